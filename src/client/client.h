@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Client: one connection to the service, as a stream of items.
+//
+//   Client *c;
+//   client_connect(NULL, "watch", &c, &diag);
+//   client_subscribe(c, "root\\wmi", "SELECT * FROM Toast", 0, 5000, &subscription, NULL, &diag);
+//   for (ClientItem i; client_next(c, -1, &i) == 0; client_item_deinit(&i)) ...
+//
+// No thread, no signal handler, no global state. A Client may be used by one thread at a time. Nothing waits but the
+// functions that take a timeout, and while they wait they run the pump, so that a program can hold the service and
+// its client in one thread.
+//
+// Two levels: client_send_* and client_next (requests by number, replies as items) for programs with a loop or a
+// receiving thread of their own, and the calls that wait for their reply. While a call waits, other items queue up
+// and come from client_next afterwards, in order; that queue is bounded by LIMIT_SUBSCRIPTION_QUEUE per subscription,
+// beyond which events are dropped here and told as lost.
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+#include "cim/event.h"
+#include "cim/status.h"
+#include "wire/message.h"
+
+typedef struct Client Client;
+
+typedef enum ClientItemKind {
+        CLIENT_EVENT,  // an event; subscriptions, klass, envelope
+        CLIENT_LOST,   // count events of subscription are missing here
+        CLIENT_ENDED,  // the subscription's last item; status
+        CLIENT_HOST,   // a driver host came or went; host
+        CLIENT_REPLY,  // the answer to client_send_*; request, status, diag, frame
+        CLIENT_CLOSED, // the service is gone; nothing follows
+} ClientItemKind;
+
+// One item of the stream. What it points to is the item's own; client_item_deinit frees it.
+typedef struct ClientItem {
+        ClientItemKind kind;
+        // CLIENT_EVENT
+        const uint32_t *subscriptions; // the ids that it matched, at least one
+        size_t subscription_count;
+        const CimClass *klass;         // the concrete class; a reference
+        Str namespace;
+        CimEnvelope envelope;
+        // CLIENT_LOST, CLIENT_ENDED
+        uint32_t subscription;
+        uint64_t count;
+        bool at_source; // the loss was in a driver host: the fire failed, and count is "up to"
+        uint32_t status;
+        // CLIENT_HOST
+        Wire_HOST_NOTICE host;
+        // CLIENT_REPLY
+        uint32_t request;
+        uint16_t operation;
+        Diag diag;      // when status failed
+        Str list;       // all diags of a failed IMPORT_MOF, else empty
+        WireFrame frame; // to read the reply's fields with wire_get_X_reply
+        void *memory;   // the item's own
+} ClientItem;
+
+// Where clients find the service: FREEWMI_SOCKET, else $XDG_RUNTIME_DIR/freewmi/socket, else /run/freewmi/socket for
+// root and /tmp/freewmi-UID/socket for others. Writes into out of `size` bytes; -ENAMETOOLONG.
+int client_socket_path(char *out, size_t size);
+
+// Connects and says hello as `program`. path NULL: client_socket_path. 0; E_DIAG (CIM_E_TRANSPORT_FAILURE with the
+// path and the reason, CIM_E_ACCESS_DENIED); -ENOMEM.
+int client_connect(const char *path, const char *program, Client **ret, Diag *reterr);
+// The same over a connected socket, which the client takes, even on failure. With a pump (below) when the service is
+// in this thread.
+int client_adopt(int take_fd, const char *program, int (*pump)(void *), void *context, int pump_fd, Client **ret,
+                 Diag *reterr);
+Client *client_free(Client *c);
+
+// While something waits it also polls `fd` and calls `pump(context)` when that is readable and once before waiting.
+// A negative return ends the wait and is returned.
+void client_set_pump(Client *c, int fd, int (*pump)(void *), void *context);
+
+// Readable when client_next(c, 0, ...) has work to do: for the caller's poll. Items already queued inside do not
+// make it readable: call client_next until -EAGAIN before polling.
+int client_fd(const Client *c);
+// The next item. timeout_ms < 0: no limit. 0 with *ret; -EAGAIN: none in time; -EPROTO: the service broke the
+// protocol; -ENOMEM; what the pump returned. After CLIENT_CLOSED: -EPIPE.
+int client_next(Client *c, int timeout_ms, ClientItem *ret);
+void client_item_deinit(ClientItem *i);
+// Moves *from, which is then empty.
+ClientItem client_item_steal(ClientItem *from);
+
+// Sends any request: put(out, request number, m) is a wire_put_X. Returns the request number (> 0) or a negative
+// errno. The reply comes as CLIENT_REPLY.
+#define client_send(c, X, m)                                                                                           \
+        client_send_frame((c), WIRE_##X, (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_##X, (m))
+int64_t client_send_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t, const void *), const void *m);
+
+// Sends and waits for the reply item (to be deinited by the caller when 0 is returned). 0; E_DIAG with the service's
+// status in reterr->code; -ETIMEDOUT; -EPIPE.
+#define client_call(c, X, m, timeout_ms, ret, reterr)                                                                  \
+        client_call_frame((c), WIRE_##X, (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_##X, (m),   \
+                          (timeout_ms), (ret), (reterr))
+int client_call_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t, const void *), const void *m,
+                      int timeout_ms, ClientItem *ret, Diag *reterr);
+
+// Subscribes with language WQL. queue 0: the service's default. *ret_unanswered (may be NULL): driver hosts that had
+// not answered by their deadline. Returns as client_call.
+int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int timeout_ms, uint32_t *ret_subscription,
+                     uint32_t *ret_unanswered, Diag *reterr);
+int client_cancel(Client *c, uint32_t subscription, int timeout_ms, Diag *reterr);
+// Compiles MOF text. errors as mof_compile's; *ret_list (may be NULL) is the reply's list, to be freed with free().
+int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_ms, Buf *ret_list, uint32_t *ret_count,
+                      Diag *errors, size_t capacity, size_t *ret_errors);
+int client_get_class(Client *c, Str namespace, Str name, int timeout_ms, CimClass **ret, Diag *reterr);
+
+// The event as an instance (cim_event_instance).
+int client_item_instance(const ClientItem *i, CimInstance **ret, CimBlockError *reterr);
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// WQL: text -> query -> plan -> does this event match?
+//
+//   WqlQuery *q;  WqlPlan *p;
+//   wql_parse(STR("SELECT * FROM Toast WHERE Heat > 3"), &q, &diag);      syntax, position and expected tokens
+//   wql_check(q, schema, STR("root\\wmi"), &p, &diag);                    names, types, event class
+//   wql_match(p, values);                                                 no allocation, no lock
+//
+// A plan is made for the class after FROM and fits every class derived from it, because a property keeps its index in
+// subclasses. It reads only the properties in wql_used(). Grammar and meaning: the public pages of the WMI SDK on WQL
+// and [MS-WMI] 2.2.1; comparison is two-valued: a NULL property makes every comparison false, and NOT makes that true.
+#ifndef WQL_WQL_H
+#define WQL_WQL_H
+
+#include "cim/event.h"
+#include "cim/schema.h"
+
+typedef struct WqlQuery WqlQuery;
+typedef struct WqlPlan WqlPlan;
+
+// Parses UTF-8 text. E_DIAG: offset, line, column, what was found and expected; codes: CIM_E_UNPARSABLE_QUERY for a
+// syntax error, CIM_E_QUOTA_VIOLATION beyond LIMIT_QUERY_TERMS, LIMIT_QUERY_CHARS or LIMIT_DEPTH,
+// CIM_E_MISSING_GROUP_WITHIN and its kin where the documentation names one. -ENOMEM.
+int wql_parse(Str text, WqlQuery **ret, Diag *reterr);
+WqlQuery *wql_query_free(WqlQuery *q);
+// The class after FROM, as written.
+Str wql_from(const WqlQuery *q);
+// Writes the query back as text that parses to the same query.
+void wql_print(const WqlQuery *q, Buf *out);
+
+// Checks an event query against the classes of a namespace. Keeps references to what it needs of the schema, not the
+// query. E_DIAG: CIM_E_INVALID_CLASS / CIM_E_NOT_FOUND (see wql_check in the .c for which), CIM_E_NOT_EVENT_CLASS,
+// CIM_E_INVALID_PROPERTY, CIM_E_TYPE_MISMATCH, CIM_E_INVALID_OPERATOR, CIM_E_NOT_SUPPORTED for clauses that are parsed
+// but not served yet (GROUP, ISA, embedded paths); offset is that of the name in the text, hint the nearest name.
+int wql_check(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan **ret, Diag *reterr);
+WqlPlan *wql_plan_ref(WqlPlan *p);
+WqlPlan *wql_plan_unref(WqlPlan *p);
+
+// The class after FROM; borrowed.
+const CimClass *wql_class(const WqlPlan *p);
+// The properties that the WHERE clause reads. Borrowed; an empty set has count 0 and words not NULL.
+const CimWant *wql_used(const WqlPlan *p);
+// The SELECT list as property indices in its order; count 0: all ("*").
+const uint32_t *wql_selected(const WqlPlan *p, size_t *ret_count);
+// values: one for each property index in wql_used, of wql_class or any class derived from it.
+bool wql_match(const WqlPlan *p, const CimValue *values);
+
+#endif
