@@ -25,6 +25,9 @@ int wql_parse(Str text, WqlQuery **ret, Diag *reterr);
 WqlQuery *wql_query_free(WqlQuery *q);
 // The class after FROM, as written.
 Str wql_from(const WqlQuery *q);
+// The SELECT list as written, in its order; wql_select_count is 0 for "*". Borrowed from the query; i < count.
+size_t wql_select_count(const WqlQuery *q);
+Str wql_select_name(const WqlQuery *q, size_t i);
 // Writes the query back as text that parses to the same query.
 void wql_print(const WqlQuery *q, Buf *out);
 
