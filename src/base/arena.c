@@ -48,11 +48,11 @@ static int arena_grow(Arena *a, size_t n)
 
 void *arena_alloc(Arena *a, size_t n)
 {
-        size_t want = n;
+        size_t want = n ? n : 1; // even an empty arena has a pointer to give
         if (!ARENA_EXACT) {
                 if (n > SIZE_MAX - ARENA_ALIGN)
                         return NULL;
-                want = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+                want = (want + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
         }
         if (a->limit && (want > a->limit || a->used > a->limit - want))
                 return NULL;

@@ -13,6 +13,8 @@ static void arena_limits(void **state)
 {
         (void)state;
         Arena a = {.limit = 4096};
+        assert_non_null(arena_alloc(&a, 0));
+        arena_deinit(&a);
         assert_non_null(arena_alloc(&a, 4095));
         assert_null(arena_alloc(&a, 4096));
         arena_deinit(&a);

@@ -113,6 +113,7 @@ struct CimClass {
         bool has_guid;   // the qualifier guid("...") holds a GUID; not inherited
         Guid guid;
         bool abstract;
+        const CimClassSpec *declared; // a copy of what it was built from: its own declaration, nothing inherited
         const CimLayout *layout; // of its data block; NULL: it has no items, or layout_error says why
         char layout_error[160];  // "" or why its items make no block
         Arena *arena;    // owns all of the above

@@ -16,8 +16,8 @@ CimSchema *cim_schema_ref(const CimSchema *s);
 CimSchema *cim_schema_unref(const CimSchema *s);
 uint64_t cim_schema_generation(const CimSchema *s);
 
-// Canonical form of a namespace name into out[LIMIT_NAMESPACE_CHARS + 1]: "root\wmi" from "ROOT/WMI", "\\.\root\wmi",
-// "\root\wmi"; case is kept, separators become '\'. E_DIAG (CIM_E_INVALID_NAMESPACE): another machine, not below
+// Canonical form of a namespace name into out[LIMIT_NAMESPACE_CHARS + 1]: "root\WMI" from "root/WMI", "\\.\root\WMI",
+// "\root\WMI"; case is kept (look-ups ignore it), separators become '\'. E_DIAG (CIM_E_INVALID_NAMESPACE): another machine, not below
 // root, empty parts, too long.
 int cim_namespace_normal(Str name, char *out, Diag *reterr);
 
@@ -28,8 +28,12 @@ typedef struct CimChange {
         CimClass *klass;
 } CimChange;
 
-// A new snapshot: `old` with the changes, in order. Classes are referenced and get their version. 0, -ENOMEM, E_DIAG
-// (a replaced class whose subclass no longer fits).
+// A new snapshot: `old` with the changes, in order. Classes are referenced and get their version, those that have one
+// keep it. What the changes make stale is built again, once: a class whose superclass is no longer the namespace's
+// class of that name, or whose embedded objects are not of the namespace's classes; so the order of classes in one
+// batch does not matter to what refers to what. Takes time in proportion to the classes of the namespaces touched.
+// 0, -ENOMEM, E_DIAG (a superclass that the namespace does not have, a subclass that no longer fits; the message names
+// the class).
 int cim_schema_change(const CimSchema *old, const CimChange *changes, size_t n, CimSchema **ret, Diag *reterr);
 
 bool cim_schema_has_namespace(const CimSchema *s, Str namespace);

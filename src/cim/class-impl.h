@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// What a class keeps besides its public face. For src/cim only.
+#ifndef CIM_CLASS_IMPL_H
+#define CIM_CLASS_IMPL_H
+
+#include "cim/class.h"
+#include "cim/layout.h"
+
+// The allocation behind every CimClass.
+typedef struct ClassImpl {
+        CimClass face;   // first
+        Arena arena;     // face.arena points here
+        uint16_t *slots; // open addressing over property names: index + 1, 0 free; slot_mask + 1 of them
+        uint32_t slot_mask;
+        unsigned embed_depth; // levels of classes below it that properties hold, at most LIMIT_DEPTH
+        int instance_name, active, time_created; // indices of the properties that an event fills, -1: none
+        size_t kept_capacity;
+        struct ClassImpl *dead; // while it is freed
+} ClassImpl;
+
+static inline const ClassImpl *class_impl(const CimClass *c)
+{
+        return (const ClassImpl *)c; // face comes first
+}
+
+// Compiles the data block of a class whose properties stand: sets layout or layout_error. 0, -ENOMEM.
+int cim_layout_compile(CimClass *c);
+
+// Is s a name: a letter or '_', then letters, digits, '_'; characters beyond ASCII count as letters
+// (DSP0004)?
+bool cim_name_valid(Str s);
+
+#endif

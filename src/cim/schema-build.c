@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Schema: rebuilding the classes that a change made stale.
+//
+// A class depends on its superclass and on the classes of its embedded objects, all by name. A walk in
+// depth-first order brings each class behind what it depends on; a class is built again when one of these is
+// not the object it holds. The walk keeps its own stack, since chains by name can be longer than any that one
+// class may have.
+//
+// Classes can embed each other in a circle by name. The walk meets the circle at the class that was created
+// first; what leads back to it stands for "not known", always at the same place, so a second change rebuilds
+// nothing.
+#include "cim/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cim/schema-impl.h"
+#include "cim/status.h"
+
+enum { FRESH, OPEN, DONE };
+
+typedef struct Frame {
+        uint32_t klass;
+        bool super_seen, stale;
+        size_t property, method, parameter; // what comes next
+} Frame;
+
+typedef struct Rebuild {
+        SchemaSpace *space;
+        uint8_t *state; // of each class
+        Frame *stack;   // a class is on it at most once
+        size_t depth;
+        const CimClass *building;
+        Diag *diag;
+} Rebuild;
+
+// What `name` means to a class that is being looked at: a class further down the stack is not there yet.
+static const CimClass *rebuild_meaning(void *context, Str name)
+{
+        const Rebuild *b = context;
+        size_t at = schema_space_find(b->space, name);
+        return at == SIZE_MAX || b->state[at] != DONE ? NULL : b->space->classes[at];
+}
+
+// The property or parameter at the cursor, which is moved on over what the class has not declared itself.
+// NULL: the class has no more.
+static const CimProperty *rebuild_next(const CimClass *c, Frame *f)
+{
+        while (f->property < c->property_count && !c->properties[f->property].local)
+                f->property++;
+        if (f->property < c->property_count)
+                return &c->properties[f->property];
+        for (; f->method < c->method_count; f->method++, f->parameter = 0)
+                if (c->methods[f->method].local && f->parameter < c->methods[f->method].parameter_count)
+                        return &c->methods[f->method].parameters[f->parameter];
+        return NULL;
+}
+
+static void rebuild_advance(const CimClass *c, Frame *f)
+{
+        if (f->property < c->property_count)
+                f->property++;
+        else
+                f->parameter++;
+}
+
+static void rebuild_push(Rebuild *b, size_t klass)
+{
+        b->state[klass] = OPEN;
+        b->stack[b->depth++] = (Frame){.klass = (uint32_t)klass};
+}
+
+// Looks at one dependency. 0: done; E_DIAG; -EAGAIN: another class must be looked at first and is on the
+// stack now.
+static int rebuild_depends(Rebuild *b, Frame *f, Str name, const CimClass *held, bool super)
+{
+        size_t at = schema_space_find(b->space, name);
+        if (super && at == SIZE_MAX)
+                return diag_set(b->diag, CIM_E_INVALID_SUPERCLASS, "%.*s: its superclass %.*s is not in %.*s",
+                                STR_ARG(b->space->classes[f->klass]->name), STR_ARG(name),
+                                STR_ARG(b->space->name));
+        if (at != SIZE_MAX && b->state[at] == FRESH) {
+                rebuild_push(b, at);
+                return -EAGAIN;
+        }
+        if (super && b->state[at] == OPEN)
+                return diag_set(b->diag, CIM_E_INVALID_SUPERCLASS, "%.*s would derive from itself",
+                                STR_ARG(name));
+        f->stale |= rebuild_meaning(b, name) != held;
+        return 0;
+}
+
+static int rebuild_class(Rebuild *b, uint32_t klass)
+{
+        const CimClass *was = b->space->classes[klass];
+        const CimClass *super = was->super ? rebuild_meaning(b, was->super->name) : NULL;
+        CimClass *c;
+        int r = cim_class_new(was->declared, super, rebuild_meaning, b, &c, b->diag);
+        if (r == E_DIAG && b->diag) {
+                char says[sizeof(b->diag->message)];
+                snprintf(says, sizeof(says), "%s", b->diag->message);
+                diag_set(b->diag, b->diag->code, "%.*s no longer fits: %.380s",
+                         (int)(was->name.n < 100 ? was->name.n : 100), was->name.p, says);
+        }
+        if (r)
+                return r;
+        b->space->classes[klass] = c;
+        cim_class_unref(was);
+        return 0;
+}
+
+// Goes on with the class on top of the stack, until it is done or waits for another.
+static int rebuild_step(Rebuild *b)
+{
+        Frame *f = &b->stack[b->depth - 1];
+        const CimClass *c = b->space->classes[f->klass];
+        int r = 0;
+        if (c->super && !f->super_seen)
+                r = rebuild_depends(b, f, c->super->name, c->super, true);
+        f->super_seen |= r == 0;
+        const CimProperty *p;
+        while (r == 0 && (p = rebuild_next(c, f))) {
+                bool object = cim_type(p->type) == CIM_OBJECT && p->class_name.n;
+                if (object && !str_ieq(p->class_name, c->name))
+                        r = rebuild_depends(b, f, p->class_name, p->object_class, false);
+                if (r == 0)
+                        rebuild_advance(c, f);
+        }
+        if (r == 0 && f->stale)
+                r = rebuild_class(b, f->klass);
+        if (r == 0) {
+                b->state[f->klass] = DONE;
+                b->depth--;
+        }
+        return r == -EAGAIN ? 0 : r;
+}
+
+int schema_rebuild(SchemaSpace *s, Diag *reterr)
+{
+        Rebuild b = {.space = s, .diag = reterr};
+        b.state = calloc(s->class_count + 1, sizeof(*b.state));
+        b.stack = calloc(s->class_count + 1, sizeof(*b.stack));
+        int r = b.state && b.stack ? 0 : -ENOMEM;
+        for (size_t i = 0; i < s->class_count && r == 0; i++) {
+                if (b.state[i] != FRESH)
+                        continue;
+                rebuild_push(&b, i);
+                while (b.depth && r == 0)
+                        r = rebuild_step(&b);
+        }
+        free(b.state);
+        free(b.stack);
+        return r;
+}
