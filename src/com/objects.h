@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// The objects of this room, as they make each other.
+#ifndef COM_OBJECTS_H
+#define COM_OBJECTS_H
+
+#include "hub.h"
+
+// CLSID_WbemLocator.
+HRESULT LocatorCreate(REFIID iid, void **ret);
+// IWbemServices of a namespace in normal form. Takes the reference to the hub, also on failure.
+HRESULT ServicesCreate(Hub *take_hub, const char *namespace, IWbemServices **ret);
+// IEnumWbemClassObject over a subscription. Takes the subscription and a reference to the hub, also on failure.
+HRESULT EnumCreate(Hub *take_hub, HubSubscription *take_subscription, IEnumWbemClassObject **ret);
+
+// The calling thread is in an apartment.
+BOOL ComInitialized(void);
+
+// The IClientSecurity that each proxy answers: it remembers what it was told and acts on none of it, since a local
+// connection is what the kernel says it is. Embedded in a proxy, whose count is its count.
+typedef struct Security {
+        IClientSecurity base;
+        IUnknown *outer;
+        DWORD authn, authz, level, impersonation, capabilities;
+} Security;
+void SecurityInit(Security *s, IUnknown *outer);
+
+#endif

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT
+// IWbemServices of one namespace.
+//
+// Notification queries, namespaces and class definitions are served; what works on instances, and the asynchronous
+// twins of these, returns E_NOTIMPL until the service has a store (docs/DIFFERENCES.md lists them).
+#include "objects.h"
+
+#include "base/limits.h"
+#include "cim/codec.h"
+#include "cim/schema.h"
+
+typedef struct Services {
+        IWbemServices base;
+        Security security;
+        LONG refs;
+        Hub *hub;
+        char namespace[LIMIT_NAMESPACE_CHARS + 1];
+} Services;
+
+static Services *impl_from_IWbemServices(IWbemServices *iface)
+{
+        return CONTAINING_RECORD(iface, Services, base);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesQueryInterface(IWbemServices *iface, REFIID iid, void **ret)
+{
+        Services *s = impl_from_IWbemServices(iface);
+        if (!ret)
+                return E_POINTER;
+        if (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IWbemServices))
+                *ret = iface;
+        else if (IsEqualIID(iid, &IID_IClientSecurity))
+                *ret = &s->security.base;
+        else
+                return *ret = NULL, E_NOINTERFACE;
+        IWbemServices_AddRef(iface);
+        return S_OK;
+}
+
+static ULONG STDMETHODCALLTYPE ServicesAddRef(IWbemServices *iface)
+{
+        return (ULONG)InterlockedIncrement(&impl_from_IWbemServices(iface)->refs);
+}
+
+// The last release ends the temporary subscriptions made through this pointer, as documented.
+static ULONG STDMETHODCALLTYPE ServicesRelease(IWbemServices *iface)
+{
+        Services *s = impl_from_IWbemServices(iface);
+        LONG left = InterlockedDecrement(&s->refs);
+        if (left == 0) {
+                HubCancelSink(s->hub, s, NULL, WBEM_E_CALL_CANCELLED);
+                HubRelease(s->hub);
+                free(s);
+        }
+        return (ULONG)left;
+}
+
+// --- namespaces and classes --------------------------------------------------------------------------------------
+
+// A string of the caller as UTF-8 in memory of a.
+static HRESULT TextOfBstr(const BSTR s, Arena *a, Str *ret)
+{
+        *ret = utf_to8(a, (Str16){(const char16_t *)s, SysStringLen(s)});
+        return ret->p ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
+}
+
+static HRESULT OpenNamespace(Services *s, Str name, IWbemServices **ret)
+{
+        char full[LIMIT_NAMESPACE_CHARS + 1];
+        Diag diag = {0};
+        Buf path = {0};
+        Str parent = str_of(s->namespace);
+        buf_put(&path, parent.p, parent.n);
+        buf_u8(&path, '\\');
+        buf_put(&path, name.p, name.n);
+        HRESULT hr = path.failed ? (HRESULT)WBEM_E_OUT_OF_MEMORY : S_OK;
+        int r = SUCCEEDED(hr) ? cim_namespace_normal((Str){(const char *)path.p, path.n}, full, &diag) : 0;
+        buf_deinit(&path);
+        if (r)
+                hr = r > 0 ? (HRESULT)diag.code : HresultOfErrno(r);
+        ClientItem item;
+        Wire_OPEN_NAMESPACE m = {.namespace = str_of(full)};
+        if (SUCCEEDED(hr))
+                hr = HubCall(s->hub, OPEN_NAMESPACE, &m, &item);
+        if (FAILED(hr))
+                return hr;
+        client_item_deinit(&item);
+        HubAddRef(s->hub);
+        return ServicesCreate(s->hub, full, ret);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesOpenNamespace(IWbemServices *iface, const BSTR name, LONG flags, IWbemContext *context,
+                                                       IWbemServices **ret, IWbemCallResult **call)
+{
+        (void)context;
+        Arena a = {0};
+        Str text;
+        if (ret)
+                *ret = NULL;
+        if (!name || !ret || flags)
+                return WBEM_E_INVALID_PARAMETER;
+        if (call)
+                return E_NOTIMPL;
+        HRESULT hr = TextOfBstr(name, &a, &text);
+        if (SUCCEEDED(hr))
+                hr = OpenNamespace(impl_from_IWbemServices(iface), text, ret);
+        arena_deinit(&a);
+        return hr;
+}
+
+static HRESULT GetClass(Services *s, Str name, IWbemClassObject **ret)
+{
+        ClientItem item;
+        Wire_GET_CLASS m = {.namespace = str_of(s->namespace), .name = name};
+        Wire_GET_CLASS_Reply reply;
+        CimClass *c = NULL;
+        HRESULT hr = HubCall(s->hub, GET_CLASS, &m, &item);
+        if (FAILED(hr))
+                return hr;
+        int r = wire_get_GET_CLASS_reply(item.frame.payload, item.frame.size, &reply)
+                        ? cim_codec_read_class((const uint8_t *)reply.bundle.p, reply.bundle.n, &c, NULL)
+                        : -EPROTO;
+        client_item_deinit(&item);
+        if (r)
+                return r > 0 ? (HRESULT)WBEM_E_TRANSPORT_FAILURE : HresultOfErrno(r);
+        hr = ObjectFromClass(c, ret);
+        cim_class_unref(c);
+        return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesGetObject(IWbemServices *iface, const BSTR path, LONG flags, IWbemContext *context,
+                                                   IWbemClassObject **ret, IWbemCallResult **call)
+{
+        (void)context;
+        Arena a = {0};
+        Str text;
+        if (ret)
+                *ret = NULL;
+        if (!ret || flags & ~(WBEM_FLAG_USE_AMENDED_QUALIFIERS | WBEM_FLAG_DIRECT_READ))
+                return WBEM_E_INVALID_PARAMETER;
+        if (call || !path || SysStringLen(path) == 0)
+                return E_NOTIMPL;
+        HRESULT hr = TextOfBstr(path, &a, &text);
+        if (SUCCEEDED(hr) && (memchr(text.p, '=', text.n) || memchr(text.p, ':', text.n)))
+                hr = E_NOTIMPL; // instances, and paths with a namespace
+        if (SUCCEEDED(hr))
+                hr = GetClass(impl_from_IWbemServices(iface), text, ret);
+        arena_deinit(&a);
+        return hr;
+}
+
+// --- notification queries -----------------------------------------------------------------------------------------
+
+static HRESULT QueryOf(const BSTR language, const BSTR query, Arena *a, Str *ret)
+{
+        if (!language || !query || SysStringLen(query) == 0)
+                return WBEM_E_INVALID_PARAMETER;
+        if (_wcsicmp(language, L"WQL") != 0)
+                return WBEM_E_INVALID_QUERY_TYPE;
+        return TextOfBstr(query, a, ret);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQuery(IWbemServices *iface, const BSTR language, const BSTR query,
+                                                               LONG flags, IWbemContext *context, IEnumWbemClassObject **ret)
+{
+        Services *s = impl_from_IWbemServices(iface);
+        LONG must = WBEM_FLAG_RETURN_IMMEDIATELY | WBEM_FLAG_FORWARD_ONLY;
+        Arena a = {0};
+        Str text;
+        (void)context;
+        if (ret)
+                *ret = NULL;
+        if (!ret || (flags & ~WBEM_FLAG_USE_AMENDED_QUALIFIERS) != must)
+                return WBEM_E_INVALID_PARAMETER;
+        HRESULT hr = QueryOf(language, query, &a, &text);
+        HubSubscription *subscription = NULL;
+        if (SUCCEEDED(hr))
+                hr = HubSubscribe(s->hub, s->namespace, text, NULL, s, &subscription);
+        arena_deinit(&a);
+        if (FAILED(hr))
+                return hr;
+        HubAddRef(s->hub);
+        return EnumCreate(s->hub, subscription, ret);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQueryAsync(IWbemServices *iface, const BSTR language, const BSTR query,
+                                                                    LONG flags, IWbemContext *context, IWbemObjectSink *sink)
+{
+        Services *s = impl_from_IWbemServices(iface);
+        Arena a = {0};
+        Str text;
+        (void)context;
+        if (!sink || flags & ~(WBEM_FLAG_USE_AMENDED_QUALIFIERS | WBEM_FLAG_SEND_STATUS))
+                return WBEM_E_INVALID_PARAMETER;
+        HRESULT hr = QueryOf(language, query, &a, &text);
+        HubSubscription *subscription = NULL;
+        if (SUCCEEDED(hr))
+                hr = HubSubscribe(s->hub, s->namespace, text, sink, s, &subscription);
+        arena_deinit(&a);
+        if (SUCCEEDED(hr))
+                HubSubscriptionRelease(subscription); // the hub keeps it until the sink was told the end
+        return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesCancelAsyncCall(IWbemServices *iface, IWbemObjectSink *sink)
+{
+        Services *s = impl_from_IWbemServices(iface);
+        if (!sink || !HubCancelSink(s->hub, s, sink, WBEM_E_CALL_CANCELLED))
+                return WBEM_E_INVALID_PARAMETER;
+        return WBEM_S_NO_ERROR;
+}
+
+// --- not there yet -------------------------------------------------------------------------------------------------
+
+static HRESULT STDMETHODCALLTYPE ServicesQueryObjectSink(IWbemServices *iface, LONG flags, IWbemObjectSink **ret)
+{
+        (void)iface, (void)flags;
+        if (ret)
+                *ret = NULL;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesGetObjectAsync(IWbemServices *iface, const BSTR path, LONG flags, IWbemContext *context,
+                                                        IWbemObjectSink *sink)
+{
+        (void)iface, (void)path, (void)flags, (void)context, (void)sink;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesPut(IWbemServices *iface, IWbemClassObject *object, LONG flags, IWbemContext *context,
+                                             IWbemCallResult **call)
+{
+        (void)iface, (void)object, (void)flags, (void)context, (void)call;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesPutAsync(IWbemServices *iface, IWbemClassObject *object, LONG flags,
+                                                  IWbemContext *context, IWbemObjectSink *sink)
+{
+        (void)iface, (void)object, (void)flags, (void)context, (void)sink;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesDelete(IWbemServices *iface, const BSTR path, LONG flags, IWbemContext *context,
+                                                IWbemCallResult **call)
+{
+        (void)iface, (void)path, (void)flags, (void)context, (void)call;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesDeleteAsync(IWbemServices *iface, const BSTR path, LONG flags, IWbemContext *context,
+                                                     IWbemObjectSink *sink)
+{
+        (void)iface, (void)path, (void)flags, (void)context, (void)sink;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesCreateEnum(IWbemServices *iface, const BSTR name, LONG flags, IWbemContext *context,
+                                                    IEnumWbemClassObject **ret)
+{
+        (void)iface, (void)name, (void)flags, (void)context;
+        if (ret)
+                *ret = NULL;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesCreateEnumAsync(IWbemServices *iface, const BSTR name, LONG flags,
+                                                         IWbemContext *context, IWbemObjectSink *sink)
+{
+        (void)iface, (void)name, (void)flags, (void)context, (void)sink;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesExecQuery(IWbemServices *iface, const BSTR language, const BSTR query, LONG flags,
+                                                   IWbemContext *context, IEnumWbemClassObject **ret)
+{
+        (void)iface, (void)language, (void)query, (void)flags, (void)context;
+        if (ret)
+                *ret = NULL;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesExecQueryAsync(IWbemServices *iface, const BSTR language, const BSTR query, LONG flags,
+                                                        IWbemContext *context, IWbemObjectSink *sink)
+{
+        (void)iface, (void)language, (void)query, (void)flags, (void)context, (void)sink;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesExecMethod(IWbemServices *iface, const BSTR path, const BSTR method, LONG flags,
+                                                    IWbemContext *context, IWbemClassObject *in, IWbemClassObject **out,
+                                                    IWbemCallResult **call)
+{
+        (void)iface, (void)path, (void)method, (void)flags, (void)context, (void)in, (void)out, (void)call;
+        return E_NOTIMPL;
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesExecMethodAsync(IWbemServices *iface, const BSTR path, const BSTR method, LONG flags,
+                                                         IWbemContext *context, IWbemClassObject *in, IWbemObjectSink *sink)
+{
+        (void)iface, (void)path, (void)method, (void)flags, (void)context, (void)in, (void)sink;
+        return E_NOTIMPL;
+}
+
+static IWbemServicesVtbl ServicesVtbl = {
+        .QueryInterface = ServicesQueryInterface,
+        .AddRef = ServicesAddRef,
+        .Release = ServicesRelease,
+        .OpenNamespace = ServicesOpenNamespace,
+        .CancelAsyncCall = ServicesCancelAsyncCall,
+        .QueryObjectSink = ServicesQueryObjectSink,
+        .GetObject = ServicesGetObject,
+        .GetObjectAsync = ServicesGetObjectAsync,
+        .PutClass = ServicesPut,
+        .PutClassAsync = ServicesPutAsync,
+        .DeleteClass = ServicesDelete,
+        .DeleteClassAsync = ServicesDeleteAsync,
+        .CreateClassEnum = ServicesCreateEnum,
+        .CreateClassEnumAsync = ServicesCreateEnumAsync,
+        .PutInstance = ServicesPut,
+        .PutInstanceAsync = ServicesPutAsync,
+        .DeleteInstance = ServicesDelete,
+        .DeleteInstanceAsync = ServicesDeleteAsync,
+        .CreateInstanceEnum = ServicesCreateEnum,
+        .CreateInstanceEnumAsync = ServicesCreateEnumAsync,
+        .ExecQuery = ServicesExecQuery,
+        .ExecQueryAsync = ServicesExecQueryAsync,
+        .ExecNotificationQuery = ServicesExecNotificationQuery,
+        .ExecNotificationQueryAsync = ServicesExecNotificationQueryAsync,
+        .ExecMethod = ServicesExecMethod,
+        .ExecMethodAsync = ServicesExecMethodAsync,
+};
+
+HRESULT ServicesCreate(Hub *take_hub, const char *namespace, IWbemServices **ret)
+{
+        Services *s = calloc(1, sizeof(*s));
+        if (!s) {
+                HubRelease(take_hub);
+                return WBEM_E_OUT_OF_MEMORY;
+        }
+        s->base.lpVtbl = &ServicesVtbl;
+        s->refs = 1;
+        s->hub = take_hub;
+        strncpy(s->namespace, namespace, sizeof(s->namespace) - 1);
+        SecurityInit(&s->security, (IUnknown *)&s->base);
+        *ret = &s->base;
+        return S_OK;
+}
