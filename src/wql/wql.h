@@ -47,5 +47,7 @@ const CimWant *wql_used(const WqlPlan *p);
 const uint32_t *wql_selected(const WqlPlan *p, size_t *ret_count);
 // values: one for each property index in wql_used, of wql_class or any class derived from it.
 bool wql_match(const WqlPlan *p, const CimValue *values);
+// Writes the plan as text, one line for each comparison with where it leads: "0: Heat >= 4 ? 1 : reject".
+void wql_dump(const WqlPlan *p, Buf *out);
 
 #endif
