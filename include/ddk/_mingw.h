@@ -49,7 +49,6 @@ typedef long long __time64_t;
 #define USE___UUIDOF 0
 #define __CRT_INLINE extern __inline__ __attribute__((__gnu_inline__))
 #define __MINGW_INTRIN_INLINE extern __inline__ __attribute__((__always_inline__, __gnu_inline__))
-#define __CRT__NO_INLINE 1
 #define __UNUSED_PARAM(x) x __attribute__((__unused__))
 #define __restrict_arr __restrict
 #define __MINGW_ATTRIB_NORETURN __attribute__((__noreturn__))

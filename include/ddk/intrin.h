@@ -23,6 +23,18 @@ __MINGW_INTRIN_INLINE unsigned long long _byteswap_uint64(unsigned long long val
 {
         return __builtin_bswap64(value);
 }
+#ifndef _rotl64
+__MINGW_INTRIN_INLINE unsigned long long fwmi_rotl64(unsigned long long value, int count)
+{
+        return value << (count & 63) | value >> (-count & 63);
+}
+__MINGW_INTRIN_INLINE unsigned long long fwmi_rotr64(unsigned long long value, int count)
+{
+        return value >> (count & 63) | value << (-count & 63);
+}
+#define _rotl64 fwmi_rotl64
+#define _rotr64 fwmi_rotr64
+#endif
 #define _ReadWriteBarrier() __asm__ __volatile__("" ::: "memory")
 #define _ReadBarrier() __asm__ __volatile__("" ::: "memory")
 #define _WriteBarrier() __asm__ __volatile__("" ::: "memory")

@@ -27,6 +27,14 @@ __asm__(".pushsection .note.freewmi,\"a\",@note\n\t"
 #ifndef _AMD64_
 #define _AMD64_ 1
 #endif
+#ifndef _M_AMD64
+#define _M_AMD64 100
+#define _M_X64 100
+#endif
+/* The driver kit defines it for every source; wmistr.h looks at it. */
+#ifndef WINNT
+#define WINNT 1
+#endif
 #ifndef FREEWMI_LINUX
 #ifndef _WIN32
 #define _WIN32 1

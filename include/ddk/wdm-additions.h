@@ -29,6 +29,18 @@
         UNICODE_STRING name = { 0, (count) * sizeof(WCHAR), name##_buffer }
 #endif
 
+#ifndef MemoryBarrier
+#define MemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#endif
+#ifndef KeMemoryBarrier
+#define KeMemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define KeMemoryBarrierWithoutFence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#endif
+#ifndef BitScanForward64
+#define BitScanForward64 _BitScanForward64
+#define BitScanReverse64 _BitScanReverse64
+#endif
+
 /* --- pool, by flags (Windows 10 2004) --------------------------------------------------------------------------- */
 #ifndef POOL_FLAG_NON_PAGED
 typedef ULONG64 POOL_FLAGS;

@@ -6,6 +6,11 @@
 #ifndef FREEWMI_WDM_H
 #define FREEWMI_WDM_H
 
+#include <intrin.h>
+/* wdm.h has bodies of its own for these two, and then makes the names mean the intrinsics. */
+#define InterlockedBitTestAndSet FwmiWdmBitTestAndSet
+#define InterlockedBitTestAndReset FwmiWdmBitTestAndReset
+
 /* These inlines read CR8 or the GS segment: move them out of the way; nothing calls them by the new names. */
 #define KeGetCurrentIrql FwmiKernelKeGetCurrentIrql
 #define KeLowerIrql FwmiKernelKeLowerIrql
