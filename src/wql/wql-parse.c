@@ -146,12 +146,25 @@ static const char *found(const Parser *p, char out[64])
         return out;
 }
 
+// FORM for FROM: two neighbours that changed places, the commonest slip; it counts as two edits.
+static bool is_swapped(Str a, Str b)
+{
+        size_t i = 0;
+        while (i < a.n && i < b.n && str_ieq((Str){a.p + i, 1}, (Str){b.p + i, 1}))
+                i++;
+        return a.n == b.n && i + 1 < a.n && str_ieq((Str){a.p + i, 1}, (Str){b.p + i + 1, 1}) &&
+               str_ieq((Str){a.p + i + 1, 1}, (Str){b.p + i, 1}) &&
+               str_ieq((Str){a.p + i + 2, a.n - i - 2}, (Str){b.p + i + 2, a.n - i - 2});
+}
+
 // The keyword among those in `expected` (its words in capitals) that the word at hand is nearest to.
 static Str nearest_keyword(const Parser *p, const char *expected)
 {
         StrNearest near = {.wanted = p->token.text};
         for (const char *s = expected; *s;) {
                 size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+                if (n > 1 && is_swapped(p->token.text, (Str){s, n}))
+                        return (Str){s, n};
                 if (n > 1)
                         str_nearest_offer(&near, (Str){s, n});
                 s += n ? n : 1;

@@ -2,13 +2,14 @@
 // WQL: text -> query -> plan -> does this event match?
 //
 //   WqlQuery *q;  WqlPlan *p;
-//   wql_parse(STR("SELECT * FROM Toast WHERE Heat > 3"), &q, &diag);      syntax, position and expected tokens
-//   wql_check(q, schema, STR("root\\wmi"), &p, &diag);                    names, types, event class
+//   wql_parse(STR("SELECT * FROM Toast WHERE Heat > 3"), &q, &diag);      syntax, position and expected
+//   tokens wql_check(q, schema, STR("root\\wmi"), &p, &diag);                    names, types, event class
 //   wql_match(p, values);                                                 no allocation, no lock
 //
-// A plan is made for the class after FROM and fits every class derived from it, because a property keeps its index in
-// subclasses. It reads only the properties in wql_used(). Grammar and meaning: the public pages of the WMI SDK on WQL
-// and [MS-WMI] 2.2.1; comparison is two-valued: a NULL property makes every comparison false, and NOT makes that true.
+// A plan is made for the class after FROM and fits every class derived from it, because a property keeps its
+// index in subclasses. It reads only the properties in wql_used(). Grammar and meaning: the public pages of
+// the WMI SDK on WQL and [MS-WMI] 2.2.1; comparison is two-valued: a NULL property makes every comparison
+// false, and NOT makes that true.
 #ifndef WQL_WQL_H
 #define WQL_WQL_H
 
@@ -18,23 +19,25 @@
 typedef struct WqlQuery WqlQuery;
 typedef struct WqlPlan WqlPlan;
 
-// Parses UTF-8 text. E_DIAG: offset, line, column, what was found and expected; codes: CIM_E_UNPARSABLE_QUERY for a
-// syntax error, CIM_E_QUOTA_VIOLATION beyond LIMIT_QUERY_TERMS, LIMIT_QUERY_CHARS or LIMIT_DEPTH,
+// Parses UTF-8 text. E_DIAG: offset, line, column, what was found and expected; codes: CIM_E_UNPARSABLE_QUERY
+// for a syntax error, CIM_E_QUOTA_VIOLATION beyond LIMIT_QUERY_TERMS, LIMIT_QUERY_CHARS or LIMIT_DEPTH,
 // CIM_E_MISSING_GROUP_WITHIN and its kin where the documentation names one. -ENOMEM.
 int wql_parse(Str text, WqlQuery **ret, Diag *reterr);
 WqlQuery *wql_query_free(WqlQuery *q);
 // The class after FROM, as written.
 Str wql_from(const WqlQuery *q);
-// The SELECT list as written, in its order; wql_select_count is 0 for "*". Borrowed from the query; i < count.
+// The SELECT list as written, in its order; wql_select_count is 0 for "*". Borrowed from the query; i <
+// count.
 size_t wql_select_count(const WqlQuery *q);
 Str wql_select_name(const WqlQuery *q, size_t i);
 // Writes the query back as text that parses to the same query.
 void wql_print(const WqlQuery *q, Buf *out);
 
-// Checks an event query against the classes of a namespace. Keeps references to what it needs of the schema, not the
-// query. E_DIAG: CIM_E_INVALID_CLASS / CIM_E_NOT_FOUND (see wql_check in the .c for which), CIM_E_NOT_EVENT_CLASS,
-// CIM_E_INVALID_PROPERTY, CIM_E_TYPE_MISMATCH, CIM_E_INVALID_OPERATOR, CIM_E_NOT_SUPPORTED for clauses that are parsed
-// but not served yet (GROUP, ISA, embedded paths); offset is that of the name in the text, hint the nearest name.
+// Checks an event query against the classes of a namespace. Keeps references to what it needs of the schema,
+// not the query. E_DIAG: CIM_E_INVALID_CLASS / CIM_E_NOT_FOUND (see wql_check in the .c for which),
+// CIM_E_NOT_EVENT_CLASS, CIM_E_INVALID_PROPERTY, CIM_E_TYPE_MISMATCH, CIM_E_INVALID_OPERATOR,
+// CIM_E_NOT_SUPPORTED for clauses that are parsed but not served yet (GROUP, ISA, embedded paths); offset is
+// that of the name in the text, hint the nearest name.
 int wql_check(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan **ret, Diag *reterr);
 WqlPlan *wql_plan_ref(WqlPlan *p);
 WqlPlan *wql_plan_unref(WqlPlan *p);
