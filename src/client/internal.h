@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Inside the client: the connection, the classes of its stream, the items that wait while a call waits.
+#ifndef CLIENT_INTERNAL_H
+#define CLIENT_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "base/limits.h"
+#include "base/list.h"
+#include "client/client.h"
+
+enum {
+        CLIENT_FRAME_MOST = (int)LIMIT_FRAME_BYTES, // of the service's frames
+        CLIENT_CLASSES = 1 << 16,                   // class versions in one stream
+        CLIENT_HELD_BYTES = 64 << 20,               // of all items put aside
+        CLIENT_HELD_OTHER = 4096,                   // of items put aside that are no events
+};
+
+// A class under the handle by which events name it. Shared with the items that point to it; any thread.
+typedef struct ClassEntry {
+        unsigned refs; // atomic
+        uint32_t handle;
+        CimClass *klass;
+        Str namespace;
+        char text[];
+} ClassEntry;
+ClassEntry *class_entry_unref(ClassEntry *e);
+
+typedef struct Request {
+        uint32_t number;
+        uint16_t operation;
+        bool abandoned; // whoever sent it has stopped waiting
+        uint32_t subscription; // of our own CANCEL: what it is about
+} Request;
+
+// What one subscription has among the held items.
+typedef struct HoldCount {
+        uint32_t subscription;
+        uint32_t events;
+        bool ignored; // cancelled by us before anybody knew it: whatever comes for it goes
+        struct Held *lost[2]; // by source: its last record, while nothing of it stands behind
+} HoldCount;
+
+// Items in order that client_next gives out before it looks at the wire.
+typedef struct Hold {
+        List items; // of Held
+        size_t bytes, others;
+        HoldCount *counts; // by subscription, ascending
+        size_t count, capacity;
+        size_t ignored; // of counts
+} Hold;
+void hold_init(Hold *h);
+void hold_deinit(Hold *h);
+// Takes the item, whatever comes of it; an event beyond the bounds becomes a loss. 0, -ENOMEM, -EPROTO (floods).
+int hold_push(Hold *h, ClientItem *take);
+bool hold_pop(Hold *h, ClientItem *ret);
+// Forgets what is held for a subscription that has ended by our own will.
+void hold_forget(Hold *h, uint32_t subscription);
+// From now on nothing of it is to be seen. 0, -ENOMEM.
+int hold_ignore(Hold *h, uint32_t subscription);
+// Takes ignored subscriptions out of an item just read. 1: something is left; 0: nothing, and the item is freed.
+int hold_wanted(Hold *h, ClientItem *i);
+
+struct Client {
+        int fd, epoll;
+        uint32_t mask; // of the socket in epoll
+        int pump_fd;
+        int (*pump)(void *);
+        void *pump_context;
+        uint8_t *in; // in[in_start..in_end) is not read yet
+        size_t in_start, in_end, in_capacity;
+        Buf out;
+        size_t out_sent;
+        bool eof, closed_told;
+        bool keep_failed; // client_call_frame leaves a failed reply to its caller
+        int failed; // -EPROTO for good
+        uint32_t next_request;
+        Request *requests;
+        size_t request_count, request_capacity;
+        ClassEntry **classes; // by handle, ascending
+        size_t class_count, class_capacity;
+        Hold hold;
+};
+
+// CLASS. 0, -ENOMEM, -EPROTO.
+int classes_add(Client *c, const WireFrame *f);
+ClassEntry *classes_find(const Client *c, uint32_t handle);
+void classes_deinit(Client *c);
+
+// From a frame to an item. 0, -ENOMEM, -EPROTO.
+int item_reply(const WireFrame *f, ClientItem *ret);
+int item_event(Client *c, const WireFrame *f, ClientItem *ret);
+int item_lost(const WireFrame *f, ClientItem *ret);
+int item_ended(const WireFrame *f, ClientItem *ret);
+int item_host(const WireFrame *f, ClientItem *ret);
+size_t item_bytes(const ClientItem *i);
+// The ids of an event, to be changed.
+uint32_t *item_subscriptions(ClientItem *i);
+
+#endif

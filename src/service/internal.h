@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MIT
+// Inside the service: its objects and who owns them.
+//
+//   Service ─┬─ Connection ── Session ─┬─ Subscription ── plan          Topic: a class that somebody subscribed to,
+//            │      │                  └─ Waiter (a late reply)                with its subscriptions
+//            │      └─────── Host ────── Registration                   Route: a GUID's classes and, for each, the
+//            └─ schema, topics, routes, wanted table, timers                   subscriptions and properties at stake
+//
+// A Connection is bytes in and items out; HELLO makes it a Session (a client) or a Host (a driver host). All runs in
+// the thread that calls service_dispatch. A connection that ends is only marked; service_settle tears it down when no
+// handler is under way, so handlers never lose an object under their feet.
+#ifndef SERVICE_INTERNAL_H
+#define SERVICE_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "service/service.h"
+#include "wire/message.h"
+#include "wql/wql.h"
+
+typedef struct Connection Connection;
+typedef struct Session Session;
+typedef struct Host Host;
+typedef struct Subscription Subscription;
+typedef struct Topic Topic;
+typedef struct Route Route;
+typedef struct ClassHandle ClassHandle;
+
+enum {
+        SERVICE_HELLO_MS = 5000,          // a peer that has not said HELLO by then is dropped
+        SERVICE_REQUESTS_PER_ROUND = 64,  // of one client
+        SERVICE_CONTROL_BYTES = 1 << 20,  // of replies unread, beyond which a client's requests wait
+        SERVICE_REQUEST_BYTES = 1 << 20,  // of any request but IMPORT_MOF
+        SERVICE_HOST_FRAME = (int)LIMIT_EVENT_BYTES + (64 << 10), // of any message of a driver host
+        SERVICE_REGISTRATIONS = 1024,     // of one driver host
+        SERVICE_HOST_GUIDS = 4 * (int)LIMIT_GUIDS, // of all registrations of one driver host
+        SERVICE_WAITERS = 64,             // late replies of one session, subscriptions aside
+        SERVICE_NOTICES = 64,             // HOST_NOTICEs that may wait for one session
+        SERVICE_QUEUE_MOST = 1 << 20,     // the largest queue that a SUBSCRIBE may ask for
+        SERVICE_ROUTES = 4096,
+        SERVICE_STRANGERS = 1024,         // unknown GUIDs that are remembered as logged
+};
+
+// --- identity and rights (access.c) -----------------------------------------------------------------
+// Who is at the other end. Only a door makes one; all zero is nobody.
+typedef struct Identity {
+        bool known;
+        uid_t uid;
+        gid_t gid;
+        pid_t pid;
+} Identity;
+
+typedef enum Right { RIGHT_NONE, RIGHT_READ, RIGHT_SUBSCRIBE, RIGHT_WRITE, RIGHT_HOST } Right;
+typedef enum From { FROM_ANY, FROM_CLIENT, FROM_HOST, FROM_EVENTS, FROM_ORDERS, FROM_NOBODY } From;
+
+// The one place that judges. The default is no.
+bool access_may(const Service *s, const Identity *who, Right right);
+// What the table of operations says; FROM_NOBODY: not in the table.
+From access_from(uint16_t operation, Right *ret);
+// The identity behind a connected socket. 0, -errno.
+int access_identify(int fd, Identity *ret);
+
+// --- timers (service.c) ------------------------------------------------------------------------------
+typedef struct Timer Timer;
+struct Timer {
+        List link;
+        uint64_t due; // monotonic_ms
+        void (*run)(Timer *t);
+};
+void timer_init(Timer *t, void (*run)(Timer *t));
+void timer_set(Service *s, Timer *t, uint64_t in_ms);
+void timer_clear(Timer *t);
+
+// --- what goes out (out.c) ---------------------------------------------------------------------------
+// Bytes that several queues share.
+typedef struct Blob {
+        unsigned refs;
+        size_t size;
+        _Alignas(16) uint8_t bytes[];
+} Blob;
+Blob *blob_new(const void *bytes, size_t n); // bytes NULL: to be written yet. NULL: out of memory
+Blob *blob_ref(Blob *b);
+Blob *blob_unref(Blob *b);
+
+typedef enum OutKind { OUT_CONTROL, OUT_WANTED, OUT_CLASS, OUT_EVENT, OUT_LOST, OUT_LAST, OUT_NOTICE } OutKind;
+
+// One frame on its way out: `head`, then the shared bytes.
+typedef struct Out {
+        List link;
+        OutKind kind;
+        uint8_t source;      // OUT_LOST
+        uint32_t sub_count;  // OUT_EVENT, OUT_LOST: whose it is; an entry is NULL when that subscription has ended
+        Subscription **subs;
+        uint64_t count;      // OUT_LOST
+        uint8_t *head;       // in this allocation, or in `owned`
+        size_t head_size;
+        uint8_t *owned;
+        Blob *tail;
+        Host *host;          // OUT_WANTED: whose `wanted` points here
+        size_t charge;       // bytes of memory that it stands for
+} Out;
+
+// What waits to be sent on one connection. `sending` is the batch under way: frozen; then all of `control` (replies,
+// orders), then `stream` (classes, events, losses, in order).
+typedef struct OutQueue {
+        List sending, control, stream;
+        size_t sent;          // bytes of the first item of `sending` that are written
+        size_t control_bytes; // in control
+        size_t stream_bytes;  // in stream, and in the early lists of subscriptions
+        size_t notices;
+} OutQueue;
+
+// --- connections (connection.c) ------------------------------------------------------------------------
+struct Connection {
+        Service *service;
+        List link;      // in service->connections
+        List dirty;     // in service->dirty: has something to send
+        List busy;      // in service->busy: has whole frames buffered
+        List ended_link; // in service->ended
+        int fd;
+        uint32_t mask;  // of epoll now
+        uint64_t round; // the last in which it was read
+        uint64_t id;
+        Identity identity;
+        Session *session; // at most one of these, set by HELLO
+        Host *host;
+        uint8_t *in; // in[in_start..in_end) is not handled yet
+        size_t in_start, in_end, in_capacity;
+        OutQueue out;
+        bool greeted;
+        bool eof;       // the peer will send nothing more
+        bool deaf;      // the peer reads nothing more: output is thrown away
+        bool blocked;   // the socket takes no more: waits for EPOLLOUT
+        bool closing;   // ends as soon as what is queued is sent
+        bool ended;
+        Timer deadline; // for HELLO, and for closing
+};
+
+// Takes fd. 0, -errno.
+int connection_new(Service *s, int take_fd, const Identity *who);
+void connection_free(Connection *c); // tears down session or host too
+void connection_readable(Connection *c);
+void connection_flush(Connection *c);
+// Marks it as ended; reason NULL: nothing to log.
+void connection_end(Connection *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// "client 3 (watch)", "driver host toaster (process 77)", for the log.
+const char *connection_label(const Connection *c, char out[192]);
+void connection_dirty(Connection *c);
+// The peer broke the rules: logged, ended.
+void connection_protocol(Connection *c, const WireFrame *f, const char *what);
+
+// Sends a whole frame before everything that is not under way yet. Takes the buffer's memory.
+void connection_send(Connection *c, Buf *take);
+void connection_error(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const Diag *d, Str list);
+void connection_fail(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const char *format, ...)
+        __attribute__((format(printf, 5, 6)));
+#define connection_reply(c, request, X, ...)                                                                           \
+        do {                                                                                                           \
+                Buf reply_ = {0};                                                                                      \
+                wire_put_##X##_reply(&reply_, (request), &(Wire_##X##_Reply){__VA_ARGS__});                            \
+                connection_send((c), &reply_);                                                                         \
+        } while (0)
+
+void out_init(OutQueue *q);
+void out_deinit(OutQueue *q);
+// An item with room for the head and subs; NULL: out of memory.
+Out *out_new(OutKind kind, size_t head_size, size_t sub_count);
+void out_free(OutQueue *q, Out *o);                 // in no list
+void out_free_all(OutQueue *q, List *list);         // of stream, control or an early list
+void out_push_control(OutQueue *q, Out *o);
+void out_charge(OutQueue *q, Out *o);               // to stream_bytes; then it goes to stream or an early list
+// Fills `sending` when it is empty. False: nothing to send.
+bool out_next_batch(OutQueue *q);
+// n bytes were written.
+void out_written(OutQueue *q, size_t n);
+// Takes a subscription out of the items of a list: purge drops items that are for nobody else, else they stay.
+void out_forget(OutQueue *q, List *list, Subscription *sub, bool purge);
+
+// --- operations (operation.c) ------------------------------------------------------------------------
+void operation_handle(Connection *c, const WireFrame *f);
+// Bytes that a frame may have now.
+size_t operation_limit(const Connection *c, const uint8_t *p, size_t n);
+
+// --- sessions (session.c) -----------------------------------------------------------------------------
+struct Session {
+        List link; // in service->sessions
+        Connection *c;
+        char program[64];
+        List subscriptions; // by of_session
+        size_t subscription_count;
+        uint32_t next_subscription;
+        List waiters; // by of_session
+        size_t waiter_count;
+        uint32_t *announced; // handles of classes that this stream holds, ascending
+        size_t announced_count, announced_capacity;
+        char **awaited; // names of driver hosts
+        size_t awaited_count;
+};
+int session_new(Connection *c, const Wire_HELLO *m);
+void session_free(Session *x);
+void session_handle(Session *x, const WireFrame *f);
+// Tells it of a driver host (HOST_NOTICE).
+void session_notice(Session *x, const Host *h, bool gone);
+bool session_announced(const Session *x, uint32_t handle);
+int session_announce(Session *x, uint32_t handle); // remembers it. 0, -ENOMEM
+void session_forget_classes(Session *x, bool (*lives)(void *context, uint32_t handle), void *context);
+
+// --- subscriptions (subscription.c) ----------------------------------------------------------------------
+struct Subscription {
+        List of_session, of_topic;
+        List waiting; // in service->waiting while its SUBSCRIBE is not answered
+        Session *session;
+        Topic *topic;
+        uint32_t id;
+        char *namespace; // as the schema spells it
+        WqlQuery *query;
+        WqlPlan *plan;
+        uint32_t queue, queued; // events: may wait, do wait
+        Out *open_lost[2];      // by source: the last record, while it can still grow
+        uint64_t untold[2];     // losses for which there was no memory yet
+        uint64_t told_round;    // of source losses, so that each is told once
+        // until it is answered
+        bool pending;
+        uint32_t request;
+        uint64_t generation;    // of the wanted table that it waits for
+        uint64_t hosts_before;  // hosts with smaller ids are waited for
+        List early;             // what is for it already, to be sent behind the reply
+        Timer deadline;
+};
+
+// A class in a namespace that subscriptions name.
+struct Topic {
+        List link; // in service->topics
+        char *namespace;
+        const CimClass *klass; // a reference
+        List subscriptions;    // by of_topic
+};
+
+void subscription_request(Session *x, const WireFrame *f);
+void subscription_cancel(Session *x, const WireFrame *f);
+void subscription_end(Subscription *sub, uint32_t status, const Diag *d); // ENDED, or the error reply when pending
+void subscription_drop(Subscription *sub); // without a word; the caller updates the wanted table
+// After a change of the schema: checks all again.
+void subscriptions_recheck(Service *s);
+// Answers those that wait for no host any more.
+void subscriptions_answer(Service *s);
+// Counts a loss and puts it into the stream. source 0 here, 1 in a driver host.
+void subscription_lose(Subscription *sub, unsigned source, uint64_t count);
+// Makes room for what was not told; false: it cannot be told now, so nothing may follow.
+bool subscription_tell(Subscription *sub);
+bool topic_covers(const Topic *t, Str namespace, const CimClass *c);
+// Computes the wanted table and sends it when it differs. 0, -ENOMEM (the old one stays).
+int wanted_update(Service *s);
+
+// --- router (router.c) ---------------------------------------------------------------------------------
+typedef struct Router {
+        Route **buckets; // by hash of the GUID
+        size_t route_count;
+        Arena scratch;
+        List handles; // ClassHandle
+        uint32_t next_handle;
+        Guid *strangers; // GUIDs of events that no class has, ascending
+        size_t stranger_count;
+        uint64_t told_round;
+        Subscription **group; // room for those that one event matched in one session
+        size_t group_capacity;
+} Router;
+int router_init(Router *r);
+void router_deinit(Router *r);
+void router_event(Service *s, Host *h, Str envelope);
+void router_source_lost(Service *s, Host *h, const Guid *guid, uint64_t count);
+void router_forget_routes(Router *r); // whatever they were made of has changed
+void router_schema_changed(Service *s);
+
+// --- driver hosts (host.c, drivers.c) --------------------------------------------------------------------
+typedef struct Registration {
+        List link;
+        uint64_t id;
+        uint32_t provider_id;
+        size_t guid_count;
+        Guid guids[];
+} Registration;
+
+struct Host {
+        List link; // in service->hosts, in order of arrival
+        Connection *c;
+        char *name, *device, *path;
+        uint32_t pid;
+        uint32_t state; // WIRE_HOST_*
+        char text[512];
+        List registrations;
+        size_t registration_count, guid_count; // guid_count: of all registrations
+        Guid *known; // all that it ever registered, ascending
+        size_t known_count;
+        uint64_t acked; // generation of the wanted table in force
+        uint32_t late;
+        uint64_t events, dropped;
+        Out *wanted; // queued, not begun
+        bool unload_sent;
+        uint64_t malformed_unsaid;
+        Timer malformed_timer; // set while the log is quiet about it
+};
+int host_new(Connection *c, const Wire_HELLO *m);
+void host_free(Host *h);
+void host_handle(Host *h, const WireFrame *f);
+void host_send_wanted(Host *h);
+void host_malformed(Host *h, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool host_knew(const Host *h, const Guid *guid);
+size_t host_distinct_guids(const Host *h);
+const char *host_state_says(uint32_t state);
+Host *host_find(Service *s, Str name);
+
+// A reply that comes when a driver host has got somewhere.
+typedef struct Waiter {
+        List of_service, of_session;
+        Session *session;
+        uint16_t operation; // AWAIT_DRIVER or UNLOAD_DRIVER
+        uint32_t request;
+        bool registered;
+        uint64_t host; // UNLOAD_DRIVER
+        char *name;
+        Timer deadline;
+} Waiter;
+void drivers_list(Session *x, const WireFrame *f);
+void drivers_await(Session *x, const WireFrame *f);
+void drivers_unload(Session *x, const WireFrame *f);
+void waiter_free(Waiter *w);
+// A host changed its state, came, or (gone) is about to go.
+void drivers_changed(Service *s, Host *h, bool gone);
+
+// --- the classes (catalog.c) ---------------------------------------------------------------------------
+int catalog_init(Service *s, Diag *reterr); // namespaces and system classes
+// The namespace as the schema spells it. 0; E_DIAG.
+int catalog_namespace(Service *s, Str name, Str *ret, Diag *reterr);
+void catalog_open_namespace(Session *x, const WireFrame *f);
+void catalog_list_namespaces(Session *x, const WireFrame *f);
+void catalog_enum_classes(Session *x, const WireFrame *f);
+void catalog_get_class(Session *x, const WireFrame *f);
+void catalog_import_mof(Session *x, const WireFrame *f);
+
+// --- the service itself ----------------------------------------------------------------------------------
+struct Service {
+        ServiceConfig config; // with the defaults filled in
+        uint32_t hello_ms;
+        int epoll, timer, listener;
+        bool listening;  // the listener is in the epoll set
+        Timer accept_again;
+        char *path;
+        dev_t path_dev;
+        ino_t path_ino;
+        uid_t uid;
+        CimSchema *schema;
+        uint64_t next_id, round;
+        List connections, dirty, busy, ended, timers;
+        size_t connection_count;
+        bool ending;      // in service_free
+        uint64_t refused; // connections beyond the limit
+        uint64_t armed;   // for when the timerfd is set; 0: not
+        List sessions, hosts, topics, waiting, waiters;
+        Guid *wanted; // ascending
+        size_t wanted_count;
+        uint64_t wanted_generation;
+        Router router;
+        ServiceStats stats;
+};
+
+// service_adopt for an identity that the caller vouches for.
+int service_adopt_as(Service *s, int take_fd, const Identity *who);
+
+// Replaces what is not printable, so that no peer can write lines into the log. Returns out.
+const char *text_clean(Str s, char *out, size_t size);
+char *text_copy(Str s); // malloced, terminated; NULL: out of memory
+int guid_order(const void *a, const void *b);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// A client: its operations, what its stream has announced, and what it is told of driver hosts.
+#include <sys/types.h>
+
+#include "service/internal.h"
+
+#include <stdlib.h>
+
+int session_new(Connection *c, const Wire_HELLO *m)
+{
+        Session *x = calloc(1, sizeof(*x));
+        if (!x)
+                return -ENOMEM;
+        x->c = c;
+        x->next_subscription = 1;
+        text_clean(m->program, x->program, sizeof(x->program));
+        list_init(&x->subscriptions);
+        list_init(&x->waiters);
+        list_push(&c->service->sessions, &x->link);
+        c->session = x;
+        return 0;
+}
+
+void session_free(Session *x)
+{
+        Service *s = x->c->service;
+        bool had = x->subscription_count != 0;
+        out_deinit(&x->c->out); // before the subscriptions, so that none has to search it
+        for (List *i; (i = list_first(&x->subscriptions)) != NULL;)
+                subscription_drop(list_entry(i, Subscription, of_session));
+        for (List *i; (i = list_first(&x->waiters)) != NULL;)
+                waiter_free(list_entry(i, Waiter, of_session));
+        for (size_t i = 0; i < x->awaited_count; i++)
+                free(x->awaited[i]);
+        free(x->awaited);
+        free(x->announced);
+        list_remove(&x->link);
+        x->c->session = NULL;
+        free(x);
+        if (had)
+                wanted_update(s);
+}
+
+void session_handle(Session *x, const WireFrame *f)
+{
+        switch ((WireOperation)f->operation) {
+        case WIRE_OPEN_NAMESPACE:
+                catalog_open_namespace(x, f);
+                return;
+        case WIRE_CANCEL:
+                subscription_cancel(x, f);
+                return;
+        case WIRE_GET_CLASS:
+                catalog_get_class(x, f);
+                return;
+        case WIRE_ENUM_CLASSES:
+                catalog_enum_classes(x, f);
+                return;
+        case WIRE_SUBSCRIBE:
+                subscription_request(x, f);
+                return;
+        case WIRE_IMPORT_MOF:
+                catalog_import_mof(x, f);
+                return;
+        case WIRE_LIST_NAMESPACES:
+                catalog_list_namespaces(x, f);
+                return;
+        case WIRE_LIST_DRIVERS:
+                drivers_list(x, f);
+                return;
+        case WIRE_UNLOAD_DRIVER:
+                drivers_unload(x, f);
+                return;
+        case WIRE_AWAIT_DRIVER:
+                drivers_await(x, f);
+                return;
+        case WIRE_HELLO: // all below: operation.c lets none of them through
+        case WIRE_CLASS:
+        case WIRE_EVENT:
+        case WIRE_LOST:
+        case WIRE_ENDED:
+        case WIRE_HOST_NOTICE:
+        case WIRE_REGISTER:
+        case WIRE_DEREGISTER:
+        case WIRE_FIRE:
+        case WIRE_WANTED_DONE:
+        case WIRE_HOST_STATE:
+        case WIRE_HOST_LOST:
+        case WIRE_WANTED:
+        case WIRE_UNLOAD:
+                break;
+        }
+        connection_protocol(x->c, f, "what it never sends");
+}
+
+// --- classes in the stream -----------------------------------------------------------------------------
+
+static size_t session_handle_place(const Session *x, uint32_t handle)
+{
+        size_t lo = 0, hi = x->announced_count;
+        while (lo < hi) {
+                size_t mid = (lo + hi) / 2;
+                if (x->announced[mid] < handle)
+                        lo = mid + 1;
+                else
+                        hi = mid;
+        }
+        return lo;
+}
+
+bool session_announced(const Session *x, uint32_t handle)
+{
+        size_t i = session_handle_place(x, handle);
+        return i < x->announced_count && x->announced[i] == handle;
+}
+
+int session_announce(Session *x, uint32_t handle)
+{
+        if (x->announced_count == x->announced_capacity) {
+                size_t capacity = x->announced_capacity ? x->announced_capacity * 2 : 16;
+                uint32_t *p = realloc(x->announced, capacity * sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+                x->announced = p;
+                x->announced_capacity = capacity;
+        }
+        size_t i = session_handle_place(x, handle);
+        memmove(x->announced + i + 1, x->announced + i, (x->announced_count - i) * sizeof(*x->announced));
+        x->announced[i] = handle;
+        x->announced_count++;
+        return 0;
+}
+
+void session_forget_classes(Session *x, bool (*lives)(void *, uint32_t), void *context)
+{
+        size_t n = 0;
+        for (size_t i = 0; i < x->announced_count; i++)
+                if (lives(context, x->announced[i]))
+                        x->announced[n++] = x->announced[i];
+        x->announced_count = n;
+}
+
+// --- driver hosts come and go ----------------------------------------------------------------------------
+
+typedef struct Concern {
+        const Session *session;
+} Concern;
+
+static int session_covers(void *context, Str namespace, const CimClass *c)
+{
+        const Concern *k = context;
+        LIST_EACH(i, &k->session->subscriptions)
+        if (topic_covers(list_entry(i, Subscription, of_session)->topic, namespace, c))
+                return 1;
+        return 0;
+}
+
+// Did it wait for this host, or could the host's registrations match a query of it?
+static bool session_concerned(const Session *x, const Host *h)
+{
+        for (size_t i = 0; i < x->awaited_count; i++)
+                if (str_ieq(str_of(x->awaited[i]), str_of(h->name)))
+                        return true;
+        if (!x->subscription_count)
+                return false;
+        Concern k = {x};
+        for (size_t i = 0; i < h->known_count; i++)
+                if (cim_schema_each_guid(x->c->service->schema, &h->known[i], session_covers, &k))
+                        return true;
+        return false;
+}
+
+void session_notice(Session *x, const Host *h, bool gone)
+{
+        Connection *c = x->c;
+        if (c->ended || !session_concerned(x, h))
+                return;
+        if (c->out.notices >= SERVICE_NOTICES) {
+                char label[192];
+                log_line(&c->service->config.log, LOG_NOTICE, "%s does not read what it is told of driver hosts",
+                         connection_label(c, label));
+                return;
+        }
+        Buf b = {0};
+        wire_put_HOST_NOTICE(&b, 0,
+                             &(Wire_HOST_NOTICE){.id = h->c->id,
+                                                 .name = str_of(h->name),
+                                                 .pid = h->pid,
+                                                 .state = h->state,
+                                                 .gone = gone,
+                                                 .text = str_of(h->text)});
+        Out *o = b.failed ? NULL : out_new(OUT_NOTICE, 0, 0);
+        if (!o) {
+                buf_deinit(&b);
+                return;
+        }
+        o->head = o->owned = b.p;
+        o->head_size = b.n;
+        o->charge += b.capacity;
+        out_charge(&c->out, o);
+        list_push(&c->out.stream, &o->link);
+        connection_dirty(c);
+}
