@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// The bytes of a MOF file as UTF-8, and the way back to where each character stood.
+#ifndef MOF_TEXT_H
+#define MOF_TEXT_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+
+typedef enum MofEncoding { MOF_UTF8, MOF_UTF16LE, MOF_UTF16BE, MOF_ANSI } MofEncoding;
+
+typedef struct MofText {
+        const char *p; // UTF-8, well-formed, without byte order mark; borrowed from the input or in the arena
+        size_t n;
+        MofEncoding encoding; // of the input
+        size_t mark;          // bytes of its byte order mark
+} MofText;
+
+// Decodes `input`: UTF-8 with or without mark, UTF-16 of either order with mark; 8-bit text that is not UTF-8
+// is read as the Western ANSI code page (1252), which is what compilers on Windows make of it. E_DIAG
+// (CIM_MOF_INVALID_FILE, offset and place set): binary MOF, UTF-16 without mark, an odd byte, half a
+// surrogate pair, malformed UTF-8 behind a UTF-8 mark. -ENOMEM.
+int mof_text_read(Str input, Arena *a, MofText *ret, Diag *reterr);
+
+// The byte of the input at which the character at t->p[at] begins.
+size_t mof_text_offset(const MofText *t, size_t at);
+
+#endif
