@@ -8,7 +8,7 @@
 
 #include "cim/codec.h"
 #include "mof/mof.h"
-#include "service/system.h"
+#include "mof/system.h"
 
 static const char *const catalog_namespaces[] = {"root", "root\\default", "root\\cimv2", "root\\subscription", "root\\wmi"};
 
@@ -32,6 +32,23 @@ static int catalog_take(CimSchema **schema, const MofResult *r, Diag *reterr)
         return 0;
 }
 
+// One of our own texts into a namespace.
+static int catalog_take_text(CimSchema **schema, Str text, const char *name, Str namespace, Diag *reterr)
+{
+        MofSource source = {.text = text, .name = name, .namespace = namespace, .schema = *schema, .system = true};
+        MofResult *m;
+        Diag errors[4];
+        size_t n = 0;
+        int r = mof_compile(&source, &m, errors, 4, &n);
+        if (r > 0 && reterr)
+                *reterr = errors[0];
+        if (r)
+                return r;
+        r = catalog_take(schema, m, reterr);
+        mof_result_free(m);
+        return r;
+}
+
 // Adds the namespace with its system classes, where it does not exist.
 static int catalog_add_namespace(CimSchema **schema, Str namespace, Diag *reterr)
 {
@@ -43,18 +60,11 @@ static int catalog_add_namespace(CimSchema **schema, Str namespace, Diag *reterr
                 return r;
         cim_schema_unref(*schema);
         *schema = after;
-        for (const SystemText *t = system_texts; t->name && !r; t++) {
-                MofResult *m;
-                Diag errors[4];
-                size_t n = 0;
-                r = mof_compile(&(MofSource){{(const char *)t->bytes, t->size}, t->name, namespace, *schema}, &m, errors, 4, &n);
-                if (r > 0 && reterr)
-                        *reterr = errors[0];
-                if (!r) {
-                        r = catalog_take(schema, m, reterr);
-                        mof_result_free(m);
-                }
-        }
+        r = catalog_take_text(schema, mof_system_text, "system.mof", namespace, reterr);
+        if (!r && str_ieq(namespace, STR("root")))
+                r = catalog_take_text(schema, mof_root_text, "root.mof", namespace, reterr);
+        if (!r && str_ieq(namespace, STR("root\\wmi")))
+                r = catalog_take_text(schema, mof_wmi_text, "wmi.mof", namespace, reterr);
         return r;
 }
 
@@ -301,7 +311,7 @@ static int catalog_import(Service *s, const Wire_IMPORT_MOF *m, const char *file
         CimSchema *schema = cim_schema_ref(s->schema);
         r = catalog_add_namespace(&schema, str_of(namespace), &errors[0]);
         if (!r)
-                r = mof_compile(&(MofSource){m->text, file, str_of(namespace), schema}, ret, errors, LIMIT_MOF_ERRORS, ret_n);
+                r = mof_compile(&(MofSource){.text = m->text, .name = file, .namespace = str_of(namespace), .schema = schema}, ret, errors, LIMIT_MOF_ERRORS, ret_n);
         if (!r) {
                 // A namespace that the text itself brings into being gets the system classes like every other.
                 for (size_t i = 0; i < (*ret)->class_count && !r; i++)
