@@ -103,13 +103,13 @@ static bool layout_counted(Compiler *k, const CimProperty *p, CimItem *i)
         if (!count)
                 return layout_fail(k->c, "WmiSizeIs(\"%.40s\") of %.60s names no item of the class", name,
                                    p->name.p);
+        if (count->data_id >= i->data_id)
+                return layout_fail(k->c, "WmiSizeIs(\"%.40s\") of %.60s: the count stands behind the array",
+                                   name, p->name.p);
         bool integer = cim_type_is_signed((CimType)count->type) || cim_type_is_unsigned((CimType)count->type);
         if (!integer)
                 return layout_fail(k->c,
                                    "WmiSizeIs(\"%.40s\") of %.60s names something that is not an integer",
-                                   name, p->name.p);
-        if (count->data_id >= i->data_id)
-                return layout_fail(k->c, "WmiSizeIs(\"%.40s\") of %.60s: the count stands behind the array",
                                    name, p->name.p);
         if (!count->count_slot)
                 count->count_slot = ++k->slots;
