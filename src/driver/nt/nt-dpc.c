@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// DPCs: a queue and one thread that runs it at DISPATCH_LEVEL.
+#include "driver/nt/nt-internal.h"
+
+#include <errno.h>
+#include <time.h>
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER; // work for the thread
+static pthread_cond_t idle;                               // the queue ran empty, or one DPC ended
+static LIST_ENTRY queue = {&queue, &queue};
+static bool running;
+static unsigned long long queued_count, run_count;
+
+static void *dpc_thread(void *arg)
+{
+        (void)arg;
+        NtThread *self = nt_thread_self();
+        pthread_mutex_lock(&mutex);
+        for (;;) {
+                while (IsListEmpty(&queue))
+                        pthread_cond_wait(&changed, &mutex);
+                KDPC *dpc = CONTAINING_RECORD(RemoveHeadList(&queue), KDPC, DpcListEntry);
+                // The routine may free or queue its DPC again: nothing of it is touched after the unlock.
+                PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
+                void *context = dpc->DeferredContext, *arg1 = dpc->SystemArgument1, *arg2 = dpc->SystemArgument2;
+                dpc->DpcData = NULL;
+                running = true;
+                pthread_mutex_unlock(&mutex);
+                nt_irql_set(DISPATCH_LEVEL);
+                nt_enter("DPC", (const void *)routine);
+                routine(dpc, context, arg1, arg2);
+                nt_leave();
+                if (self->spin_locks)
+                        nt_bug_check(NT_BUG_DRIVER_LEFT_LOCKS, (ULONG_PTR)routine, self->spin_locks, 0, 0,
+                                     (const void *)routine, "a DPC returned with %u spin lock(s) held",
+                                     self->spin_locks);
+                nt_irql_set(PASSIVE_LEVEL);
+                pthread_mutex_lock(&mutex);
+                running = false;
+                run_count++;
+                pthread_cond_broadcast(&idle);
+        }
+        return NULL;
+}
+
+int nt_dpc_start(void)
+{
+        pthread_condattr_t attr;
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&idle, &attr);
+        pthread_condattr_destroy(&attr);
+        return nt_thread_start("dpc", dpc_thread, NULL);
+}
+
+bool nt_dpc_queue(KDPC *dpc, void *arg1, void *arg2)
+{
+        pthread_mutex_lock(&mutex);
+        bool queued = dpc->DpcData == NULL;
+        if (queued) {
+                dpc->SystemArgument1 = arg1;
+                dpc->SystemArgument2 = arg2;
+                dpc->DpcData = &queue;
+                queued_count++;
+                if (dpc->Importance == HighImportance)
+                        InsertHeadList(&queue, &dpc->DpcListEntry);
+                else
+                        InsertTailList(&queue, &dpc->DpcListEntry);
+                pthread_cond_signal(&changed);
+        }
+        pthread_mutex_unlock(&mutex);
+        return queued;
+}
+
+bool nt_dpc_idle(double seconds)
+{
+        struct timespec end;
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        end.tv_sec += (time_t)seconds;
+        end.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
+        if (end.tv_nsec >= 1000000000) {
+                end.tv_sec++;
+                end.tv_nsec -= 1000000000;
+        }
+        bool ok = true;
+        pthread_mutex_lock(&mutex);
+        while (ok && (running || !IsListEmpty(&queue)))
+                ok = pthread_cond_timedwait(&idle, &mutex, &end) != ETIMEDOUT || (!running && IsListEmpty(&queue));
+        pthread_mutex_unlock(&mutex);
+        return ok;
+}
+
+NTEXPORT VOID NTAPI KeInitializeDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context)
+{
+        *dpc = (KDPC){.Type = 19, .Importance = MediumImportance, .DeferredRoutine = routine, .DeferredContext = context};
+}
+
+// A threaded DPC may run at DISPATCH_LEVEL like any other where the feature is off, so it does here.
+NTEXPORT VOID NTAPI KeInitializeThreadedDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context)
+{
+        KeInitializeDpc(dpc, routine, context);
+}
+
+NTEXPORT BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC dpc, PVOID arg1, PVOID arg2)
+{
+        return nt_dpc_queue(dpc, arg1, arg2);
+}
+
+NTEXPORT BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC dpc)
+{
+        pthread_mutex_lock(&mutex);
+        bool queued = dpc->DpcData != NULL;
+        if (queued) {
+                RemoveEntryList(&dpc->DpcListEntry);
+                dpc->DpcData = NULL;
+                queued_count--;
+                if (IsListEmpty(&queue))
+                        pthread_cond_broadcast(&idle);
+        }
+        pthread_mutex_unlock(&mutex);
+        return queued;
+}
+
+NTEXPORT VOID NTAPI KeFlushQueuedDpcs(VOID)
+{
+        pthread_mutex_lock(&mutex);
+        unsigned long long until = queued_count;
+        while (run_count < until && (running || !IsListEmpty(&queue)))
+                pthread_cond_wait(&idle, &mutex);
+        pthread_mutex_unlock(&mutex);
+}
+
+NTEXPORT VOID NTAPI KeSetImportanceDpc(PRKDPC dpc, KDPC_IMPORTANCE importance)
+{
+        dpc->Importance = (UCHAR)importance;
+}
+
+// There is one DPC thread whatever the processor.
+NTEXPORT VOID NTAPI KeSetTargetProcessorDpc(PRKDPC dpc, CCHAR number)
+{
+        dpc->Number = (USHORT)number;
+}
+
+NTEXPORT NTSTATUS NTAPI KeSetTargetProcessorDpcEx(PKDPC dpc, PPROCESSOR_NUMBER number)
+{
+        dpc->Number = number->Number;
+        return STATUS_SUCCESS;
+}
