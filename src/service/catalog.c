@@ -32,25 +32,24 @@ static int catalog_take(CimSchema **schema, const MofResult *r, Diag *reterr)
         return 0;
 }
 
-// One of our own texts into a namespace.
-static int catalog_take_text(CimSchema **schema, Str text, const char *name, Str namespace, Diag *reterr)
+static int catalog_add_text(CimSchema **schema, Str namespace, Str text, const char *name, Diag *reterr)
 {
-        MofSource source = {.text = text, .name = name, .namespace = namespace, .schema = *schema, .system = true};
         MofResult *m;
         Diag errors[4];
         size_t n = 0;
-        int r = mof_compile(&source, &m, errors, 4, &n);
-        if (r > 0 && reterr)
-                *reterr = errors[0];
-        if (r)
+        int r = mof_compile(&(MofSource){text, name, namespace, *schema, .system = true}, &m, errors, 4, &n);
+        if (r) {
+                if (r > 0 && reterr)
+                        *reterr = errors[0];
                 return r;
+        }
         r = catalog_take(schema, m, reterr);
         mof_result_free(m);
         return r;
 }
 
-// Adds the namespace with its system classes, where it does not exist.
-static int catalog_add_namespace(CimSchema **schema, Str namespace, Diag *reterr)
+// Adds one namespace, whose parent exists, with what it has from the start.
+static int catalog_add_one(CimSchema **schema, Str namespace, Diag *reterr)
 {
         if (cim_schema_has_namespace(*schema, namespace))
                 return 0;
@@ -60,11 +59,20 @@ static int catalog_add_namespace(CimSchema **schema, Str namespace, Diag *reterr
                 return r;
         cim_schema_unref(*schema);
         *schema = after;
-        r = catalog_take_text(schema, mof_system_text, "system.mof", namespace, reterr);
+        r = catalog_add_text(schema, namespace, mof_system_text, "system.mof", reterr);
         if (!r && str_ieq(namespace, STR("root")))
-                r = catalog_take_text(schema, mof_root_text, "root.mof", namespace, reterr);
+                r = catalog_add_text(schema, namespace, mof_root_text, "root.mof", reterr);
         if (!r && str_ieq(namespace, STR("root\\wmi")))
-                r = catalog_take_text(schema, mof_wmi_text, "wmi.mof", namespace, reterr);
+                r = catalog_add_text(schema, namespace, mof_wmi_text, "wmi.mof", reterr);
+        return r;
+}
+
+static int catalog_add_namespace(CimSchema **schema, Str namespace, Diag *reterr)
+{
+        int r = 0;
+        for (size_t i = 0; i <= namespace.n && !r; i++)
+                if (i == namespace.n || namespace.p[i] == '\\')
+                        r = catalog_add_one(schema, (Str){namespace.p, i}, reterr);
         return r;
 }
 
@@ -309,11 +317,10 @@ static int catalog_import(Service *s, const Wire_IMPORT_MOF *m, const char *file
         if (r)
                 return r;
         CimSchema *schema = cim_schema_ref(s->schema);
-        r = catalog_add_namespace(&schema, str_of(namespace), &errors[0]);
-        if (!r)
-                r = mof_compile(&(MofSource){.text = m->text, .name = file, .namespace = str_of(namespace), .schema = schema}, ret, errors, LIMIT_MOF_ERRORS, ret_n);
+        r = mof_compile(&(MofSource){m->text, file, str_of(namespace), schema, .system = false}, ret, errors, LIMIT_MOF_ERRORS, ret_n);
         if (!r) {
-                // A namespace that the text itself brings into being gets the system classes like every other.
+                // A namespace that the text brings into being gets the system classes like every other.
+                *ret_n = 1;
                 for (size_t i = 0; i < (*ret)->class_count && !r; i++)
                         r = catalog_add_namespace(&schema, (*ret)->classes[i].namespace, &errors[0]);
                 if (!r)
