@@ -25,6 +25,7 @@ typedef struct _FLOOD_EXTENSION {
         KEVENT Go;       // Flood_Ready had one, which is gone
         KEVENT Removed;
         PETHREAD Thread;
+        volatile BOOLEAN ReadyWanted;
 } FLOOD_EXTENSION, *PFLOOD_EXTENSION;
 
 static UNICODE_STRING FloodRegistryPath;
@@ -103,10 +104,13 @@ static NTSTATUS NTAPI FloodFunctionControl(PDEVICE_OBJECT DeviceObject, PIRP Irp
         UNREFERENCED_PARAMETER(Function);
         if (GuidIndex == 0 && Enable)
                 KeSetEvent(&ext->Dropping, IO_NO_INCREMENT, FALSE);
-        if (GuidIndex == 1 && !Enable)
-                KeSetEvent(&ext->Go, IO_NO_INCREMENT, FALSE);
+        if (GuidIndex == 1) {
+                ext->ReadyWanted = Enable;
+                if (!Enable)
+                        KeSetEvent(&ext->Go, IO_NO_INCREMENT, FALSE);
+        }
         status = WmiCompleteRequest(DeviceObject, Irp, STATUS_SUCCESS, 0, IO_NO_INCREMENT);
-        if (GuidIndex == 1 && Enable && KeReadStateEvent(&ext->Dropping))
+        if (Enable && ext->ReadyWanted && KeReadStateEvent(&ext->Dropping)) // whichever came last
                 WmiFireEvent(DeviceObject, (LPCGUID)&FloodReadyGuid, 0, 0, NULL);
         return status;
 }
