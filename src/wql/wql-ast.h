@@ -97,8 +97,8 @@ struct WqlQuery {
 
 // "=" and so on.
 const char *wql_relation_text(WqlRelation r);
-// Reads a number (a slice that wql_lex_number accepted as a whole) into *ret: kind and value. false: an
-// integer beyond -2^63..2^64-1, or a real beyond double.
+// Reads a number (a slice that wql_lex_number accepted as a whole, of a text that ends with a NUL) into *ret:
+// kind and value. false: an integer beyond -2^63..2^64-1, or a real beyond double.
 bool wql_number(Str text, bool real, WqlConstant *ret);
 // The name of a system property (two underscores in front)?
 static inline bool wql_is_system(Str name)

@@ -1,12 +1,49 @@
 // SPDX-License-Identifier: MIT
-// Comparisons of a property with a constant, brought to the property's type.
+// The value of a number, and comparisons of a property with a constant brought to the property's type.
 #include "wql/wql-constant.h"
 
 #include <float.h>
+#include <locale.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "cim/status.h"
 #include "wql/wql-lex.h"
+
+static bool number_integer(Str digits, bool negative, WqlConstant *ret)
+{
+        uint64_t v = 0, most = negative ? (uint64_t)INT64_MAX + 1 : UINT64_MAX;
+        for (size_t i = 0; i < digits.n; i++) {
+                unsigned d = (unsigned)(digits.p[i] - '0');
+                if (v > (most - d) / 10)
+                        return false;
+                v = v * 10 + d;
+        }
+        ret->kind = WQL_C_INTEGER;
+        ret->magnitude = v;
+        ret->negative = negative && v;
+        return true;
+}
+
+// strtod obeys the program's locale, in which the decimal point may be a comma: the C locale is asked for by
+// name.
+static bool number_real(Str text, WqlConstant *ret)
+{
+        locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+        ret->kind = WQL_C_REAL;
+        ret->real = c ? strtod_l(text.p, NULL, c) : (double)INFINITY;
+        if (c)
+                freelocale(c);
+        return isfinite(ret->real);
+}
+
+bool wql_number(Str text, bool real, WqlConstant *ret)
+{
+        if (real)
+                return number_real(text, ret);
+        bool sign = text.p[0] == '-' || text.p[0] == '+';
+        return number_integer((Str){text.p + sign, text.n - sign}, text.p[0] == '-', ret);
+}
 
 // Integers here are exact whatever the type: -2^64 < any of them < 2^65.
 typedef __int128 Wide;
@@ -113,6 +150,7 @@ static bool number_in_string(Str16 s, WqlConstant *ret)
                         return false;
                 text[n] = (char)s.p[n];
         }
+        text[n] = '\0';
         bool real;
         Str all = {text, n};
         *ret = (WqlConstant){0};

@@ -17,8 +17,6 @@
 // LIMIT_QUERY_TERMS.
 #include "wql/wql-ast.h"
 
-#include <locale.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -219,43 +217,6 @@ static int deeper(Parser *p)
 
 // ---- constants
 // ---------------------------------------------------------------------------------------------------
-
-static bool number_integer(Str digits, bool negative, WqlConstant *ret)
-{
-        uint64_t v = 0, most = negative ? (uint64_t)INT64_MAX + 1 : UINT64_MAX;
-        for (size_t i = 0; i < digits.n; i++) {
-                unsigned d = (unsigned)(digits.p[i] - '0');
-                if (v > (most - d) / 10)
-                        return false;
-                v = v * 10 + d;
-        }
-        ret->kind = WQL_C_INTEGER;
-        ret->magnitude = v;
-        ret->negative = negative && v;
-        return true;
-}
-
-// strtod obeys the program's locale, in which the decimal point may be a comma: the C locale is asked for by
-// name.
-static bool number_real(Str text, WqlConstant *ret)
-{
-        char *z = strndup(text.p, text.n);
-        locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-        ret->kind = WQL_C_REAL;
-        ret->real = z && c ? strtod_l(z, NULL, c) : (double)INFINITY;
-        if (c)
-                freelocale(c);
-        free(z);
-        return isfinite(ret->real);
-}
-
-bool wql_number(Str text, bool real, WqlConstant *ret)
-{
-        if (real)
-                return number_real(text, ret);
-        bool sign = text.p[0] == '-' || text.p[0] == '+';
-        return number_integer((Str){text.p + sign, text.n - sign}, text.p[0] == '-', ret);
-}
 
 // The contents of a string token. Escapes were checked by the lexer.
 static int string_value(Parser *p, Str token, Str16 *ret)
