@@ -634,6 +634,13 @@ static void add_option(List *command, const char *option, char *value)
         free(value);
 }
 
+/* libc's functions that are ours in Windows sources (include/ddk/renames.h). As builtins they would be libc's again:
+ * where they are not declared, and where a compiler knows better ("printf of a line is puts"). */
+static const char *const no_builtins[] = {
+        "printf", "fprintf", "sprintf", "snprintf", "vprintf", "vfprintf", "vsprintf", "vsnprintf",
+        "scanf", "fscanf", "sscanf", "vscanf", "vfscanf", "vsscanf", "strtol", "strtoul",
+};
+
 static void add_compile_flags(const Job *job, List *command)
 {
         list_add(command, "-g");
@@ -645,6 +652,8 @@ static void add_compile_flags(const Job *job, List *command)
                 list_add(command, "-fno-autolink");
         if (job->linux_code)
                 list_add(command, "-DFREEWMI_LINUX=1");
+        for (size_t i = 0; !job->linux_code && i < sizeof(no_builtins) / sizeof(*no_builtins); i++)
+                add_word(command, print("-fno-builtin-%s", no_builtins[i]));
         add_option(command, "-include", print("%s/include/ddk/prefix.h", job->share));
 }
 
@@ -1001,7 +1010,7 @@ static bool resolve_headers(Job *job)
 // --- hints ----------------------------------------------------------------------------------------------------------
 
 typedef struct {
-        const char *first;  // both words in one line of the compiler's errors
+        const char *first;  // both words in one of the compiler's errors
         const char *second; // or NULL
         const char *hint;
 } Hint;
@@ -1026,17 +1035,20 @@ static const Hint hints[] = {
         { "wdf.h", "file not found", "KMDF headers are not part of the installation" },
 };
 
-static bool line_has(const char *text, const char *first, const char *second)
+/* Does an error have both words: in its line, or in the two that show the source? */
+static bool error_has(const char *text, const char *first, const char *second)
 {
         for (const char *at = strstr(text, first); at; at = strstr(at + 1, first)) {
-                const char *line = at, *end = strchr(at, '\n'), *other;
+                const char *line = at, *end = at, *other;
 
                 if (!second)
                         return true;
                 while (line > text && line[-1] != '\n')
                         line--;
+                for (int lines = 0; *end && lines < 2; lines++)
+                        end += strcspn(end, "\n") + (end[strcspn(end, "\n")] == '\n');
                 other = strstr(line, second);
-                if (other && (!end || other < end))
+                if (other && other < end)
                         return true;
         }
         return false;
@@ -1047,7 +1059,7 @@ static void print_hints(const char *errors)
         const char *last = NULL;
 
         for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++) {
-                if (!line_has(errors, hints[i].first, hints[i].second) || (last && !strcmp(last, hints[i].hint)))
+                if (!error_has(errors, hints[i].first, hints[i].second) || (last && !strcmp(last, hints[i].hint)))
                         continue;
                 last = hints[i].hint;
                 fprintf(stderr, "wmi-cc: hint: %s\n", last);
