@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// MOF files into the service.
+#include "import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/utf.h"
+#include "say.h"
+#include "verb.h"
+
+int import_read(const char *file, Buf *ret_bytes)
+{
+        int fd = open(file, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        int r = 0;
+        *ret_bytes = (Buf){0};
+        for (;;) {
+                uint8_t *to = buf_reserve(ret_bytes, 65536);
+                ssize_t n = to ? read(fd, to, 65536) : -1;
+                if (n < 0 && to && errno == EINTR)
+                        continue;
+                if (n <= 0) {
+                        r = !to ? -ENOMEM : n < 0 ? -errno : 0;
+                        break;
+                }
+                ret_bytes->n += (size_t)n;
+                if (ret_bytes->n > LIMIT_MOF_BYTES) {
+                        r = -EFBIG;
+                        break;
+                }
+        }
+        close(fd);
+        if (r)
+                buf_deinit(ret_bytes);
+        return r;
+}
+
+Str import_shown(Str bytes, Arena *a)
+{
+        const uint8_t *p = (const uint8_t *)bytes.p;
+        if (bytes.n >= 3 && !memcmp(p, "\xEF\xBB\xBF", 3))
+                return (Str){bytes.p + 3, bytes.n - 3};
+        bool little = bytes.n >= 2 && p[0] == 0xFF && p[1] == 0xFE,
+             big = bytes.n >= 2 && p[0] == 0xFE && p[1] == 0xFF;
+        if (!little && !big)
+                return bytes;
+        size_t n = (bytes.n - 2) / 2;
+        char16_t *units = arena_array(a, char16_t, n);
+        if (!units)
+                return (Str){0};
+        for (size_t i = 0; i < n; i++) {
+                uint8_t first = p[2 + 2 * i], second = p[3 + 2 * i];
+                units[i] = (char16_t)(little ? first | second << 8 : first << 8 | second);
+        }
+        return utf_to8(a, (Str16){units, n});
+}
+
+static void import_errors(const char *file, Str text, const Diag *errors, size_t n)
+{
+        Arena a = {0};
+        Str shown = import_shown(text, &a);
+        for (size_t i = 0; i < n; i++) {
+                // An error may be in a file that this one includes: then the line is not at hand.
+                Str source = !errors[i].file[0] || !strncmp(errors[i].file, file, sizeof(errors[i].file) - 1)
+                                     ? shown
+                                     : (Str){0};
+                say_diag(&errors[i], source);
+        }
+        arena_deinit(&a);
+}
+
+int import_mof(Client *c, Str namespace, const char *file, Buf *list, uint32_t *count)
+{
+        Buf text, reply = {0};
+        int r = import_read(file, &text);
+        if (r) {
+                say("%s: %s", file, strerror(-r));
+                return WMI_FAILED;
+        }
+        Diag *errors = calloc(LIMIT_MOF_ERRORS, sizeof(*errors));
+        size_t n = 0;
+        uint32_t classes = 0;
+        Str bytes = {(const char *)text.p, text.n};
+        r = errors ? client_import_mof(c, str_of(file), namespace, bytes, -1, &reply, &classes, errors,
+                                       LIMIT_MOF_ERRORS, &n)
+                   : -ENOMEM;
+        int code = WMI_DONE;
+        if (r == E_DIAG) {
+                import_errors(file, bytes, errors, n);
+                code = n ? say_exit(errors[0].code, true) : WMI_INPUT;
+        } else if (r) {
+                if (r != -ECANCELED)
+                        say("%s: %s", file, r == -EPIPE ? "the service is gone" : strerror(-r));
+                code = r == -EPIPE ? WMI_GONE : WMI_FAILED;
+        } else if (list) {
+                buf_put(list, reply.p, reply.n);
+                *count += classes;
+        }
+        free(errors);
+        buf_deinit(&reply);
+        buf_deinit(&text);
+        return code;
+}

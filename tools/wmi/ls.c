@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// wmi ls: namespaces and their classes.
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "cim/schema.h"
+#include "request.h"
+#include "say.h"
+#include "table.h"
+
+typedef struct Ls {
+        Client *client;
+        Table *table;
+        bool all;            // system classes too
+        const char *pattern; // of class names; NULL: all
+        const char *space;   // pattern of namespaces; NULL: all
+        StrNearest nearest;  // among what the pattern did not match
+        Arena memory;        // of names offered to `nearest`
+        size_t shown;
+} Ls;
+
+static bool ls_matches(const char *pattern, Str name)
+{
+        char z[LIMIT_NAMESPACE_CHARS * 4 + 1];
+        if (!pattern)
+                return true;
+        if (name.n >= sizeof(z))
+                return false;
+        memcpy(z, name.p, name.n);
+        z[name.n] = '\0';
+        return fnmatch(pattern, z, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
+}
+
+static bool ls_is_system(Str name)
+{
+        return name.n >= 2 && name.p[0] == '_' && name.p[1] == '_';
+}
+
+static void ls_row(Ls *l, Str namespace, Str name, Str super, bool event)
+{
+        table_row(l->table, event);
+        table_str(l->table, name);
+        table_flag(l->table, event, "event", "class");
+        if (super.n)
+                table_str(l->table, super);
+        else
+                table_none(l->table);
+        table_str(l->table, namespace);
+        l->shown++;
+}
+
+static int ls_namespace(Ls *l, Str namespace)
+{
+        ClientItem item;
+        Wire_ENUM_CLASSES m = {.namespace = namespace, .superclass = STR("")};
+        int code = request_call(l->client, ENUM_CLASSES, &m, &item);
+        if (code)
+                return code;
+        Wire_ENUM_CLASSES_Reply reply;
+        bool fine = wire_get_ENUM_CLASSES_reply(item.frame.payload, item.frame.size, &reply);
+        Reader list = {(const uint8_t *)reply.list.p, reply.list.n, false};
+        for (uint32_t i = 0; fine && i < reply.count; i++) {
+                Str name = read_str(&list), super = read_str(&list);
+                bool event = read_u8(&list);
+                fine = !list.failed;
+                if (!fine || (ls_is_system(name) && !l->all))
+                        continue;
+                if (ls_matches(l->pattern, name))
+                        ls_row(l, namespace, name, super, event);
+                else if (l->pattern)
+                        str_nearest_offer(&l->nearest,
+                                          (Str){arena_strndup(&l->memory, name.p, name.n), name.n});
+        }
+        client_item_deinit(&item);
+        return fine ? 0 : request_malformed();
+}
+
+static int ls_namespaces(Ls *l)
+{
+        ClientItem item;
+        Wire_LIST_NAMESPACES m = {0};
+        int code = request_call(l->client, LIST_NAMESPACES, &m, &item);
+        if (code)
+                return code;
+        Wire_LIST_NAMESPACES_Reply reply;
+        bool fine = wire_get_LIST_NAMESPACES_reply(item.frame.payload, item.frame.size, &reply);
+        Reader list = {(const uint8_t *)reply.list.p, reply.list.n, false};
+        for (uint32_t i = 0; fine && !code && i < reply.count; i++) {
+                Str namespace = read_str(&list);
+                fine = !list.failed;
+                if (!fine || !ls_matches(l->space, namespace))
+                        continue;
+                size_t before = l->shown;
+                code = ls_namespace(l, namespace);
+                if (!code && l->shown == before &&
+                    !l->pattern) { // it is there, though nothing of its own is in it
+                        table_row(l->table, false);
+                        table_none(l->table);
+                        table_none(l->table);
+                        table_none(l->table);
+                        table_str(l->table, namespace);
+                }
+        }
+        client_item_deinit(&item);
+        return code ? code : fine ? 0 : request_malformed();
+}
+
+// Is the argument a namespace that is there? Then out holds its normal form.
+static bool ls_is_namespace(Client *c, const char *argument, char out[LIMIT_NAMESPACE_CHARS + 1])
+{
+        ClientItem item;
+        Diag d;
+        if (cim_namespace_normal(str_of(argument), out, NULL))
+                return false;
+        Wire_OPEN_NAMESPACE m = {.namespace = str_of(out)};
+        if (client_call(c, OPEN_NAMESPACE, &m, REQUEST_MS, &item, &d))
+                return false;
+        client_item_deinit(&item);
+        return true;
+}
+
+// "root\wmi", "root\wmi\Toast*", "Toast*" or "Toast".
+static void ls_argument(Ls *l, char *argument, char space[LIMIT_NAMESPACE_CHARS + 1])
+{
+        if (ls_is_namespace(l->client, argument, space)) {
+                l->space = space;
+                return;
+        }
+        char *last = NULL;
+        for (char *p = argument; *p; p++) {
+                if (*p == '/')
+                        *p = '\\';
+                if (*p == '\\')
+                        last = p;
+        }
+        l->pattern = argument;
+        if (last) {
+                *last = '\0';
+                l->pattern = last[1] ? last + 1 : NULL;
+                l->space = argument;
+        }
+        l->all |= l->pattern && l->pattern[0] == '_';
+}
+
+static const TableColumn columns[] = {
+        {"class", "CLASS", false},         {"event", "KIND", false}, {"superclass", "SUPERCLASS", false},
+        {"namespace", "NAMESPACE", false}, {NULL, NULL, false},
+};
+
+static int ls_none(const Ls *l, const char *argument)
+{
+        if (l->nearest.best.n)
+                say("nothing is called %s; did you mean %.*s?", argument, STR_ARG(l->nearest.best));
+        else
+                say("nothing is called %s", argument);
+        return WMI_FAILED;
+}
+
+static int ls_run(const Options *o)
+{
+        char space[LIMIT_NAMESPACE_CHARS + 1];
+        Ls l = {.all = o->all};
+        const char *given = o->arguments.n ? o->arguments.p[0] : NULL;
+        char *argument = given ? strdup(given) : NULL;
+        int code = request_connect(o, "wmi ls", &l.client);
+        l.table = table_new(columns);
+        if (!code && (!l.table || (given && !argument)))
+                code = request_no_memory();
+        if (!code) {
+                if (given)
+                        ls_argument(&l, argument, space);
+                l.nearest.wanted = str_of(l.pattern ? l.pattern : "");
+                code = ls_namespaces(&l);
+        }
+        if (!code)
+                code = given && !l.shown && !(l.space && !l.pattern) ? ls_none(&l, given)
+                                                                     : table_print(l.table, o->json);
+        table_free(l.table);
+        arena_deinit(&l.memory);
+        client_free(l.client);
+        free(argument);
+        return code;
+}
+
+static const Option options[] = {
+        OPTION_JSON,
+        {"all", 'a', OPTION_FLAG, offsetof(Options, all), OPTION_NO_FLAG, 0, 0, NULL,
+         "system classes (__...) too"},
+        OPTION_SOCKET,
+        OPTION_END,
+};
+
+const Verb verb_ls = {
+        .name = "ls",
+        .summary = "List namespaces and classes; event classes are marked",
+        .usage = "[NAMESPACE | PATTERN] [OPTION]...",
+        .text = "  wmi ls                  everything\n"
+                "  wmi ls root/wmi         one namespace\n"
+                "  wmi ls 'Toast*'         classes by name, wherever they are\n"
+                "  wmi ls 'root/w*/Toast*'",
+        .options = options,
+        .most = 1,
+        .run = ls_run,
+};

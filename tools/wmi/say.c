@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// Words to the user.
+#include "say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uniwidth.h>
+#include <unistd.h>
+
+#include "base/utf.h"
+#include "cim/status.h"
+#include "verb.h"
+
+// A driver's or a service's words may hold anything: they are cleaned like all text from outside.
+void say(const char *format, ...)
+{
+        char line[4096];
+        va_list args;
+        va_start(args, format);
+        int n = vsnprintf(line, sizeof(line), format, args);
+        va_end(args);
+        if (n < 0)
+                return;
+        Buf out = {0};
+        buf_text(&out, "wmi: ");
+        say_clean(str_of(line), &out);
+        buf_u8(&out, '\n');
+        if (!out.failed && write(STDERR_FILENO, out.p, out.n) < 0)
+                out.n = 0; // nobody left to tell
+        buf_deinit(&out);
+}
+
+bool say_colour(int fd)
+{
+        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+        return (!no || !*no) && term && strcmp(term, "dumb") != 0 && isatty(fd);
+}
+
+static bool say_hostile(uint32_t c)
+{
+        return c < 0x20 || (c >= 0x7F && c <= 0x9F) || (c >= 0x202A && c <= 0x202E) ||
+               (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
+}
+
+void say_clean(Str s, Buf *out)
+{
+        for (size_t i = 0; i < s.n;) {
+                uint32_t c;
+                size_t n = utf8_decode(s.p + i, s.n - i, &c);
+                char utf8[4];
+                if (say_hostile(c) && c != '\t' && c != '\n')
+                        buf_printf(out, "\\u%04X", c);
+                else
+                        buf_put(out, utf8, utf8_encode(c, utf8));
+                i += n;
+        }
+}
+
+// Line number `line` (from 1) of a text, without its end.
+static Str say_line(Str source, uint32_t line)
+{
+        const char *p = source.p, *end = source.p + source.n;
+        for (; line > 1 && p < end; line--) {
+                const char *next = memchr(p, '\n', (size_t)(end - p));
+                if (!next)
+                        return (Str){0};
+                p = next + 1;
+        }
+        const char *stop = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+        if (!stop)
+                stop = end;
+        if (stop > p && stop[-1] == '\r')
+                stop--;
+        return (Str){p, (size_t)(stop - p)};
+}
+
+// The source line and the caret. The caret line repeats the tabs and is as wide as what stands before the
+// column.
+static void say_caret(const Diag *d, Str source, bool colour, Buf *out)
+{
+        Str line = say_line(source, d->line);
+        if (!line.n || line.n > 400)
+                return;
+        Buf caret = {0};
+        uint32_t column = 1;
+        for (size_t i = 0; i < line.n && column < d->column; column++) {
+                uint32_t c;
+                size_t n = utf8_decode(line.p + i, line.n - i, &c);
+                int width = c == '\t' ? 1 : uc_width(c, "UTF-8");
+                if (c != '\t' && say_hostile(c))
+                        width = 6;
+                for (int w = 0; w < width; w++)
+                        buf_u8(&caret, c == '\t' ? '\t' : ' ');
+                i += n;
+        }
+        buf_text(out, "    ");
+        say_clean(line, out);
+        buf_text(out, "\n    ");
+        buf_put(out, caret.p, caret.n);
+        buf_text(out, colour ? "\033[1;32m^\033[m\n" : "^\n");
+        buf_deinit(&caret);
+}
+
+void say_diag_text(const Diag *d, Str source, bool colour, Buf *out)
+{
+        char text[1400];
+        diag_text(d, text, sizeof(text));
+        if (colour)
+                buf_text(out, "\033[1m");
+        say_clean(str_of(text), out);
+        buf_text(out, colour ? "\033[m\n" : "\n");
+        if (d->line && d->column && source.n)
+                say_caret(d, source, colour, out);
+}
+
+void say_diag(const Diag *d, Str source)
+{
+        Buf out = {0};
+        if (!d->line)
+                buf_text(&out, "wmi: ");
+        say_diag_text(d, source, say_colour(STDERR_FILENO), &out);
+        if (!out.failed && write(STDERR_FILENO, out.p, out.n) < 0)
+                out.n = 0;
+        buf_deinit(&out);
+}
+
+int say_exit(uint32_t status, bool about_input)
+{
+        switch (status) {
+        case CIM_E_TRANSPORT_FAILURE:
+        case CIM_E_SHUTTING_DOWN:
+                return WMI_GONE;
+        case CIM_E_ACCESS_DENIED:
+        case CIM_E_OUT_OF_MEMORY:
+        case CIM_E_SERVER_TOO_BUSY:
+        case CIM_E_TIMED_OUT:
+        case CIM_E_FAILED:
+        case CIM_E_CRITICAL_ERROR:
+                return WMI_FAILED;
+        default:
+                return about_input ? WMI_INPUT : WMI_FAILED;
+        }
+}

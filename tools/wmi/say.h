@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Words to the user on standard error, and errors with the place that they are about.
+#ifndef WMI_SAY_H
+#define WMI_SAY_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+// "wmi: " and the words, one line, one write.
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// May this descriptor have colour: a terminal that can, and no NO_COLOR?
+bool say_colour(int fd);
+
+// "file:line:column: message (number)", then, when the diag has a line of `source` (UTF-8; may be empty),
+// that line and a caret under the column.
+void say_diag(const Diag *d, Str source);
+// The same into a buffer.
+void say_diag_text(const Diag *d, Str source, bool colour, Buf *out);
+
+// The exit code for a failed request; about_input: it carried a query or MOF of the user's.
+int say_exit(uint32_t status, bool about_input);
+
+// Text for a terminal: control characters, also those that UTF-8 hides (U+0080 to U+009F) and those that turn
+// the direction of text, become \uXXXX; malformed bytes U+FFFD.
+void say_clean(Str s, Buf *out);
+
+#endif

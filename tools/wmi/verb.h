@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// What a verb of `wmi` is: one record, exported by one file, listed in main.c.
+//
+// The record is the only place that describes a verb: dispatch, option parsing, `wmi VERB --help` and the
+// list of verbs are made from it.
+#ifndef WMI_VERB_H
+#define WMI_VERB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { // exit codes of every verb
+        WMI_DONE = 0,
+        WMI_FAILED = 1,
+        WMI_USAGE = 2,
+        WMI_INPUT = 3,     // a bad query or MOF
+        WMI_GONE = 4,      // the driver or the service is gone
+        WMI_TIMEOUT = 124, // --timeout passed before --count events came
+};
+
+// Texts given by an option that may be repeated, in order.
+typedef struct Texts {
+        const char **p;
+        size_t n;
+} Texts;
+
+// Every option of every verb; which of them a verb has is said by its record. Times are milliseconds.
+typedef struct Options {
+        Texts arguments; // what is not an option
+        Texts queries, mofs, registry;
+        const char *namespace, *device, *log, *socket, *witness;
+        bool json, all, no_wmi, help;
+        bool has_count, has_timeout, has_deadline, has_irp_timeout, has_status_fd;
+        uint64_t count, timeout_ms, queue, deadline_ms, irp_timeout_ms, status_fd;
+} Options;
+
+typedef enum OptionKind {
+        OPTION_FLAG,    // bool
+        OPTION_TEXT,    // const char *
+        OPTION_LIST,    // Texts, repeatable
+        OPTION_NUMBER,  // uint64_t
+        OPTION_SECONDS, // uint64_t in milliseconds, from decimal seconds
+} OptionKind;
+
+#define OPTION_NO_FLAG SIZE_MAX
+
+typedef struct Option {
+        const char *name; // without "--"; NULL ends a table
+        char letter;      // 0: none
+        OptionKind kind;
+        size_t at;            // offset of the value in Options
+        size_t given_at;      // offset of the bool that says it was given; OPTION_NO_FLAG
+        uint64_t least, most; // of a NUMBER or SECONDS (in milliseconds)
+        const char *argument; // "FILE"; NULL for a flag
+        const char *help;
+} Option;
+
+typedef struct Verb Verb;
+struct Verb {
+        const char *name;
+        const char *summary;      // for the list of verbs
+        const char *usage;        // after the name: "QUERY [OPTION]..."
+        const char *text;         // more of --help; NULL
+        const Option *options;    // --help is everybody's and not listed
+        size_t least, most;       // arguments
+        const Verb *const *verbs; // of a verb with verbs of its own; else NULL
+        int (*run)(const Options *o);
+};
+
+extern const Verb verb_run, verb_watch, verb_ls, verb_show, verb_driver;
+
+// Options that several verbs share.
+#define OPTION_JSON                                                                                          \
+        {                                                                                                    \
+                "json", 0, OPTION_FLAG, offsetof(Options, json), OPTION_NO_FLAG, 0, 0, NULL,                 \
+                        "print one JSON object a line"                                                       \
+        }
+#define OPTION_SOCKET                                                                                        \
+        {                                                                                                    \
+                "socket", 0, OPTION_TEXT, offsetof(Options, socket), OPTION_NO_FLAG, 0, 0, "PATH",           \
+                        "the service's socket; default: $FREEWMI_SOCKET, else wmid's default"                \
+        }
+#define OPTION_NAMESPACE                                                                                     \
+        {                                                                                                    \
+                "namespace", 'n', OPTION_TEXT, offsetof(Options, namespace), OPTION_NO_FLAG, 0, 0, "NS",     \
+                        "the namespace; default: root\\wmi"                                                  \
+        }
+#define OPTION_COUNT                                                                                         \
+        {                                                                                                    \
+                "count", 0, OPTION_NUMBER, offsetof(Options, count), offsetof(Options, has_count), 0,        \
+                        UINT64_MAX, "N", "leave with 0 after N events"                                       \
+        }
+#define OPTION_TIMEOUT                                                                                       \
+        {                                                                                                    \
+                "timeout", 0, OPTION_SECONDS, offsetof(Options, timeout_ms), offsetof(Options, has_timeout), \
+                        0, 1000000000000, "S",                                                               \
+                        "leave S seconds after the subscription became active: with 124 if fewer than "      \
+                        "--count events came, "                                                              \
+                        "else 0"                                                                             \
+        }
+#define OPTION_QUEUE                                                                                         \
+        {                                                                                                    \
+                "queue", 0, OPTION_NUMBER, offsetof(Options, queue), OPTION_NO_FLAG, 1, 1u << 24, "N",       \
+                        "events that may wait for one subscription before some are lost; default: 4096"      \
+        }
+#define OPTION_MOF(what)                                                                                     \
+        {                                                                                                    \
+                "mof", 'm', OPTION_LIST, offsetof(Options, mofs), OPTION_NO_FLAG, 0, 0, "FILE", what         \
+        }
+#define OPTION_DEVICE                                                                                        \
+        {                                                                                                    \
+                "device", 0, OPTION_TEXT, offsetof(Options, device), OPTION_NO_FLAG, 0, 0, "PATH",           \
+                        "device instance path; default: ROOT\\NAME\\0000"                                    \
+        }
+#define OPTION_REG                                                                                           \
+        {                                                                                                    \
+                "reg", 0, OPTION_LIST, offsetof(Options, registry), OPTION_NO_FLAG, 0, 0, "KEY\\VALUE=N",    \
+                        "a DWORD of the hosted registry, as HKLM\\KEY\\VALUE=N"                              \
+        }
+#define OPTION_DEADLINE                                                                                      \
+        {                                                                                                    \
+                "deadline", 0, OPTION_SECONDS, offsetof(Options, deadline_ms),                               \
+                        offsetof(Options, has_deadline), 1, 86400000, "S",                                   \
+                        "seconds that an entry point of the driver may take; default: 30"                    \
+        }
+#define OPTION_IRP_TIMEOUT                                                                                   \
+        {                                                                                                    \
+                "irp-timeout", 0, OPTION_SECONDS, offsetof(Options, irp_timeout_ms),                         \
+                        offsetof(Options, has_irp_timeout), 1, 86400000, "S",                                \
+                        "seconds that a WMI request to the driver may take; default: 5"                      \
+        }
+#define OPTION_END                                                                                           \
+        {                                                                                                    \
+                NULL, 0, OPTION_FLAG, 0, 0, 0, 0, NULL, NULL                                                 \
+        }
+
+#endif

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: MIT
+// wmid: the service in the foreground on a Unix socket.
+//
+// One libuv loop: the service's descriptor and the signals that end it. It never forks; driver hosts are
+// started by their callers and connect as themselves.
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/limits.h"
+#include "client/client.h"
+#include "service/service.h"
+
+enum { WMID_DONE = 0, WMID_FAILED = 1, WMID_USAGE = 2, WMID_MOF = 3 };
+
+typedef struct Wmid {
+        Service *service;
+        LogSink log;
+        uv_loop_t loop;
+        uv_poll_t poll;
+        uv_signal_t signals[3];
+        int code;
+        char socket[PATH_MAX], repository[PATH_MAX];
+        const char **mofs;
+        size_t mof_count;
+        ServiceConfig config;
+} Wmid;
+
+static const char usage[] =
+        "usage: wmid [OPTION]...\n\n"
+        "The WMI service in the foreground. Writes its log to standard error, and a line 'ready' once it "
+        "listens.\n\n"
+        "  --socket PATH      listen there; default: $FREEWMI_SOCKET, else $XDG_RUNTIME_DIR/freewmi/socket,\n"
+        "                     else /run/freewmi/socket for root, /tmp/freewmi-UID/socket for others\n"
+        "  --repository FILE  what must survive; default: $XDG_STATE_HOME/freewmi/repository.db, for root\n"
+        "                     /var/lib/freewmi/repository.db\n"
+        "  --mof FILE         import these classes first; repeatable\n"
+        "  --queue N          events that may wait for one subscription; default: 4096\n"
+        "  --irp-timeout S    seconds that a new subscription waits for drivers; default: 5\n"
+        "  --help, --version\n\n"
+        "Exit: 0 after SIGTERM or SIGINT, 1 failed, 2 usage, 3 bad MOF.\n";
+
+// --- where things are -----------------------------------------------------------------------------------
+
+// The directory of `file` and what is missing above it, readable by nobody else. 0, -errno.
+static int make_directory(const char *file)
+{
+        char path[PATH_MAX];
+        if (snprintf(path, sizeof(path), "%s", file) >= (int)sizeof(path))
+                return -ENAMETOOLONG;
+        char *last = strrchr(path, '/');
+        if (!last || last == path)
+                return 0;
+        *last = '\0';
+        for (char *p = path + 1;; p++) {
+                if (*p != '/' && *p)
+                        continue;
+                char c = *p;
+                *p = '\0';
+                if (mkdir(path, 0700) && errno != EEXIST && errno != EISDIR)
+                        return -errno;
+                *p = c;
+                if (!c)
+                        return 0;
+        }
+}
+
+// A directory below /tmp may have been laid there by somebody else: it must be ours alone.
+static int check_directory(const Wmid *w)
+{
+        char path[PATH_MAX];
+        struct stat st;
+        snprintf(path, sizeof(path), "%s", w->socket);
+        char *last = strrchr(path, '/');
+        if (!last || strncmp(path, "/tmp/", 5) != 0)
+                return 0;
+        *last = '\0';
+        if (!strcmp(path, "/tmp"))
+                return 0;
+        if (lstat(path, &st))
+                return -errno;
+        if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+                return 0;
+        log_line(&w->log, LOG_ERROR, "%s belongs to somebody else, or others may write there", path);
+        return -EPERM;
+}
+
+// 0, -ENAMETOOLONG, -ENOENT: no home.
+static int default_repository(char *out, size_t size)
+{
+        const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+        int n;
+        if (geteuid() == 0)
+                n = snprintf(out, size, "/var/lib/freewmi/repository.db");
+        else if (state && state[0] == '/')
+                n = snprintf(out, size, "%s/freewmi/repository.db", state);
+        else if (home && home[0] == '/')
+                n = snprintf(out, size, "%s/.local/state/freewmi/repository.db", home);
+        else
+                return -ENOENT;
+        return n >= (int)size ? -ENAMETOOLONG : 0;
+}
+
+static int find_places(Wmid *w)
+{
+        int r = 0;
+        if (!w->socket[0])
+                r = client_socket_path(w->socket, sizeof(w->socket));
+        if (!r && !w->repository[0])
+                r = default_repository(w->repository, sizeof(w->repository));
+        if (r) {
+                log_line(&w->log, LOG_ERROR, "no place for the socket or the repository: %s", strerror(-r));
+                return WMID_FAILED;
+        }
+        r = make_directory(w->socket);
+        if (r)
+                log_line(&w->log, LOG_ERROR, "%s: its directory cannot be made: %s", w->socket, strerror(-r));
+        if (!r && (r = make_directory(w->repository)))
+                log_line(&w->log, LOG_ERROR, "%s: its directory cannot be made: %s", w->repository,
+                         strerror(-r));
+        if (!r)
+                r = check_directory(w);
+        w->config.repository = w->repository;
+        return r ? WMID_FAILED : 0;
+}
+
+// --- MOF at the start -----------------------------------------------------------------------------------
+
+static int read_file(const char *file, Buf *ret)
+{
+        int fd = open(file, O_RDONLY | O_CLOEXEC), r = 0;
+        if (fd < 0)
+                return -errno;
+        while (!r) {
+                uint8_t *to = buf_reserve(ret, 65536);
+                ssize_t n = to ? read(fd, to, 65536) : -1;
+                if (n == 0)
+                        break;
+                if (n < 0 && to && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        r = to ? -errno : -ENOMEM;
+                else if ((ret->n += (size_t)n) > LIMIT_MOF_BYTES)
+                        r = -EFBIG;
+        }
+        close(fd);
+        return r;
+}
+
+static int import_one(Wmid *w, Client *c, const char *file)
+{
+        Buf text = {0};
+        Diag *errors = calloc(LIMIT_MOF_ERRORS, sizeof(*errors));
+        size_t n = 0;
+        int r = errors ? read_file(file, &text) : -ENOMEM;
+        if (!r)
+                r = client_import_mof(c, str_of(file), STR("root\\wmi"), (Str){(const char *)text.p, text.n},
+                                      -1, NULL, NULL, errors, LIMIT_MOF_ERRORS, &n);
+        if (r < 0)
+                log_line(&w->log, LOG_ERROR, "%s: %s", file, strerror(-r));
+        for (size_t i = 0; r == E_DIAG && i < n; i++) {
+                char line[1400];
+                log_line(&w->log, LOG_ERROR, "%s", diag_text(&errors[i], line, sizeof(line)));
+        }
+        buf_deinit(&text);
+        free(errors);
+        return r == E_DIAG ? WMID_MOF : r ? WMID_FAILED : 0;
+}
+
+static int import_pump(void *context)
+{
+        int r = service_dispatch(context);
+        return r < 0 ? r : 0;
+}
+
+// The service's only door is its protocol; so this program is its own first client.
+static int import_all(Wmid *w)
+{
+        int pair[2] = {-1, -1};
+        Client *c = NULL;
+        if (!w->mof_count)
+                return 0;
+        int r = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ? -errno
+                                                                         : service_adopt(w->service, pair[0]);
+        if (!r)
+                r = client_adopt(pair[1], "wmid", import_pump, w->service, service_fd(w->service), &c, NULL);
+        if (r) {
+                log_line(&w->log, LOG_ERROR, "the service cannot be reached from within: %s",
+                         r < 0 ? strerror(-r) : "refused");
+                return WMID_FAILED;
+        }
+        int code = 0;
+        for (size_t i = 0; i < w->mof_count && !code; i++)
+                code = import_one(w, c, w->mofs[i]);
+        client_free(c);
+        return code;
+}
+
+// --- the loop ---------------------------------------------------------------------------------------------
+
+static void on_service(uv_poll_t *poll, int status, int events)
+{
+        Wmid *w = poll->data;
+        (void)events;
+        int r = status < 0 ? status : service_dispatch(w->service);
+        if (r >= 0)
+                return;
+        log_line(&w->log, LOG_ERROR, "the service is broken: %s", strerror(-r));
+        w->code = WMID_FAILED;
+        uv_stop(&w->loop);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+        Wmid *w = handle->data;
+        log_line(&w->log, LOG_NOTICE, "ending: %s", strsignal(number));
+        uv_stop(&w->loop);
+}
+
+static void on_close(uv_handle_t *handle, void *context)
+{
+        (void)context;
+        if (!uv_is_closing(handle))
+                uv_close(handle, NULL);
+}
+
+static int loop_start(Wmid *w)
+{
+        static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+        int r = uv_poll_init(&w->loop, &w->poll, service_fd(w->service));
+        if (r)
+                return r;
+        w->poll.data = w;
+        r = uv_poll_start(&w->poll, UV_READABLE, on_service);
+        for (size_t i = 0; i < 3 && !r; i++) {
+                struct sigaction old;
+                r = uv_signal_init(&w->loop, &w->signals[i]);
+                if (r)
+                        break;
+                w->signals[i].data = w;
+                // What nohup or a background job ignores stays ignored.
+                if (numbers[i] != SIGTERM && sigaction(numbers[i], NULL, &old) == 0 &&
+                    old.sa_handler == SIG_IGN)
+                        continue;
+                r = uv_signal_start(&w->signals[i], on_signal, numbers[i]);
+        }
+        return r;
+}
+
+// "ready" alone on a line of standard error; on standard output too where that is another file, for whoever
+// reads it there.
+static void say_ready(void)
+{
+        struct stat out, err;
+        if (write(STDERR_FILENO, "ready\n", 6) < 0)
+                return;
+        if (fstat(STDOUT_FILENO, &out) || fstat(STDERR_FILENO, &err) ||
+            (out.st_dev == err.st_dev && out.st_ino == err.st_ino))
+                return;
+        if (write(STDOUT_FILENO, "ready\n", 6) < 0)
+                return; // nobody reads there
+}
+
+static int serve(Wmid *w)
+{
+        Diag d = {0};
+        char text[1400];
+        int r = service_new(&w->config, &w->service, &d);
+        int code = r ? WMID_FAILED : import_all(w);
+        if (!r && !code)
+                r = service_listen(w->service, w->socket, &d);
+        if (r) {
+                log_line(&w->log, LOG_ERROR, "%s",
+                         r == E_DIAG ? diag_text(&d, text, sizeof(text)) : strerror(-r));
+                return WMID_FAILED;
+        }
+        if (code)
+                return code;
+        r = loop_start(w);
+        if (r) {
+                log_line(&w->log, LOG_ERROR, "%s", uv_strerror(r));
+                return WMID_FAILED;
+        }
+        log_line(&w->log, LOG_NOTICE, "listening on %s", w->socket);
+        say_ready();
+        uv_run(&w->loop, UV_RUN_DEFAULT);
+        return w->code;
+}
+
+static int run(Wmid *w)
+{
+        int r = uv_loop_init(&w->loop);
+        if (r) {
+                log_line(&w->log, LOG_ERROR, "%s", uv_strerror(r));
+                return WMID_FAILED;
+        }
+        int code = serve(w);
+        uv_walk(&w->loop, on_close, NULL);
+        uv_run(&w->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&w->loop);
+        service_free(w->service);
+        return code;
+}
+
+// --- options ----------------------------------------------------------------------------------------------
+
+static int wrong(const char *option, const char *value)
+{
+        fprintf(stderr, "wmid: --%s: '%s' is not what it takes; wmid --help\n", option, value);
+        return WMID_USAGE;
+}
+
+static int set_path(char out[PATH_MAX], const char *option, const char *value)
+{
+        if (!value[0] || snprintf(out, PATH_MAX, "%s", value) >= PATH_MAX)
+                return wrong(option, value);
+        return 0;
+}
+
+static int set_option(Wmid *w, int letter, const char *value)
+{
+        char *end;
+        switch (letter) {
+        case 's':
+                return set_path(w->socket, "socket", value);
+        case 'r':
+                return set_path(w->repository, "repository", value);
+        case 'm':
+                w->mofs[w->mof_count++] = value;
+                return 0;
+        case 'q': {
+                errno = 0;
+                unsigned long n = strtoul(value, &end, 10);
+                if (errno || *end || value[0] < '0' || value[0] > '9' || n < 1 || n > 1u << 24)
+                        return wrong("queue", value);
+                w->config.queue = (uint32_t)n;
+                return 0;
+        }
+        default: {
+                double s = strtod(value, &end);
+                if (*end || end == value || !(s > 0) || !(s <= 86400))
+                        return wrong("irp-timeout", value);
+                w->config.irp_timeout_ms = s < 0.001 ? 1 : (uint32_t)(s * 1000);
+                return 0;
+        }
+        }
+}
+
+static int read_options(Wmid *w, int argc, char **argv, bool *ret_leave)
+{
+        static const struct option options[] = {
+                {"socket", required_argument, NULL, 's'},      {"repository", required_argument, NULL, 'r'},
+                {"mof", required_argument, NULL, 'm'},         {"queue", required_argument, NULL, 'q'},
+                {"irp-timeout", required_argument, NULL, 'i'}, {"help", no_argument, NULL, 'h'},
+                {"version", no_argument, NULL, 'v'},           {NULL, 0, NULL, 0},
+        };
+        for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+                if (c == 'h' || c == 'v') {
+                        fputs(c == 'h' ? usage : "wmid (FreeWMI) " FREEWMI_VERSION "\n", stdout);
+                        *ret_leave = true;
+                        return fflush(stdout) ? WMID_FAILED : WMID_DONE;
+                }
+                if (c == '?')
+                        return WMID_USAGE;
+                int r = set_option(w, c, optarg);
+                if (r)
+                        return r;
+        }
+        if (optind == argc)
+                return 0;
+        fprintf(stderr, "wmid: '%s': wmid takes options alone; wmid --help\n", argv[optind]);
+        return WMID_USAGE;
+}
+
+// Every client and driver host is a descriptor.
+static void raise_descriptors(void)
+{
+        struct rlimit l;
+        if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+                l.rlim_cur = l.rlim_max;
+                setrlimit(RLIMIT_NOFILE, &l);
+        }
+}
+
+int main(int argc, char **argv)
+{
+        Wmid *w = calloc(1, sizeof(*w));
+        const char **mofs = calloc((size_t)argc, sizeof(*mofs));
+        if (!w || !mofs)
+                return WMID_FAILED;
+        w->log = w->config.log = log_stderr("wmid");
+        w->mofs = mofs;
+        signal(SIGPIPE, SIG_IGN);
+        bool leave = false;
+        int code = read_options(w, argc, argv, &leave);
+        if (!code && !leave) {
+                raise_descriptors();
+                code = find_places(w);
+                if (!code)
+                        code = run(w);
+        }
+        free(mofs);
+        free(w);
+        return code;
+}
