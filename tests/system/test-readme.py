@@ -1,0 +1,29 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The README's recipes, run as they stand, one after the other in a copy of the tree they name."""
+import re
+import shutil
+
+from kit import *
+
+
+def recipes():
+    with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
+        return re.findall(r"^```sh\n(.*?)\n```$", f.read(), re.M | re.S)
+
+
+@test
+def the_recipes_run(t):
+    lines = recipes()
+    t.equal(len(lines), 5, "recipes in the README")
+    shutil.copytree(os.path.join(SOURCE, "examples"), os.path.join(t.dir, "examples"))
+    env = {**t.env, "PATH": os.path.join(PREFIX, "bin") + ":" + os.environ["PATH"]}
+    for line in lines:
+        t.true("\n" not in line, f"more than one line: {line}")
+        p = t.start("/bin/sh", "-ec", line, env=env, cwd=t.dir)
+        status = p.wait()
+        t.equal(status, 0, f"{line}: {p.err[-5:]}")
+        t.note(f"{line[:60]}...: {len(p.out)} lines")
+
+
+main()
