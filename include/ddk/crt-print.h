@@ -46,6 +46,10 @@ int vswprintf(wchar_t *__restrict to, size_t capacity, const wchar_t *__restrict
 int _swprintf(wchar_t *to, const wchar_t *format, ...);
 int _vswprintf(wchar_t *to, const wchar_t *format, va_list arguments);
 
+/* Each text is followed by the size of its buffer, an unsigned. */
+int sscanf_s(const char *text, const char *format, ...);
+int swscanf_s(const wchar_t *text, const wchar_t *format, ...);
+
 #ifdef __cplusplus
 }
 #else

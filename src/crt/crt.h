@@ -21,6 +21,13 @@ int fwcrt_sprintf(char *to, const char *format, ...);
 int fwcrt_vsprintf(char *to, const char *format, va_list arguments);
 int fwcrt_snprintf(char *to, size_t capacity, const char *format, ...);
 int fwcrt_vsnprintf(char *to, size_t capacity, const char *format, va_list arguments);
+// scanf and its family, likewise. They return the number of values stored, EOF where the input ended before the first.
+int fwcrt_scanf(const char *format, ...);
+int fwcrt_vscanf(const char *format, va_list arguments);
+int fwcrt_fscanf(FILE *stream, const char *format, ...);
+int fwcrt_vfscanf(FILE *stream, const char *format, va_list arguments);
+int fwcrt_sscanf(const char *text, const char *format, ...);
+int fwcrt_vsscanf(const char *text, const char *format, va_list arguments);
 // A 32-bit long, in the type that libc's header gives these.
 long fwcrt_strtol(const char *text, char **end, int radix);
 unsigned long fwcrt_strtoul(const char *text, char **end, int radix);

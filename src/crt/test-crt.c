@@ -336,6 +336,58 @@ static void numbers(void **state)
         assert_int_equal(_itoa_s(1, n, 4, 1), EINVAL);
 }
 
+static void scanning(void **state)
+{
+        (void)state;
+        int i = 0, j = 0;
+        long l = -1; // only 32 bits of it are stored
+        long long big = 0;
+        unsigned short h[2] = {7, 7};
+        double d;
+        float f;
+        char s[10], rest[10];
+        wchar_t w[10];
+        unsigned x;
+        assert_int_equal(fwcrt_sscanf("12 -3,ff", "%d %d,%x", &i, &j, &x), 3);
+        assert_true(i == 12 && j == -3 && x == 255);
+        assert_int_equal(fwcrt_sscanf("5", "%ld", &l), 1);
+        assert_true(l == (long)0xFFFFFFFF00000005);
+        assert_int_equal(fwcrt_sscanf("-9223372036854775808 70000", "%I64d %hu", &big, h), 2);
+        assert_true(big == INT64_MIN && h[0] == 70000 % 65536 && h[1] == 7);
+        assert_int_equal(fwcrt_sscanf("1.5e1 2.5 word rest", "%lf %f %9hs %[a-s]%n", &d, &f, s, rest, &i), 4);
+        assert_true(d == 15.0 && f == 2.5f && i == 18);
+        assert_string_equal(s, "word");
+        assert_string_equal(rest, "res");
+        assert_int_equal(fwcrt_sscanf("0x1F 010 12", "%i %i %2d", &i, &j, &x), 3);
+        assert_true(i == 31 && j == 8 && x == 12);
+        assert_int_equal(fwcrt_sscanf("abc", "%d", &i), 0);
+        assert_int_equal(fwcrt_sscanf("", "%d", &i), EOF);
+        assert_int_equal(fwcrt_sscanf("ab", "%*c%c", s), 1);
+        assert_int_equal(s[0], 'b');
+        assert_int_equal(fwcrt_sscanf("50%x", "%d%%%hc", &i, s), 2);
+        assert_int_equal(fwcrt_sscanf("\xC3\xA9z", "%ls", w), 1);
+        assert_int_equal(wcscmp(w, L"\xE9z"), 0);
+        assert_int_equal(fwcrt_sscanf("]x", "%[]x]", s), 1);
+        assert_string_equal(s, "]x");
+        assert_int_equal(swscanf(L"7 \xE9 n", L"%d %s %hs", &i, w, s), 3);
+        assert_true(i == 7 && w[0] == 0xE9 && s[0] == 'n');
+        assert_int_equal(sscanf_s("word", "%s", s, 5u), 1);
+        assert_int_equal(sscanf_s("word", "%s", s, 4u), 0);
+        assert_string_equal(s, "");
+        assert_int_equal(sscanf_s("ab", "%c%c", s, 1u, s + 1, 1u), 2);
+        FILE *file = tmpfile();
+        assert_non_null(file);
+        fputs("12 \xC3\xA9x\n7", file);
+        rewind(file);
+        assert_int_equal(fwcrt_fscanf(file, "%d", &i), 1);
+        assert_int_equal(fwscanf(file, L"%1ls", w), 1);
+        assert_int_equal(w[0], 0xE9);
+        assert_int_equal(getc(file), 'x');
+        assert_int_equal(fwscanf(file, L"%d", &i), 1);
+        assert_int_equal(i, 7);
+        fclose(file);
+}
+
 static void conversions(void **state)
 {
         (void)state;
@@ -395,5 +447,5 @@ int main(void)
         return testkit_run((TestCase[]){
                 TEST(integers), TEST(pointers), TEST(strings), TEST(precision_bounds_reading), TEST(floating),
                 TEST(odd_formats), TEST(cut_like_snprintf), TEST(refused_like_s), TEST(wide_strings),
-                TEST(case_mapping), TEST(bounded_copies), TEST(numbers), TEST(conversions), TEST(streams), TEST_END});
+                TEST(case_mapping), TEST(bounded_copies), TEST(numbers), TEST(scanning), TEST(conversions), TEST(streams), TEST_END});
 }

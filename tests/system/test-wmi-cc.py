@@ -199,7 +199,9 @@ int __cdecl main(void)
 
         wprintf(L"%ld %s 0x%lx %S\n", number, L"\x20ac", (HRESULT)0x80041003, "narrow");
         printf("%I64u %S %" PRIu64 "\n", 1ULL << 63, L"wide", UINT64_MAX);
-        swprintf_s(text, _countof(text), L"%d", 42);
+        if (sscanf("43 word", "%ld %S", &number, text) != 2 || text[3] != L'd')
+                return 1;
+        swprintf_s(text, _countof(text), L"%d", number - 1);
         return fputws(text, stdout) < 0;
 }
 """)
