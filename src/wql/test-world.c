@@ -171,7 +171,7 @@ static const CimClass *resolve(void *context, Str name)
 static bool property(Text *t, CimPropertySpec *p)
 {
         Str type = word(t);
-        *p = (CimPropertySpec){.type = cim_type_of_name(type)};
+        *p = (CimPropertySpec){.type = (uint16_t)cim_type_of_name(type)};
         if (p->type == CIM_NONE) {
                 p->type = CIM_OBJECT;
                 if (!str_ieq(type, STR("object")))

@@ -19,25 +19,40 @@
 typedef struct WqlQuery WqlQuery;
 typedef struct WqlPlan WqlPlan;
 
-// Parses UTF-8 text. E_DIAG: offset, line, column, what was found and expected; codes: CIM_E_UNPARSABLE_QUERY
-// for a syntax error, CIM_E_QUOTA_VIOLATION beyond LIMIT_QUERY_TERMS, LIMIT_QUERY_CHARS or LIMIT_DEPTH,
-// CIM_E_MISSING_GROUP_WITHIN and its kin where the documentation names one. -ENOMEM.
+// Parses UTF-8 text. E_DIAG with the place of the token (offset, line, column, length), what was found and
+// expected, and a hint where there is something to say: CIM_E_UNPARSABLE_QUERY for a syntax error,
+// CIM_E_QUOTA_VIOLATION beyond LIMIT_QUERY_TERMS, LIMIT_QUERY_CHARS (UTF-16 units, as WMI counts) or
+// LIMIT_DEPTH, CIM_E_VALUE_OUT_OF_RANGE for a number beyond WMI's types or an interval beyond 0.001..4294967
+// s, CIM_E_MISSING_GROUP_WITHIN, CIM_E_MISSING_AGGREGATION_LIST. -ENOMEM.
 int wql_parse(Str text, WqlQuery **ret, Diag *reterr);
 WqlQuery *wql_query_free(WqlQuery *q);
 // The class after FROM, as written.
 Str wql_from(const WqlQuery *q);
-// The SELECT list as written, in its order; wql_select_count is 0 for "*". Borrowed from the query; i <
-// count.
+// The properties that SELECT names (of a path its first name), as written, in the order of the text, each
+// once. wql_select_count is 0 for "*". Borrowed from the query; i < count.
 size_t wql_select_count(const WqlQuery *q);
 Str wql_select_name(const WqlQuery *q, size_t i);
 // Writes the query back as text that parses to the same query.
 void wql_print(const WqlQuery *q, Buf *out);
 
-// Checks an event query against the classes of a namespace. Keeps references to what it needs of the schema,
-// not the query. E_DIAG: CIM_E_INVALID_CLASS / CIM_E_NOT_FOUND (see wql_check in the .c for which),
-// CIM_E_NOT_EVENT_CLASS, CIM_E_INVALID_PROPERTY, CIM_E_TYPE_MISMATCH, CIM_E_INVALID_OPERATOR,
-// CIM_E_NOT_SUPPORTED for clauses that are parsed but not served yet (GROUP, ISA, embedded paths); offset is
-// that of the name in the text, hint the nearest name.
+// Checks an event query against the classes of a namespace (in normal form). Keeps references to what it
+// needs of the schema, not the query. E_DIAG for the first mistake of the text, placed at the name, operator
+// or constant, with the nearest name as hint:
+//
+//   CIM_E_INVALID_NAMESPACE      no such namespace
+//   CIM_E_NOT_FOUND              no such class after FROM (the number that users of Windows see)
+//   CIM_E_NOT_EVENT_CLASS        not derived from __Event
+//   CIM_E_INVALID_PROPERTY       no such property
+//   CIM_E_PROPERTY_NOT_AN_OBJECT a dot or ISA behind what is no embedded object
+//   CIM_E_AGGREGATING_BY_OBJECT  GROUP BY an embedded object
+//   CIM_E_TYPE_MISMATCH          the constant does not fit the property's type; an array or object
+//   CIM_E_INVALID_OPERATOR       the operator does not
+//   CIM_E_UNPARSABLE_QUERY       a malformed LIKE pattern
+//   CIM_E_QUOTA_VIOLATION        sets in LIKE patterns that spell out too much
+//   CIM_E_NOT_SUPPORTED          parsed but not served yet: GROUP, ISA; in WHERE paths into objects and system
+//                                properties; kinds of events that nothing generates yet
+//
+// -ENOMEM.
 int wql_check(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan **ret, Diag *reterr);
 WqlPlan *wql_plan_ref(WqlPlan *p);
 WqlPlan *wql_plan_unref(WqlPlan *p);
@@ -46,7 +61,8 @@ WqlPlan *wql_plan_unref(WqlPlan *p);
 const CimClass *wql_class(const WqlPlan *p);
 // The properties that the WHERE clause reads. Borrowed; an empty set has count 0 and words not NULL.
 const CimWant *wql_used(const WqlPlan *p);
-// The SELECT list as property indices in its order; count 0: all ("*").
+// The SELECT list as property indices in its order, each once; count 0: all ("*", or nothing but system
+// properties). A path into an embedded object asks for the whole object.
 const uint32_t *wql_selected(const WqlPlan *p, size_t *ret_count);
 // values: one for each property index in wql_used, of wql_class or any class derived from it.
 bool wql_match(const WqlPlan *p, const CimValue *values);
