@@ -250,7 +250,7 @@ static int walk_array(Walk *w, const BlockPath *path, uint64_t count, CimValue *
 }
 
 // An item that says how many elements an array further on has.
-static int walk_count(Walk *w, const BlockPath *path, int64_t *ret)
+static int walk_count(Walk *w, const BlockPath *path, uint64_t *ret)
 {
         const CimItem *i = path->item;
         int r = walk_need(w, path, i->size);
@@ -260,11 +260,11 @@ static int walk_count(Walk *w, const BlockPath *path, int64_t *ret)
         bool negative = cim_type_is_signed((CimType)i->type) && v.sint < 0;
         if (negative)
                 return block_error(w->reterr, path, w->at, "at %zu is a count and negative", w->at);
-        *ret = v.uint > INT64_MAX ? INT64_MAX : (int64_t)v.uint;
+        *ret = v.uint;
         return 0;
 }
 
-static int walk_item(Walk *w, const BlockPath *path, int64_t *counts, CimValue *ret)
+static int walk_item(Walk *w, const BlockPath *path, uint64_t *counts, CimValue *ret)
 {
         const CimItem *i = path->item;
         int r = 0;
@@ -276,16 +276,16 @@ static int walk_item(Walk *w, const BlockPath *path, int64_t *counts, CimValue *
         }
         if (!cim_is_array(i->type))
                 return walk_element(w, path, ret);
-        return walk_array(w, path, i->count ? i->count : (uint64_t)counts[i->count_slot - 1], ret);
+        return walk_array(w, path, i->count ? i->count : counts[i->count_slot - 1], ret);
 }
 
 // All items of a class from w->at on. values NULL: only check them.
 static int walk_items(Walk *w, const CimClass *c, const CimWant *want, CimValue *values, const BlockPath *up)
 {
         const CimLayout *l = c->layout;
-        int64_t few[BLOCK_FEW_COUNTS] = {0}, *counts = few;
+        uint64_t few[BLOCK_FEW_COUNTS] = {0}, *counts = few;
         if (l->count_slots > BLOCK_FEW_COUNTS) {
-                counts = arena_array(w->arena, int64_t, l->count_slots);
+                counts = arena_array(w->arena, uint64_t, l->count_slots);
                 if (!counts)
                         return -ENOMEM;
         }

@@ -114,7 +114,7 @@ static int build_check_scalar(const Builder *b, Str name, const CimValue *v, Cim
 {
         if (!value_in_range(v, t))
                 return build_error(b, CIM_E_VALUE_OUT_OF_RANGE, "the value of %.*s is out of range for %s",
-                                   STR_ARG(name), cim_type_name(t));
+                                   STR_ARG(name), cim_type_name((uint16_t)t));
         if (t == CIM_DATETIME && !cim_datetime_valid(v->string))
                 return build_error(b, CIM_E_TYPE_MISMATCH, "the value of %.*s is not a datetime",
                                    STR_ARG(name));

@@ -177,7 +177,7 @@ bool codec_read_value(CodecReader *r, const CimClass *expected, unsigned depth, 
         if (!items)
                 return codec_fail(r, codec_no_memory);
         for (uint32_t i = 0; i < count; i++)
-                if (!read_scalar(r, expected, depth, cim_type(type), &items[i]))
+                if (!read_scalar(r, expected, depth, (uint16_t)cim_type(type), &items[i]))
                         return false;
         ret->null = false;
         ret->array.items = items;

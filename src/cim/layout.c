@@ -131,7 +131,7 @@ static bool layout_item(Compiler *k, CimItem *i)
                         return false;
         } else if (!layout_scalar(t, &i->size, &i->align)) {
                 return layout_fail(k->c, "%.*s is a %s, which no data block holds", STR_ARG(p->name),
-                                   cim_type_name(t));
+                                   cim_type_name((uint16_t)t));
         }
         if (t == CIM_STRING) {
                 const CimQualifier *q = cim_qualifier_find(p->qualifiers, p->qualifier_count, STR("MaxLen"));

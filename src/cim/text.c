@@ -223,7 +223,7 @@ static void text_type(uint16_t type, Str class_name, Buf *out)
         if (t == CIM_OBJECT || t == CIM_REFERENCE)
                 text_str(class_name.n ? class_name : STR("object"), out);
         else
-                buf_text(out, t == CIM_NONE ? "void" : cim_type_name(t));
+                buf_text(out, t == CIM_NONE ? "void" : cim_type_name((uint16_t)t));
         if (t == CIM_REFERENCE)
                 buf_text(out, " ref");
 }
