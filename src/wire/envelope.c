@@ -16,7 +16,7 @@ size_t wire_envelope_size(const CimEnvelope *e)
                 p += sizeof(v);                                                                                        \
         } while (0)
 
-void wire_envelope_store(const CimEnvelope *e, uint8_t *p)
+uint8_t *wire_envelope_store_head(const CimEnvelope *e, uint8_t *p)
 {
         uint16_t name = (uint16_t)(e->instance.n * 2);
         uint8_t kind = (uint8_t)e->kind;
@@ -31,8 +31,14 @@ void wire_envelope_store(const CimEnvelope *e, uint8_t *p)
         p += name;
         STORE(kind);
         STORE(size);
-        if (size)
-                memcpy(p, e->payload, size);
+        return p;
+}
+
+void wire_envelope_store(const CimEnvelope *e, uint8_t *p)
+{
+        p = wire_envelope_store_head(e, p);
+        if (e->payload_size)
+                memcpy(p, e->payload, (uint32_t)e->payload_size);
 }
 
 void wire_envelope_write(const CimEnvelope *e, Buf *out)

@@ -12,6 +12,8 @@ enum { WIRE_ENVELOPE_FIXED = 8 + 8 + 8 + 16 + 2 + 1 + 4 };
 size_t wire_envelope_size(const CimEnvelope *e);
 // Writes into p, which has room for wire_envelope_size bytes (for queues that must not allocate).
 void wire_envelope_store(const CimEnvelope *e, uint8_t *p);
+// The same without the payload, which the caller writes to what is returned (e->payload is not read).
+uint8_t *wire_envelope_store_head(const CimEnvelope *e, uint8_t *p);
 void wire_envelope_write(const CimEnvelope *e, Buf *out);
 // Reads; the payload is borrowed from p, the name too when it is aligned, else copied into `a`.
 // 0; 1: malformed; -ENOMEM.

@@ -207,6 +207,14 @@ NTSTATUS nt_registry_create_key(const UNICODE_STRING *path)
         return status;
 }
 
+void (*nt_registry_changed)(void);
+
+static void registry_changed(NTSTATUS status)
+{
+        if (NT_SUCCESS(status) && nt_registry_changed)
+                nt_registry_changed();
+}
+
 NTSTATUS nt_registry_set(const UNICODE_STRING *path, const UNICODE_STRING *name, ULONG type, const void *data,
                          ULONG size)
 {
@@ -216,6 +224,7 @@ NTSTATUS nt_registry_set(const UNICODE_STRING *path, const UNICODE_STRING *name,
         if (NT_SUCCESS(status))
                 status = value_set(key, name, type, data, size);
         pthread_mutex_unlock(&mutex);
+        registry_changed(status);
         return status;
 }
 
@@ -434,6 +443,7 @@ NTEXPORT NTSTATUS NTAPI ZwDeleteKey(HANDLE handle)
                 o->key->deleted = true;
         }
         key_unlock(o);
+        registry_changed(status);
         return status;
 }
 
@@ -456,6 +466,7 @@ NTEXPORT NTSTATUS NTAPI ZwSetValueKey(HANDLE handle, PUNICODE_STRING name, ULONG
                 return status;
         status = value_set(o->key, name, type, data, size);
         key_unlock(o);
+        registry_changed(status);
         return status;
 }
 
@@ -472,7 +483,9 @@ NTEXPORT NTSTATUS NTAPI ZwDeleteValueKey(HANDLE handle, PUNICODE_STRING name)
                 ExFreePool(v);
         }
         key_unlock(o);
-        return v ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
+        status = v ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
+        registry_changed(status);
+        return status;
 }
 
 // --- answers of variable length ------------------------------------------------------------------------------------------------

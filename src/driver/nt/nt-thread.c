@@ -73,6 +73,8 @@ NtThread *nt_thread_self(void)
         t->tid = (uint32_t)gettid();
         self = t;
         pthread_setspecific(thread_key, t);
+        if (nt_options.thread_start)
+                nt_options.thread_start(nt_options.arg);
         return t;
 }
 
@@ -125,6 +127,8 @@ static void *driver_thread_run(void *arg)
         t->tid = (uint32_t)gettid();
         self = t;
         pthread_setspecific(thread_key, t);
+        if (nt_options.thread_start)
+                nt_options.thread_start(nt_options.arg);
         if (_setjmp(t->exit) == 0) {
                 nt_enter_patient("system thread", (const void *)t->start);
                 t->start(t->context);

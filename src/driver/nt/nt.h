@@ -48,6 +48,8 @@ typedef struct NtOptions {
         void (*bug_check)(void *arg, const NtBugCheck *bug);
         // Output of DbgPrint and its kin: bytes as the driver wrote them. NULL: standard error.
         void (*debug_print)(void *arg, const char *bytes, size_t n);
+        // On each thread before it first runs code of the driver: for the host's alternate signal stack. NULL: nothing.
+        void (*thread_start)(void *arg);
         void *arg;
         bool virtual_clock; // time stands still until nt_clock_advance (tests, verify mode)
 } NtOptions;
@@ -199,6 +201,9 @@ int nt_registry_set_dword(const char *path, const char *value, ULONG n);
 int nt_registry_set_string(const char *path, const char *value, const char *text);
 // 0 with *ret, 1 when key or value is not there or is no DWORD, -EINVAL, -ENOMEM.
 int nt_registry_get_dword(const char *path, const char *value, ULONG *ret);
+
+// Called after a value was set or deleted or a key deleted, on that thread at PASSIVE_LEVEL, no lock held. NULL: nobody.
+extern void (*nt_registry_changed)(void);
 
 // --- clock ------------------------------------------------------------------------------------------------------
 
