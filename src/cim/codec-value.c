@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/utf.h"
 
 const char codec_no_memory[] = "out of memory";
 
@@ -155,8 +156,12 @@ static bool read_scalar(CodecReader *r, const CimClass *expected, unsigned depth
         }
         if (t != CIM_STRING && t != CIM_DATETIME && t != CIM_REFERENCE)
                 return codec_fail(r, "a value has a type that there is not");
-        ret->string = read_str16(&r->in, r->arena);
-        return !r->in.failed;
+        size_t n = read_u32(&r->in);
+        const uint8_t *p = read_bytes(&r->in, n * 2);
+        if (!p)
+                return false;
+        ret->string = utf16_copy(r->arena, p, n);
+        return ret->string.p ? true : codec_fail(r, codec_no_memory);
 }
 
 bool codec_read_value(CodecReader *r, const CimClass *expected, unsigned depth, CimValue *ret)
