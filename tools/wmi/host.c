@@ -204,7 +204,7 @@ int host_start(const HostStart *how, Host *ret)
 {
         char program[PATH_MAX];
         int fd = how->take_fd, report[2] = {-1, -1};
-        *ret = (Host){.name = how->name, .pid = -1, .report = -1};
+        *ret = (Host){.name = how->name, .heard = !how->detached, .pid = -1, .report = -1};
         int r = host_program(program, sizeof(program));
         if (r) {
                 say("wmi-driver-host is not beside this program: %s", strerror(-r));
@@ -251,33 +251,36 @@ static void host_state(Host *h, const char *state)
 
 static void host_missing(Host *h, const char *text)
 {
-        if (!h->missing++)
+        if (!h->missing++ && !h->heard)
                 say("%s: needs symbols that nobody here has:", h->name);
         const char *space = strchr(text, ' ');
-        say("    %.*s%s%s", space ? (int)(space - text) : (int)strlen(text), text, space ? "  " : "",
-            space ? space + 1 : "");
+        if (!h->heard)
+                say("    %.*s%s%s", space ? (int)(space - text) : (int)strlen(text), text, space ? "  " : "",
+                    space ? space + 1 : "");
 }
 
 // A line of wmi-driver-host.h; words that are not known are skipped.
 static void host_line(Host *h, const char *line)
 {
-        const char *text;
+        const char *text, *before = "";
         if ((text = word_after(line, "state"))) {
                 host_state(h, text);
-        } else if ((text = word_after(line, "missing"))) {
-                host_missing(h, text);
-        } else if ((text = word_after(line, "fail"))) {
-                h->failed = true;
-                say("%s: %s", h->name, text);
-        } else if ((text = word_after(line, "warn"))) {
-                say("%s: warning: %s", h->name, text);
-        } else if ((text = word_after(line, "crash"))) {
-                h->crashed = true;
-                say("%s: %s", h->name, text);
-        } else if ((text = word_after(line, "hang"))) {
-                h->hung = true;
-                say("%s: %s", h->name, text);
+                return;
         }
+        if ((text = word_after(line, "missing"))) {
+                host_missing(h, text);
+                return;
+        }
+        if ((text = word_after(line, "fail")))
+                h->failed = true;
+        else if ((text = word_after(line, "crash")))
+                h->crashed = true;
+        else if ((text = word_after(line, "hang")))
+                h->hung = true;
+        else if ((text = word_after(line, "warn")))
+                before = "warning: ";
+        if (text && !h->heard)
+                say("%s: %s%s", h->name, before, text);
 }
 
 void host_read(Host *h)

@@ -21,6 +21,7 @@ typedef struct HostStart {
 typedef struct Host {
         const char *name; // as in HostStart
         pid_t pid;
+        bool heard; // it says itself on standard error what it reports; here it is only noted
         int report; // read end, does not block; -1 when at its end
         Buf line;
         bool loading, started, registered, unloading, unloaded; // what was reported

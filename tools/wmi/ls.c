@@ -41,13 +41,13 @@ static bool ls_is_system(Str name)
 static void ls_row(Ls *l, Str namespace, Str name, Str super, bool event)
 {
         table_row(l->table, event);
+        table_str(l->table, namespace);
         table_str(l->table, name);
         table_flag(l->table, event, "event", "class");
         if (super.n)
                 table_str(l->table, super);
         else
                 table_none(l->table);
-        table_str(l->table, namespace);
         l->shown++;
 }
 
@@ -97,9 +97,6 @@ static int ls_namespaces(Ls *l)
                 if (!code && l->shown == before &&
                     !l->pattern) { // it is there, though nothing of its own is in it
                         table_row(l->table, false);
-                        table_none(l->table);
-                        table_none(l->table);
-                        table_none(l->table);
                         table_str(l->table, namespace);
                 }
         }
@@ -145,8 +142,8 @@ static void ls_argument(Ls *l, char *argument, char space[LIMIT_NAMESPACE_CHARS 
 }
 
 static const TableColumn columns[] = {
-        {"class", "CLASS", false},         {"event", "KIND", false}, {"superclass", "SUPERCLASS", false},
-        {"namespace", "NAMESPACE", false}, {NULL, NULL, false},
+        {"namespace", "NAMESPACE", false},   {"class", "CLASS", false}, {"event", "KIND", false},
+        {"superclass", "SUPERCLASS", false}, {NULL, NULL, false},
 };
 
 static int ls_none(const Ls *l, const char *argument)

@@ -26,7 +26,7 @@
 enum {
         RUN_DEADLINE_MS = 30000, // of an entry point, the host's default
         RUN_IRP_MS = 5000,
-        RUN_GRACE_MS = 10000,   // beyond the deadline, before a host that does not end is killed
+        RUN_GRACE_MS = 10000, // beyond the deadline, before a host that does not end is killed
         RUN_ONCE_MS = 500,
         RUN_PATIENCE_MS = 1000, // then the user is told what is waited for
 };
@@ -364,9 +364,8 @@ static const Option options[] = {
         OPTION_DEADLINE,
         OPTION_IRP_TIMEOUT,
         OPTION_QUEUE,
-        {"status-fd", 0, OPTION_NUMBER, offsetof(Options, status_fd), offsetof(Options, has_status_fd), 3,
-         INT_MAX, "FD",
-         "write 'active' there once events can come, and 'event' for each that --witness matches"},
+        OPTION_STATUS_FD(
+                "write 'active' there once events can come, 'event' for each that --witness matches"),
         {"witness", 0, OPTION_TEXT, offsetof(Options, witness), OPTION_NO_FLAG, 0, 0, "QUERY",
          "a query whose events are told on --status-fd alone"},
         OPTION_END,

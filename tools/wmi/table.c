@@ -132,14 +132,16 @@ static int table_json(Table *t, Buf *out)
 static int table_lines(Table *t, Buf *out)
 {
         for (size_t r = 0; r < t->rows; r++) {
-                bool first = true;
+                size_t start = out->n;
                 for (size_t i = 0; i < t->width; i++) {
                         if (!t->columns[i].head)
                                 continue;
-                        buf_text(out, first ? "" : "\t");
-                        first = false;
+                        if (i)
+                                buf_u8(out, '\t');
                         say_clean(str_of(cell_text(&t->cells[r * t->width + i])), out);
                 }
+                while (out->n > start && out->p[out->n - 1] == '\t')
+                        out->n--;
                 buf_u8(out, '\n');
         }
         return 0;

@@ -6,6 +6,7 @@
 #ifndef WMI_VERB_H
 #define WMI_VERB_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -95,9 +96,12 @@ extern const Verb verb_run, verb_watch, verb_ls, verb_show, verb_driver;
         {                                                                                                    \
                 "timeout", 0, OPTION_SECONDS, offsetof(Options, timeout_ms), offsetof(Options, has_timeout), \
                         0, 1000000000000, "S",                                                               \
-                        "leave S seconds after the subscription became active: with 124 if fewer than "      \
-                        "--count events came, "                                                              \
-                        "else 0"                                                                             \
+                        "leave S seconds after the subscription is active: 124 if fewer than N came, else 0" \
+        }
+#define OPTION_STATUS_FD(what)                                                                               \
+        {                                                                                                    \
+                "status-fd", 0, OPTION_NUMBER, offsetof(Options, status_fd),                                 \
+                        offsetof(Options, has_status_fd), 3, INT_MAX, "FD", what                             \
         }
 #define OPTION_QUEUE                                                                                         \
         {                                                                                                    \

@@ -69,7 +69,14 @@ static int watch_run(const Options *o)
 }
 
 static const Option options[] = {
-        OPTION_NAMESPACE, OPTION_JSON, OPTION_COUNT, OPTION_TIMEOUT, OPTION_QUEUE, OPTION_SOCKET, OPTION_END,
+        OPTION_NAMESPACE,
+        OPTION_JSON,
+        OPTION_COUNT,
+        OPTION_TIMEOUT,
+        OPTION_QUEUE,
+        OPTION_SOCKET,
+        OPTION_STATUS_FD("write 'active' there once the subscription is"),
+        OPTION_END,
 };
 
 const Verb verb_watch = {

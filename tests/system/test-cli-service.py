@@ -1,0 +1,411 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""wmid and the verbs that talk to it: watch, ls, show, driver."""
+import json
+import os
+import pty
+import signal
+import socket
+import struct
+import sys
+
+import fake
+import harness
+import wire
+from harness import check, equal, until
+
+
+def imported(t):
+    """A service that knows FakeEvent."""
+    t.write("fake.mof", fake.MOF)
+    return t.wmid("--mof", t.path("fake.mof"))
+
+
+def host(t, name="fake"):
+    """A driver host of ours, registered."""
+    h = wire.Host.to(t.path("socket"))
+    t.finally_do.append(h.socket.close)
+    equal(h.hello(name), 0)
+    h.state(wire.STARTED)
+    h.register(fake.GUID)
+    h.state(wire.REGISTERED)
+    return h
+
+
+def watch(t, *options, query="SELECT * FROM FakeEvent"):
+    """A watcher whose subscription is active."""
+    r, w = os.pipe()
+    p = t.start(["wmi", "watch", query, "--json", "--status-fd", str(w), *options], pass_fds=[w])
+    os.close(w)
+    with os.fdopen(r) as pipe:
+        equal(pipe.readline(), "active\n")
+    return p
+
+
+def wanted(h):
+    while not h.wants(fake.GUID):
+        check(h.obey(), "the service is gone")
+
+
+def fire(h, *numbers):
+    for n in numbers:
+        h.fire(fake.GUID, struct.pack("<I", n))
+
+
+def numbers(lines):
+    return [json.loads(line)["properties"]["Number"] for line in lines]
+
+
+# --- wmid ----------------------------------------------------------------------------------------------
+
+def wmid_says_ready_and_ends(t):
+    for number in (signal.SIGTERM, signal.SIGINT):
+        p = t.wmid()
+        equal(os.stat(t.path("socket")).st_mode & 0o777, 0o600)
+        equal(p.out.next(), "ready")  # for whoever reads there
+        p.signal(number)
+        p.ends(0)
+        check(not os.path.exists(t.path("socket")), "the socket is still there")
+
+
+def wmid_default_places(t):
+    env = {"XDG_RUNTIME_DIR": t.path("run"), "XDG_STATE_HOME": t.path("state"), "FREEWMI_SOCKET": ""}
+    os.mkdir(t.path("run"), 0o700)
+    p = t.start(["wmid", "--repository", t.path("a", "b", "repository.db")], env=env)
+    p.err.find("ready")
+    equal(os.stat(t.path("run", "freewmi")).st_mode & 0o777, 0o700)
+    equal(os.stat(t.path("a", "b")).st_mode & 0o777, 0o700)
+    t.run(["wmi", "ls"], env=env)
+    p.signal(signal.SIGTERM)
+    p.ends(0)
+
+
+def second_wmid_is_refused(t):
+    t.wmid()
+    _, err = t.run(["wmid", "--repository", t.path("r")], 1)
+    check(t.path("socket") in err and "already" in err, err)
+    t.run(["wmi", "ls"])
+
+
+def stale_socket_is_replaced(t):
+    p = t.wmid()
+    p.process.kill()
+    p.wait()
+    check(os.path.exists(t.path("socket")))
+    t.wmid()
+    t.run(["wmi", "ls"])
+
+
+def wmid_bad_mof(t):
+    t.write("bad.mof", "class A {\n  uint32 X\n};\n")
+    _, err = t.run(["wmid", "--repository", t.path("r"), "--mof", t.path("bad.mof")], 3)
+    check(t.path("bad.mof") + ":3:1:" in err or t.path("bad.mof") + ":2:" in err, err)
+    t.run(["wmid", "--mof", t.path("none.mof"), "--repository", t.path("r")], 1)
+
+
+def wmid_usage(t):
+    t.run(["wmid", "--nonsense"], 2)
+    t.run(["wmid", "argument"], 2)
+    t.run(["wmid", "--queue", "0"], 2)
+    t.run(["wmid", "--irp-timeout", "soon"], 2)
+    out, _ = t.run(["wmid", "--help"])
+    check(out[0].startswith("usage: wmid"))
+    t.run(["wmid", "--version"])
+
+
+def nobody_elses_directory(t):
+    """A directory below /tmp that others may write to could hold a socket of theirs."""
+    os.mkdir(t.path("open"))
+    os.chmod(t.path("open"), 0o777)
+    if not t.dir.startswith("/tmp/"):
+        raise harness.Skip("temporary files are not in /tmp")
+    _, err = t.run(["wmid", "--socket", t.path("open", "socket"), "--repository", t.path("r")], 1)
+    check("others may write" in err, err)
+
+
+# --- watch ---------------------------------------------------------------------------------------------
+
+def watch_prints_and_counts(t):
+    imported(t)
+    h = host(t)
+    w = watch(t, "--count", "2")
+    wanted(h)
+    fire(h, 1, 2, 3)
+    out, _ = w.ends(0)
+    equal(numbers(out), [1, 2])
+
+
+def watch_every_type_of_end(t):
+    s = imported(t)
+    h = host(t)
+    w, late, none = watch(t), watch(t, "--timeout", "0.3", "--count", "5"), watch(t, "--timeout", "0.1")
+    none.ends(0)
+    _, err = late.ends(124)
+    check("0 of 5" in err, err)
+    wanted(h)
+    fire(h, 1)
+    equal(w.event()["properties"]["Number"], 1)
+    s.signal(signal.SIGTERM)
+    _, err = w.ends(4)
+    check("service is gone" in err, err)
+
+
+def watch_without_a_service(t):
+    _, err = t.run(["wmi", "watch", "SELECT * FROM X"], 4)
+    check(t.path("socket") in err, err)
+
+
+def watch_signals(t):
+    imported(t)
+    h = host(t)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        w = watch(t)
+        wanted(h)
+        fire(h, 5)
+        w.event()
+        w.signal(number)
+        w.ends(0)
+        while h.wants(fake.GUID):
+            check(h.obey())
+
+
+def watch_closed_pipe(t):
+    imported(t)
+    h = host(t)
+    r, w = os.pipe()
+    p = t.start(["wmi", "watch", "SELECT * FROM FakeEvent", "--json"], stdout=w)
+    os.close(w)
+    wanted(h)
+    fire(h, 1)
+    with os.fdopen(r) as pipe:
+        check(pipe.readline().startswith("{"))
+    _, err = p.ends(0)
+    equal(err, "")
+
+
+def killed_service(t):
+    s = imported(t)
+    h = host(t)
+    w = watch(t)
+    wanted(h)
+    s.process.kill()
+    w.ends(4)
+
+
+def watch_is_told_of_hosts(t):
+    imported(t)
+    h = host(t)
+    w = watch(t)
+    wanted(h)
+    fire(h, 1)
+    w.event()
+    h.socket.close()
+    line = w.err.find("fake")
+    check("gone" in line, line)
+    again = host(t)
+    wanted(again)
+    fire(again, 2)
+    equal(w.event()["properties"]["Number"], 2)
+
+
+def a_stopped_watcher_hurts_itself_alone(t):
+    imported(t)
+    h = host(t)
+    stopped, live = watch(t, "--queue", "50"), watch(t)
+    wanted(h)
+    fire(h, 0)
+    stopped.event()
+    live.event()
+    stopped.signal(signal.SIGSTOP)
+    total, at = 30000, 1
+    while at < total:
+        fire(h, *range(at, min(at + 500, total)))
+        for n in range(at, min(at + 500, total)):
+            equal(live.event()["properties"]["Number"], n)
+        at += 500
+    stopped.signal(signal.SIGCONT)
+    got, lost, last = 1, 0, 0
+    while got + lost < total:
+        o = stopped.event()
+        if "lost" in o:
+            lost += o["lost"]
+        else:
+            check(o["properties"]["Number"] > last)
+            got, last = got + 1, o["properties"]["Number"]
+    equal(got + lost, total)
+
+
+def bad_queries(t):
+    imported(t)
+    _, err = t.run(["wmi", "watch", "SELECT * FROM FakeEvent WHERE Number ="], 3)
+    check("query:1:" in err and "^" in err, err)
+    _, err = t.run(["wmi", "watch", "SELECT * FROM FakeEven"], 3)
+    check("FakeEvent" in err, err)
+    t.run(["wmi", "watch", "SELECT * FROM FakeEvent", "--namespace", "root\\nowhere"], 3)
+    t.run(["wmi", "watch"], 2)
+    t.run(["wmi", "watch", "a", "b"], 2)
+
+
+def watch_on_a_terminal(t):
+    imported(t)
+    h = host(t)
+    main, sub = pty.openpty()
+    for color in (False, True):
+        env = {"TERM": "xterm"} if color else {"TERM": "xterm", "NO_COLOR": "1"}
+        p = t.start(["wmi", "watch", "SELECT Number, TIME_CREATED FROM FakeEvent", "--count", "1"], stdout=sub, env=env)
+        wanted(h)
+        fire(h, 3)
+        p.ends(0)
+        while not h.wants(fake.GUID) is False:
+            check(h.obey())
+        text = os.read(main, 4096).decode()
+        check("    Number       = 3" in text.replace("\r\n", "\n"), text)
+        equal("\033[" in text, color)
+    os.close(main)
+    os.close(sub)
+
+
+# --- ls and show ----------------------------------------------------------------------------------------
+
+def ls_lists(t):
+    imported(t)
+    rows = t.json(["wmi", "ls"])
+    check({"namespace": "root\\wmi", "class": "FakeEvent", "event": True, "superclass": "WMIEvent"} in rows, rows)
+    check({"namespace": "root\\cimv2", "class": None, "event": None, "superclass": None} in rows, rows)
+    out, _ = t.run(["wmi", "ls", "root/wmi"])
+    check("root\\wmi\tFakeEvent\tevent\tWMIEvent" in out, out)
+    equal(t.run(["wmi", "ls", "fake*"])[0], ["root\\wmi\tFakeEvent\tevent\tWMIEvent"])
+    equal(t.run(["wmi", "ls", "FAKEEVENT"])[0], ["root\\wmi\tFakeEvent\tevent\tWMIEvent"])
+    equal(t.run(["wmi", "ls", "root/w*/Fake?vent"])[0], ["root\\wmi\tFakeEvent\tevent\tWMIEvent"])
+    check("root\\wmi\t__Event\tevent\t__IndicationRelated" in t.run(["wmi", "ls", "-a", "root\\wmi"])[0])
+    _, err = t.run(["wmi", "ls", "FakeEvnt"], 1)
+    check("FakeEvent" in err, err)
+
+
+def show_shows(t):
+    imported(t)
+    out, _ = t.run(["wmi", "show", "fakeevent"])
+    check(out[0].startswith("// FakeEvent : WMIEvent : __ExtrinsicEvent : __Event"), out)
+    check(any("class FakeEvent : WMIEvent" in line for line in out), out)
+    # What is shown can be read back.
+    t.write("again.mof", "\n".join(out))
+    _, err = t.run(["wmid", "--socket", t.path("other"), "--repository", t.path("r2"), "--mof", t.path("again.mof"), "--queue", "x"], 2)
+    p = t.start(["wmid", "--socket", t.path("other"), "--repository", t.path("r2"), "--mof", t.path("again.mof")])
+    p.err.find("ready")
+    equal(t.run(["wmi", "show", "FakeEvent", "--socket", t.path("other")])[0], out)
+    o, = t.json(["wmi", "show", "FakeEvent"])
+    equal([p["name"] for p in o["properties"]][-3:], ["InstanceName", "Active", "Number"])
+    equal(o["properties"][-1], {"name": "Number", "type": "uint32", "array": False, "origin": "FakeEvent", "dataId": 1})
+    equal(o["event"], True)
+    equal(o["guid"], "{" + fake.GUID + "}")
+    _, err = t.run(["wmi", "show", "FakeEvnt"], 1)
+    check("did you mean FakeEvent" in err, err)
+    _, err = t.run(["wmi", "show", "FakeEvent", "--namespace", "root\\cimv2"], 1)
+    check("it is in root\\wmi" in err, err)
+
+
+# --- driver ----------------------------------------------------------------------------------------------
+
+def driver_load_list_unload(t):
+    fake.prefix(t)
+    t.wmid()
+    steps = f"options {t.path('o.json')}\nprint started\n" + fake.START + "wanted\nfire 0 2\n" + fake.END + "print unloaded\n"
+    out, err = t.run(["wmi", "driver", "load", fake.driver(t, steps), "--mof", t.path("fake.mof"), "--log", t.path("log"), "--reg", "HKLM\\A\\B=1"])
+    equal((out, err), ([], ""))
+    with open(t.path("o.json"), encoding="utf-8") as f:
+        o = json.load(f)
+    pid = t.json(["wmi", "driver", "list"])[0]["pid"]
+    equal(o["sid"], pid)  # away from the terminal
+    check("--log" in o["argv"])
+    equal(watch(t, "--count", "2").ends(0)[0].__len__(), 2)
+    row, = t.json(["wmi", "driver", "list"])
+    equal({k: row[k] for k in ("name", "state", "device", "guids", "events", "dropped", "file")},
+          {"name": "fake", "state": "registered", "device": "ROOT\\FAKE\\0000", "guids": 1, "events": 2, "dropped": 0,
+           "file": os.path.realpath(t.path("fake.so"))})
+    _, err = t.run(["wmi", "driver", "load", t.path("fake.so"), "--mof", t.path("fake.mof")], 1)
+    check("loaded already" in err, err)
+    _, err = t.run(["wmi", "driver", "unload", "fak"], 1)
+    check("did you mean fake" in err, err)
+    t.run(["wmi", "driver", "unload", "fake"])
+    equal(t.run(["wmi", "driver", "list"])[0], [])
+    until(lambda: not os.path.exists(f"/proc/{pid}") or open(f"/proc/{pid}/stat", encoding="utf-8").read().split()[2] == "Z", "the host ends")
+
+
+def driver_load_failures(t):
+    fake.prefix(t)
+    t.wmid()
+    load = lambda steps, *more, code=1: t.run(["wmi", "driver", "load", fake.driver(t, steps), "--mof", t.path("fake.mof"), *more], code)[1]
+    err = load("report missing KeNoSuch\nreport fail cannot be loaded\nexit 1\n")
+    check("KeNoSuch" in err and "cannot be loaded" in err, err)
+    err = load("hello\nstate 1\nreport state loading\nreport crash SIGSEGV in fake.so DriverEntry+0x4\nsignal 11\n")
+    check("DriverEntry+0x4" in err, err)
+    err = load("hello\nstate 6\nreport fail DriverEntry returned 0xC0000001\nexit 1\n")
+    check("0xC0000001" in err, err)
+    err = load("signal 9\n")
+    check("signal 9" in err, err)
+    equal(t.json(["wmi", "driver", "list"]), [])
+    t.write("bad.mof", "class {")
+    t.run(["wmi", "driver", "load", t.path("fake.so"), "--mof", t.path("bad.mof")], 3)
+    t.run(["wmi", "driver", "load", t.path("no.so")], 1)
+    _, err = t.run(["wmi", "driver", "load", t.path("fake.so"), "--log", t.path("no", "log")], 1)
+    check(t.path("no", "log") in err, err)
+    t.run(["wmi", "driver", "load"], 2)
+    t.run(["wmi", "driver", "lod", "x"], 2)
+
+
+def driver_that_does_not_register(t):
+    fake.prefix(t)
+    t.wmid()
+    silent = "hello\nstate 1\nstate 2\nreport state started\n" + fake.END
+    _, err = t.run(["wmi", "driver", "load", fake.driver(t, silent), "--no-wmi"])
+    t.run(["wmi", "driver", "unload", "fake"])
+    _, err = t.run(["wmi", "driver", "load", fake.driver(t, silent)], 1)
+    check("no registration" in err and "--no-wmi" in err, err)
+    equal(t.json(["wmi", "driver", "list"]), [])
+
+
+def driver_load_without_a_service(t):
+    fake.prefix(t)
+    t.run(["wmi", "driver", "load", fake.driver(t, fake.START)], 4)
+    t.run(["wmi", "driver", "list"], 4)
+    t.run(["wmi", "driver", "unload", "x"], 4)
+
+
+# --- what answers is no service ----------------------------------------------------------------------------
+
+def strangers_at_the_socket(t):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(t.path("socket"))
+        s.listen()
+        p = t.start(["wmi", "ls"])
+        peer, _ = s.accept()
+        with peer:
+            peer.recv(1000)
+            peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            _, err = p.ends(4)
+        check("not a FreeWMI service" in err, err)
+
+
+def general_usage(t):
+    t.run(["wmi"], 2)
+    out, _ = t.run(["wmi", "--help"])
+    for verb in ("run", "watch", "ls", "show", "driver"):
+        check(any(line.startswith(f"  {verb} ") for line in out), verb)
+        check(t.run(["wmi", verb, "--help"])[0][0].startswith(f"usage: wmi {verb} "))
+    check(t.run(["wmi", "driver", "load", "--help"])[0][0].startswith("usage: wmi driver load "))
+    check(t.run(["wmi", "--version"])[0][0].startswith("wmi (FreeWMI) "))
+    _, err = t.run(["wmi", "wacth"], 2)
+    check("wmi --help" in err or "watch" in err, err)
+    _, err = t.run(["wmi", "wach"], 2)
+    check("did you mean 'wmi watch'" in err, err)
+    _, err = t.run(["wmi", "ls", "--jsn"], 2)
+    check("--json" in err, err)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(
+        wmid_says_ready_and_ends, wmid_default_places, second_wmid_is_refused, stale_socket_is_replaced, wmid_bad_mof, wmid_usage,
+        nobody_elses_directory, watch_prints_and_counts, watch_every_type_of_end, watch_without_a_service, watch_signals,
+        watch_closed_pipe, killed_service, watch_is_told_of_hosts, a_stopped_watcher_hurts_itself_alone, bad_queries,
+        watch_on_a_terminal, ls_lists, show_shows, driver_load_list_unload, driver_load_failures, driver_that_does_not_register,
+        driver_load_without_a_service, strangers_at_the_socket, general_usage))
