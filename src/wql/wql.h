@@ -49,8 +49,8 @@ void wql_print(const WqlQuery *q, Buf *out);
 //   CIM_E_INVALID_OPERATOR       the operator does not
 //   CIM_E_UNPARSABLE_QUERY       a malformed LIKE pattern
 //   CIM_E_QUOTA_VIOLATION        sets in LIKE patterns that spell out too much
-//   CIM_E_NOT_SUPPORTED          parsed but not served yet: GROUP, ISA; in WHERE paths into objects and system
-//                                properties; kinds of events that nothing generates yet
+//   CIM_E_NOT_SUPPORTED          parsed but not served yet: GROUP, ISA; paths into objects and system
+//                                properties in WHERE; kinds of events that nothing generates yet
 //
 // -ENOMEM.
 int wql_check(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan **ret, Diag *reterr);
