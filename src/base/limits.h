@@ -12,6 +12,7 @@
 #define LIMIT_MOF_ERRORS       64u         // reported in one run
 #define LIMIT_DEPTH            64u         // nesting of anything: expressions, embedded objects, superclasses, MOF values
 #define LIMIT_CLASS_PROPERTIES 1024u       // of one class, inherited ones included
+#define LIMIT_QUALIFIERS       256u        // of one class, property, method or parameter, as declared
 #define LIMIT_ARRAY_ITEMS      (1u << 20)  // of one value
 
 // events

@@ -14,7 +14,6 @@
 // and methods likewise.
 #include "cim/class.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -217,6 +216,9 @@ static int build_qualifiers(const Builder *b, const CimQualifier *from, size_t n
         *ret = NULL;
         if (!n)
                 return 0;
+        if (n > LIMIT_QUALIFIERS)
+                return build_error(b, CIM_E_INVALID_QUALIFIER, "%zu qualifiers in one place, %u are allowed",
+                                   n, LIMIT_QUALIFIERS);
         CimQualifier *q = arena_array(&b->k->arena, CimQualifier, n);
         if (!q)
                 return -ENOMEM;
@@ -419,12 +421,25 @@ static int build_merged(const Builder *b, Str what, const CimQualifier *own, siz
         return 0;
 }
 
-static void build_index(ClassImpl *k, size_t i)
+// A table for the names of n members: open addressing, index + 1, 0 free. NULL: out of memory.
+static uint16_t *index_new(Arena *a, size_t n, uint32_t *ret_mask)
 {
-        uint32_t at = (uint32_t)str_ihash(k->face.properties[i].name);
-        while (k->slots[at & k->slot_mask])
-                at++;
-        k->slots[at & k->slot_mask] = (uint16_t)(i + 1);
+        uint32_t slots = 4;
+        while (slots < n * 2)
+                slots *= 2;
+        *ret_mask = slots - 1;
+        return arena_array(a, uint16_t, slots);
+}
+
+// Enters all[i]. False: another one has its name.
+static bool index_put(uint16_t *slots, uint32_t mask, const CimProperty *all, size_t i)
+{
+        uint32_t at = (uint32_t)str_ihash(all[i].name) & mask;
+        for (; slots[at]; at = (at + 1) & mask)
+                if (str_ieq(all[slots[at] - 1].name, all[i].name))
+                        return false;
+        slots[at] = (uint16_t)(i + 1);
+        return true;
 }
 
 static const CimClass *build_resolve(const Builder *b, Str name)
@@ -506,7 +521,7 @@ static int build_inherit_properties(Builder *b, CimProperty *all, size_t n)
                 int r = build_inherited(b, all[i].qualifiers, all[i].qualifier_count, &all[i].qualifiers);
                 if (r)
                         return r;
-                build_index(b->k, i);
+                index_put(b->k->slots, b->k->slot_mask, all, i);
         }
         return 0;
 }
@@ -525,7 +540,7 @@ static int build_declare_property(Builder *b, CimProperty *all, const CimPropert
                                    STR_ARG(c->name), LIMIT_CLASS_PROPERTIES);
         int r = build_own(b, s, &all[c->property_count]);
         if (r == 0)
-                build_index(b->k, c->property_count++);
+                index_put(b->k->slots, b->k->slot_mask, all, c->property_count++);
         return r;
 }
 
@@ -537,12 +552,8 @@ static int build_properties(Builder *b)
                most = inherited + c->declared->property_count;
         if (!most)
                 return 0;
-        uint32_t slots = 4;
-        while (slots < most * 2)
-                slots *= 2;
         CimProperty *all = arena_array(&k->arena, CimProperty, most);
-        k->slots = arena_array(&k->arena, uint16_t, slots);
-        k->slot_mask = slots - 1;
+        k->slots = index_new(&k->arena, most, &k->slot_mask);
         if (!all || !k->slots)
                 return -ENOMEM;
         c->properties = all;
@@ -557,21 +568,23 @@ static int build_properties(Builder *b)
 
 static int build_parameters(Builder *b, const CimMethodSpec *s, CimMethod *m)
 {
-        CimProperty *p =
-                s->parameter_count ? arena_array(&b->k->arena, CimProperty, s->parameter_count) : NULL;
-        if (s->parameter_count && !p)
+        if (!s->parameter_count)
+                return 0;
+        uint32_t mask;
+        CimProperty *p = arena_array(&b->k->arena, CimProperty, s->parameter_count);
+        uint16_t *slots = index_new(&b->k->arena, s->parameter_count, &mask);
+        if (!p || !slots)
                 return -ENOMEM;
         m->parameters = p;
         m->parameter_count = s->parameter_count;
         for (size_t i = 0; i < s->parameter_count; i++) {
-                for (size_t j = 0; j < i; j++)
-                        if (str_ieq(p[j].name, s->parameters[i].name))
-                                return build_error(b, CIM_MOF_DUPLICATE_PROPERTY,
-                                                   "the parameter %.*s of %.*s is declared twice",
-                                                   STR_ARG(p[j].name), STR_ARG(s->name));
                 int r = build_own(b, &s->parameters[i], &p[i]);
                 if (r)
                         return r;
+                if (!index_put(slots, mask, p, i))
+                        return build_error(b, CIM_MOF_DUPLICATE_PROPERTY,
+                                           "the parameter %.*s of %.*s is declared twice", STR_ARG(p[i].name),
+                                           STR_ARG(s->name));
         }
         return 0;
 }

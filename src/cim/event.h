@@ -57,13 +57,13 @@ static inline bool cim_wants(const CimWant *w, size_t i)
 }
 
 // Reads a data block of class c into values[c->property_count]; items that are not wanted are checked but left alone.
-// Strings lose trailing NULs; what is aligned stays where it is, the rest is copied into `a`. Properties that are not
+// Strings lose trailing NULs, a datetime of NULs is NULL; what is aligned stays where it is, the rest is copied into `a`. Properties that are not
 // items are left alone. Bytes behind the last item are allowed. 0; 1: short or malformed (*reterr says where);
 // -ENOMEM.
 int cim_block_decode(const CimClass *c, const uint8_t *block, size_t n, const CimWant *want, Arena *a, CimValue *values,
                      CimBlockError *reterr);
-// The reverse: appends the block to *out. NULL values are zero or empty. 0, -ENOMEM, 1: a value does not fit.
-
+// The reverse: appends the block to *out. NULL values are zero or empty; a count that is NULL is that of its array.
+// 0, -ENOMEM, 1: a value does not fit (*out is as before).
 int cim_block_encode(const CimClass *c, const CimValue *values, Buf *out, CimBlockError *reterr);
 
 // All of an event: InstanceName from the envelope, Active TRUE, TIME_CREATED its time, items from the block, other

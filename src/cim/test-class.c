@@ -300,6 +300,32 @@ static void embedding_is_bounded(void **state)
         cim_class_unref(known[0]);
 }
 
+// N and N + 1 of qualifiers in one place and of items in one value.
+static void counts_are_bounded(void **state)
+{
+        (void)state;
+        static CimQualifier q[LIMIT_QUALIFIERS + 1];
+        static char names[COUNT(q)][8];
+        for (unsigned i = 0; i < COUNT(q); i++) {
+                snprintf(names[i], sizeof(names[i]), "q%u", i);
+                q[i] = (CimQualifier){str_of(names[i]), VB(true), 0};
+        }
+        CimClass *c = made(&CLASS("A", .qualifiers = q, .qualifier_count = LIMIT_QUALIFIERS), NULL, NULL);
+        cim_class_unref(c);
+        refused(&CLASS("A", .qualifiers = q, .qualifier_count = LIMIT_QUALIFIERS + 1), NULL,
+                CIM_E_INVALID_QUALIFIER);
+        CimValue *items = calloc(LIMIT_ARRAY_ITEMS + 1, sizeof(*items));
+        for (size_t i = 0; i <= LIMIT_ARRAY_ITEMS; i++)
+                items[i] = VB(true);
+        CimPropertySpec p = {.name = STR("P"), .type = CIM_BOOLEAN | CIM_ARRAY, .has_default = true};
+        p.value = (CimValue){.type = p.type, .array = {items, LIMIT_ARRAY_ITEMS}};
+        c = made(&CLASS("A", .properties = &p, .property_count = 1), NULL, NULL);
+        cim_class_unref(c);
+        p.value.array.count++;
+        refused(&CLASS("A", .properties = &p, .property_count = 1), NULL, CIM_E_VALUE_OUT_OF_RANGE);
+        free(items);
+}
+
 static void a_long_chain_of_classes_is_freed_without_recursion(void **state)
 {
         (void)state;
@@ -448,6 +474,7 @@ int main(void)
                 TEST(methods_are_inherited_and_replaced),
                 TEST(limits_hold),
                 TEST(embedding_is_bounded),
+                TEST(counts_are_bounded),
                 TEST(a_long_chain_of_classes_is_freed_without_recursion),
                 TEST(instances_copy_deeply),
                 TEST(values_compare),
