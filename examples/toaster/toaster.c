@@ -2,7 +2,7 @@
 // The example toaster, part 1: the device. Part 2, wmi.c, is what the example is about.
 //
 // Settings are DWORDs below the driver's service key: Parameters\Period (milliseconds from slice to slice, 1000),
-// Parameters\Round (slices of a round, 2048), Parameters\BaseName (1: instances are named "Toaster..." instead of by
+// Parameters\Round (slices of a round, 8), Parameters\BaseName (1: instances are named "Toaster..." instead of by
 // the device).
 #include "toaster.h"
 
@@ -16,7 +16,7 @@ static DRIVER_DISPATCH ToasterPnp, ToasterPower, ToasterForward;
 static VOID ToasterReadParameters(PTOASTER_EXTENSION Ext)
 {
         static WCHAR Parameters[] = L"Parameters", Period[] = L"Period", Round[] = L"Round", BaseName[] = L"BaseName";
-        ULONG period = 1000, round = 2048, no = 0;
+        ULONG period = 1000, round = 8, no = 0;
         struct {
                 PWSTR Name;
                 PULONG Value;
