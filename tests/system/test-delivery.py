@@ -92,7 +92,7 @@ def fired_is_delivered_plus_told_lost(t):
 @test
 def a_full_house_never_blocks_a_firing_thread(t):
     """10,000 events from one thread at DISPATCH_LEVEL while every consumer stands still."""
-    flood = t.compile("flood.so", "tests/drivers/flood.c", options=["-mlinux"])
+    flood = t.compile("flood.so", "tests/drivers/flood.c", options=["-mlinux", "-D_GNU_SOURCE"])
     t.service()
     t.load(flood, "tests/drivers/flood.mof")
     w = t.start("wmi", "watch", "SELECT * FROM Flood_Drop", "--json")
