@@ -10,7 +10,7 @@
  *     32-bit wchar_t.
  * FREEWMI_HOST (our own rooms): FREEWMI_LINUX without the note that wmi-cc -mlinux leaves in the object.
  */
-#ifndef FREEWMI_PREFIX_H
+#if !defined(FREEWMI_PREFIX_H) && !defined(__ASSEMBLER__)
 #define FREEWMI_PREFIX_H
 
 #if defined(FREEWMI_HOST) && !defined(FREEWMI_LINUX)

@@ -13,7 +13,8 @@
 #define STRUNCATE 80
 #endif
 
-// One character of terminated UTF-8 as one or two units. Returns the bytes used, 0 at the end, SIZE_MAX where malformed.
+// One character of terminated UTF-8 as one or two units. Returns the bytes used, 0 at the end, SIZE_MAX where
+// malformed.
 static size_t next_units(const char *text, wchar_t units[2], size_t *count)
 {
         size_t left = strnlen(text, 4), used;
@@ -36,8 +37,8 @@ static size_t next_units(const char *text, wchar_t units[2], size_t *count)
         return used;
 }
 
-// One character of terminated UTF-16 as up to four bytes. Returns the units used, 0 at the end, SIZE_MAX for a lone
-// surrogate.
+// One character of terminated UTF-16 as up to four bytes. Returns the units used, 0 at the end, SIZE_MAX for
+// a lone surrogate.
 static size_t next_bytes(const wchar_t *text, char bytes[4], size_t *count)
 {
         uint32_t c = text[0];
@@ -179,7 +180,8 @@ int mbtowc(wchar_t *to, const char *from, size_t size)
                 return 0;
         if (!size)
                 return -1;
-        used = utf8_decode(from, strnlen(from, size < 4 ? size : 4) ? strnlen(from, size < 4 ? size : 4) : 1, &c);
+        used = utf8_decode(from, strnlen(from, size < 4 ? size : 4) ? strnlen(from, size < 4 ? size : 4) : 1,
+                           &c);
         if ((c == 0xFFFD && used == 1) || c > 0xFFFF) {
                 errno = EILSEQ;
                 return -1;

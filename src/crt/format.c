@@ -38,7 +38,8 @@ typedef struct {
 // Room for the longest integer: 64 binary digits would do for any radix.
 enum { DIGITS_MAX = 72 };
 
-// --- the sink -------------------------------------------------------------------------------------------------------
+// --- the sink
+// -------------------------------------------------------------------------------------------------------
 
 int crt_write_wide(FILE *stream, const wchar_t *text, size_t count, wchar_t *high, bool end)
 {
@@ -93,7 +94,8 @@ static void put(FormatSink *sink, const void *units, size_t count)
         } else if (sink->count < sink->capacity) {
                 size_t room = sink->capacity - sink->count;
 
-                memcpy((char *)sink->buffer + sink->count * unit, units, (count < room ? count : room) * unit);
+                memcpy((char *)sink->buffer + sink->count * unit, units,
+                       (count < room ? count : room) * unit);
         }
         sink->count += count;
 }
@@ -134,7 +136,8 @@ static void fill(FormatSink *sink, char c, int count)
         sink->count += unstored;
 }
 
-// --- text -----------------------------------------------------------------------------------------------------------
+// --- text
+// -----------------------------------------------------------------------------------------------------------
 
 // One unit pair or unit of UTF-16 at text[0..n): returns the units used and the character.
 static size_t decode16(const wchar_t *text, size_t n, uint32_t *c)
@@ -193,8 +196,8 @@ static size_t put_narrow_as_wide(FormatSink *sink, const char *text, size_t coun
         return units;
 }
 
-// Text of either width and `count` units, with padding. A precision has already limited `count`, and limits what is
-// written too.
+// Text of either width and `count` units, with padding. A precision has already limited `count`, and limits
+// what is written too.
 static void put_text(FormatSink *sink, const Spec *spec, const void *text, size_t count, bool wide)
 {
         size_t limit = spec->precision >= 0 ? (size_t)spec->precision : SIZE_MAX;
@@ -281,7 +284,8 @@ static void put_character(FormatSink *sink, const Spec *spec, int value)
                 put_text(sink, &one, &narrow, 1, false);
 }
 
-// --- numbers --------------------------------------------------------------------------------------------------------
+// --- numbers
+// --------------------------------------------------------------------------------------------------------
 
 static size_t digits_of(uint64_t value, unsigned radix, bool upper, char digits[DIGITS_MAX])
 {
@@ -296,7 +300,8 @@ static size_t digits_of(uint64_t value, unsigned radix, bool upper, char digits[
         return n;
 }
 
-static void put_digits(FormatSink *sink, const Spec *spec, const char *prefix, const char *digits, size_t count)
+static void put_digits(FormatSink *sink, const Spec *spec, const char *prefix, const char *digits,
+                       size_t count)
 {
         int zeros = spec->precision >= 0 ? spec->precision : 1;
         int length = (int)(strlen(prefix) + count), pad;
@@ -375,8 +380,8 @@ static void put_floating(FormatSink *sink, const Spec *spec, va_list *arguments)
         char format[16] = "%", *f = format + 1, small[512], *text = small;
         int precision = spec->precision, length;
         Spec plain = *spec;
-        long double value = spec->size == SizeLongDouble ? va_arg(*arguments, long double) :
-                                                           (long double)va_arg(*arguments, double);
+        long double value = spec->size == SizeLongDouble ? va_arg(*arguments, long double)
+                                                         : (long double)va_arg(*arguments, double);
 
         if (spec->plus)
                 *f++ = '+';
@@ -403,11 +408,12 @@ static void put_floating(FormatSink *sink, const Spec *spec, va_list *arguments)
                 int width = spec->zero && !spec->left ? spec->width : 0;
 
                 if (spec->size == SizeLongDouble)
-                        length = precision >= 0 ? snprintf(text, size, format, width, precision, value) :
-                                                  snprintf(text, size, format, width, value);
+                        length = precision >= 0 ? snprintf(text, size, format, width, precision, value)
+                                                : snprintf(text, size, format, width, value);
                 else
-                        length = precision >= 0 ? snprintf(text, size, format, width, precision, (double)value) :
-                                                  snprintf(text, size, format, width, (double)value);
+                        length = precision >= 0
+                                         ? snprintf(text, size, format, width, precision, (double)value)
+                                         : snprintf(text, size, format, width, (double)value);
                 if (length < 0 || text != small || (size_t)length < size)
                         break;
                 size = (size_t)length + 1;
@@ -426,7 +432,8 @@ static void put_floating(FormatSink *sink, const Spec *spec, va_list *arguments)
                 free(text);
 }
 
-// --- the format -----------------------------------------------------------------------------------------------------
+// --- the format
+// -----------------------------------------------------------------------------------------------------
 
 // A format of either width, read unit by unit.
 typedef struct {
@@ -437,8 +444,8 @@ typedef struct {
 
 static unsigned peek(const Reader *reader, size_t ahead)
 {
-        return reader->wide ? ((const wchar_t *)reader->text)[reader->at + ahead] :
-                              ((const unsigned char *)reader->text)[reader->at + ahead];
+        return reader->wide ? ((const wchar_t *)reader->text)[reader->at + ahead]
+                            : ((const unsigned char *)reader->text)[reader->at + ahead];
 }
 
 static int read_number(Reader *reader)
@@ -551,7 +558,7 @@ static void read_size(Reader *reader, Spec *spec)
 // One conversion, the reader behind its '%'. Returns false where the format is refused.
 static bool convert(FormatSink *sink, Reader *reader, va_list *arguments)
 {
-        Spec spec = { .precision = -1 };
+        Spec spec = {.precision = -1};
         wchar_t wide;
         char narrow;
 
@@ -610,7 +617,7 @@ static bool convert(FormatSink *sink, Reader *reader, va_list *arguments)
 
 int crt_format(FormatSink *sink, const void *format, va_list arguments)
 {
-        Reader reader = { format, 0, sink->wide };
+        Reader reader = {format, 0, sink->wide};
         size_t unit = sink->wide ? sizeof(wchar_t) : 1;
         va_list copy;
 

@@ -13,7 +13,8 @@
 
 enum { DIGITS_MAX = 66 }; // 64 binary digits, a sign, a zero
 
-// --- to text --------------------------------------------------------------------------------------------------------
+// --- to text
+// --------------------------------------------------------------------------------------------------------
 
 // The digits of a number from the back of `out`; returns where they start.
 static char *digits_of(uint64_t value, bool negative, unsigned radix, char out[DIGITS_MAX])
@@ -61,7 +62,8 @@ static errno_t store(const char *digits, void *text, size_t capacity, bool wide)
         return 0;
 }
 
-static errno_t to_text(int64_t value, bool is_signed, int bits, void *text, size_t capacity, int radix, bool wide)
+static errno_t to_text(int64_t value, bool is_signed, int bits, void *text, size_t capacity, int radix,
+                       bool wide)
 {
         char out[DIGITS_MAX];
 
@@ -71,8 +73,8 @@ static errno_t to_text(int64_t value, bool is_signed, int bits, void *text, size
                 store("", text, capacity, wide);
                 return EINVAL;
         }
-        return store(is_signed ? signed_digits(value, radix, bits, out) :
-                                 digits_of((uint64_t)value, false, (unsigned)radix, out),
+        return store(is_signed ? signed_digits(value, radix, bits, out)
+                               : digits_of((uint64_t)value, false, (unsigned)radix, out),
                      text, capacity, wide);
 }
 
@@ -184,7 +186,8 @@ errno_t _ui64tow_s(unsigned long long value, wchar_t *text, size_t capacity, int
         return to_text((int64_t)value, false, 64, text, capacity, radix, true);
 }
 
-// --- from text ------------------------------------------------------------------------------------------------------
+// --- from text
+// ------------------------------------------------------------------------------------------------------
 
 // A text of either width.
 typedef struct {
@@ -195,8 +198,8 @@ typedef struct {
 
 static unsigned peek(const Reader *reader)
 {
-        return reader->wide ? ((const wchar_t *)reader->text)[reader->at] :
-                              ((const unsigned char *)reader->text)[reader->at];
+        return reader->wide ? ((const wchar_t *)reader->text)[reader->at]
+                            : ((const unsigned char *)reader->text)[reader->at];
 }
 
 static unsigned digit_value(unsigned c)
@@ -219,19 +222,20 @@ typedef struct {
 
 static Number read_integer(const void *text, bool wide, int radix)
 {
-        Reader reader = { text, 0, wide };
-        Number number = { 0 };
+        Reader reader = {text, 0, wide};
+        Number number = {0};
         size_t start;
 
         if (radix && !radix_is_good(radix)) {
                 errno = EINVAL;
                 return number;
         }
-        while (wide ? iswspace(peek(&reader)) : peek(&reader) == ' ' || (peek(&reader) >= 9 && peek(&reader) <= 13))
+        while (wide ? iswspace(peek(&reader))
+                    : peek(&reader) == ' ' || (peek(&reader) >= 9 && peek(&reader) <= 13))
                 reader.at++;
         if (peek(&reader) == '-' || peek(&reader) == '+')
-                number.negative = (reader.at++, (wide ? ((const wchar_t *)text)[reader.at - 1] :
-                                                        ((const unsigned char *)text)[reader.at - 1]) == '-');
+                number.negative = (reader.at++, (wide ? ((const wchar_t *)text)[reader.at - 1]
+                                                      : ((const unsigned char *)text)[reader.at - 1]) == '-');
         if ((!radix || radix == 16) && peek(&reader) == '0') {
                 Reader ahead = reader;
 

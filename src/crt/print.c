@@ -10,24 +10,24 @@
 #include "crt/format.h"
 
 // The variadic form of a function that takes a va_list.
-#define FORWARD(call) \
-        va_list arguments; \
-        int n; \
-        va_start(arguments, format); \
-        n = call; \
-        va_end(arguments); \
+#define FORWARD(call)                                                                                        \
+        va_list arguments;                                                                                   \
+        int n;                                                                                               \
+        va_start(arguments, format);                                                                         \
+        n = call;                                                                                            \
+        va_end(arguments);                                                                                   \
         return n
 
 static int to_buffer(bool wide, void *to, size_t capacity, const void *format, va_list arguments)
 {
-        FormatSink sink = { .wide = wide, .buffer = to, .capacity = to ? capacity : 0 };
+        FormatSink sink = {.wide = wide, .buffer = to, .capacity = to ? capacity : 0};
 
         return format ? crt_format(&sink, format, arguments) : -1;
 }
 
 static int to_stream(bool wide, FILE *stream, const void *format, va_list arguments)
 {
-        FormatSink sink = { .wide = wide, .stream = stream };
+        FormatSink sink = {.wide = wide, .stream = stream};
 
         if (!stream || !format) {
                 errno = EINVAL;
@@ -44,7 +44,8 @@ static void put_end(bool wide, void *to, size_t at)
                 ((char *)to)[at] = 0;
 }
 
-// --- streams --------------------------------------------------------------------------------------------------------
+// --- streams
+// --------------------------------------------------------------------------------------------------------
 
 int fwcrt_vfprintf(FILE *stream, const char *format, va_list arguments)
 {
@@ -126,7 +127,8 @@ int vfwprintf_s(FILE *stream, const wchar_t *format, va_list arguments)
         return to_stream(true, stream, format, arguments);
 }
 
-// --- no bound -------------------------------------------------------------------------------------------------------
+// --- no bound
+// -------------------------------------------------------------------------------------------------------
 
 static int unbounded(bool wide, void *to, const void *format, va_list arguments)
 {
@@ -157,7 +159,8 @@ int _swprintf(wchar_t *to, const wchar_t *format, ...)
         FORWARD(unbounded(true, to, format, arguments));
 }
 
-// --- a bound that cuts ----------------------------------------------------------------------------------------------
+// --- a bound that cuts
+// ----------------------------------------------------------------------------------------------
 
 // The standard's snprintf: always terminated, the whole length returned.
 int fwcrt_vsnprintf(char *to, size_t capacity, const char *format, va_list arguments)
@@ -224,7 +227,8 @@ int _snwprintf(wchar_t *to, size_t count, const wchar_t *format, ...)
         FORWARD(cut(true, to, count, format, arguments));
 }
 
-// --- a bound that refuses -------------------------------------------------------------------------------------------
+// --- a bound that refuses
+// -------------------------------------------------------------------------------------------
 
 // The _s functions: what does not fit makes the text empty.
 static int refuse(bool wide, void *to, size_t capacity, const void *format, va_list arguments)
@@ -267,7 +271,8 @@ int swprintf_s(wchar_t *to, size_t capacity, const wchar_t *format, ...)
         FORWARD(refuse(true, to, capacity, format, arguments));
 }
 
-// _snprintf_s: cut at `count` (or, with _TRUNCATE, at the buffer's end), refused where even that does not fit.
+// _snprintf_s: cut at `count` (or, with _TRUNCATE, at the buffer's end), refused where even that does not
+// fit.
 static int cut_s(bool wide, void *to, size_t capacity, size_t count, const void *format, va_list arguments)
 {
         size_t room;
@@ -316,7 +321,8 @@ int _snwprintf_s(wchar_t *to, size_t capacity, size_t count, const wchar_t *form
         FORWARD(cut_s(true, to, capacity, count, format, arguments));
 }
 
-// --- the length alone -----------------------------------------------------------------------------------------------
+// --- the length alone
+// -----------------------------------------------------------------------------------------------
 
 int _vscprintf(const char *format, va_list arguments)
 {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The scanf family with Windows' format language: l is 32 bits, ll and I64 are 64, %s has the function's own width.
+// The scanf family with Windows' format language: l is 32 bits, ll and I64 are 64, %s has the function's own
+// width.
 //
-// A source gives units of the function's width: bytes, or UTF-16 that was decoded where it comes from a stream.
+// A source gives units of the function's width: bytes, or UTF-16 that was decoded where it comes from a
+// stream.
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -28,9 +30,9 @@ typedef struct {
 
 typedef struct {
         bool discard;
-        int width;     // INT_MAX: none
-        size_t size;   // of an integer in bytes
-        int real;      // 0 float, 1 double, 2 long double
+        int width;         // INT_MAX: none
+        size_t size;       // of an integer in bytes
+        int real;          // 0 float, 1 double, 2 long double
         bool narrow, wide; // h, l or w
         unsigned type;
 } Spec;
@@ -133,13 +135,15 @@ static void drop(Units *units)
                 free(units->at);
 }
 
-// --- numbers --------------------------------------------------------------------------------------------------------
+// --- numbers
+// --------------------------------------------------------------------------------------------------------
 
 static bool is_digit(int c, int radix)
 {
-        int value = c >= '0' && c <= '9' ? c - '0' :
-                    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-                    c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+        int value = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : 99;
 
         return value < radix;
 }
@@ -199,7 +203,7 @@ static void store_integer(const Spec *spec, uint64_t value, void *to)
 // Returns 1 where a number was read, 0 where the input is something else.
 static int scan_integer(Source *source, const Spec *spec, int radix, void *to)
 {
-        Units units = { 0 };
+        Units units = {0};
         int left = spec->width, digits = 0;
         uint64_t value;
         bool good;
@@ -217,8 +221,8 @@ static int scan_integer(Source *source, const Spec *spec, int radix, void *to)
         digits += take_digits(source, &units, &left, radix ? radix : 10);
         good = digits && !units.failed;
         if (good && to) {
-                value = units.at[0] == '-' ? (uint64_t)_wcstoi64(units.at, NULL, radix) :
-                                             _wcstoui64(units.at, NULL, radix);
+                value = units.at[0] == '-' ? (uint64_t)_wcstoi64(units.at, NULL, radix)
+                                           : _wcstoui64(units.at, NULL, radix);
                 store_integer(spec, value, to);
         }
         drop(&units);
@@ -227,7 +231,7 @@ static int scan_integer(Source *source, const Spec *spec, int radix, void *to)
 
 static int scan_real(Source *source, const Spec *spec, void *to)
 {
-        Units units = { 0 };
+        Units units = {0};
         int left = spec->width, digits;
         bool good;
 
@@ -255,22 +259,24 @@ static int scan_real(Source *source, const Spec *spec, void *to)
         return good;
 }
 
-// --- text -----------------------------------------------------------------------------------------------------------
+// --- text
+// -----------------------------------------------------------------------------------------------------------
 
 // Store units as text of either width. Returns 1, or 0 where it does not fit in `capacity`.
-static int store_text(const Source *source, const Units *units, bool wide, bool terminate, void *to, size_t capacity)
+static int store_text(const Source *source, const Units *units, bool wide, bool terminate, void *to,
+                      size_t capacity)
 {
         size_t n = 0;
 
         for (size_t i = 0; i < units->count;) {
                 uint32_t c = units->at[i];
                 size_t used = 1, count = 1;
-                wchar_t pair[2] = { (wchar_t)c };
-                char bytes[4] = { (char)c };
+                wchar_t pair[2] = {(wchar_t)c};
+                char bytes[4] = {(char)c};
 
                 if (source->wide && !wide) {
-                        if (c >= 0xD800 && c <= 0xDBFF && i + 1 < units->count && units->at[i + 1] >= 0xDC00 &&
-                            units->at[i + 1] <= 0xDFFF) {
+                        if (c >= 0xD800 && c <= 0xDBFF && i + 1 < units->count &&
+                            units->at[i + 1] >= 0xDC00 && units->at[i + 1] <= 0xDFFF) {
                                 c = 0x10000 + ((c - 0xD800) << 10) + (units->at[i + 1] - 0xDC00U);
                                 used = 2;
                         }
@@ -333,20 +339,21 @@ static bool in_set(const Source *source, const void *format, size_t *at, int c)
 }
 
 // %s, %c and %[. Returns 1, 0 where nothing matched, -1 where the text has no room.
-static int scan_text(Source *source, const Spec *spec, const void *format, size_t set, void *to, size_t capacity)
+static int scan_text(Source *source, const Spec *spec, const void *format, size_t set, void *to,
+                     size_t capacity)
 {
         bool character = spec->type == 'c' || spec->type == 'C';
         bool own = spec->type == 's' || spec->type == 'c' || spec->type == '[';
         bool wide = spec->narrow ? false : spec->wide ? true : own ? source->wide : !source->wide;
         int left = spec->width == INT_MAX && character ? 1 : spec->width;
-        Units units = { 0 };
+        Units units = {0};
         int result = 1;
 
         while (left > 0 && !units.failed) {
                 size_t at = set;
                 int c = next(source);
-                bool good = c >= 0 && (character || (spec->type == '[' ? in_set(source, format, &at, c) :
-                                                                         !is_space(source, c)));
+                bool good = c >= 0 && (character || (spec->type == '[' ? in_set(source, format, &at, c)
+                                                                       : !is_space(source, c)));
 
                 if (!good) {
                         give_back(source, c);
@@ -369,21 +376,24 @@ static int scan_text(Source *source, const Spec *spec, const void *format, size_
         return result;
 }
 
-// --- the format -----------------------------------------------------------------------------------------------------
+// --- the format
+// -----------------------------------------------------------------------------------------------------
 
 // Reads one conversion's words; returns the place behind its letter.
 static size_t read_spec(const Source *source, const void *format, size_t at, Spec *spec)
 {
-        *spec = (Spec){ .width = INT_MAX, .size = 4 };
+        *spec = (Spec){.width = INT_MAX, .size = 4};
         if (peek(source, format, at) == '*') {
                 spec->discard = true;
                 at++;
         }
         if (peek(source, format, at) >= '1' && peek(source, format, at) <= '9') {
-                for (spec->width = 0; peek(source, format, at) >= '0' && peek(source, format, at) <= '9'; at++) {
+                for (spec->width = 0; peek(source, format, at) >= '0' && peek(source, format, at) <= '9';
+                     at++) {
                         int digit = (int)peek(source, format, at) - '0';
 
-                        spec->width = spec->width > (INT_MAX - digit) / 10 ? INT_MAX : spec->width * 10 + digit;
+                        spec->width =
+                                spec->width > (INT_MAX - digit) / 10 ? INT_MAX : spec->width * 10 + digit;
                 }
         }
         switch (peek(source, format, at)) {
@@ -465,7 +475,7 @@ static int convert(Source *source, const Spec *spec, const void *format, size_t 
         case 'X':
                 return scan_integer(source, spec, 16, to);
         case 'p':
-                return scan_integer(source, &(Spec){ .width = spec->width, .size = 8 }, 16, to);
+                return scan_integer(source, &(Spec){.width = spec->width, .size = 8}, 16, to);
         case 'e':
         case 'E':
         case 'f':
@@ -533,15 +543,16 @@ static int scan(Source *source, const void *format, va_list arguments)
         return result < 0 && !assigned ? EOF : assigned;
 }
 
-// --- the functions --------------------------------------------------------------------------------------------------
+// --- the functions
+// --------------------------------------------------------------------------------------------------
 
-#define SCAN(...) \
-        Source source = { __VA_ARGS__ }; \
-        va_list arguments; \
-        int n; \
-        va_start(arguments, format); \
-        n = scan(&source, format, arguments); \
-        va_end(arguments); \
+#define SCAN(...)                                                                                            \
+        Source source = {__VA_ARGS__};                                                                       \
+        va_list arguments;                                                                                   \
+        int n;                                                                                               \
+        va_start(arguments, format);                                                                         \
+        n = scan(&source, format, arguments);                                                                \
+        va_end(arguments);                                                                                   \
         return n
 
 int fwcrt_sscanf(const char *text, const char *format, ...)
@@ -551,7 +562,7 @@ int fwcrt_sscanf(const char *text, const char *format, ...)
 
 int fwcrt_vsscanf(const char *text, const char *format, va_list arguments)
 {
-        return scan(&(Source){ .text = text }, format, arguments);
+        return scan(&(Source){.text = text}, format, arguments);
 }
 
 int fwcrt_fscanf(FILE *stream, const char *format, ...)
@@ -561,7 +572,7 @@ int fwcrt_fscanf(FILE *stream, const char *format, ...)
 
 int fwcrt_vfscanf(FILE *stream, const char *format, va_list arguments)
 {
-        return scan(&(Source){ .stream = stream }, format, arguments);
+        return scan(&(Source){.stream = stream}, format, arguments);
 }
 
 int fwcrt_scanf(const char *format, ...)
@@ -571,7 +582,7 @@ int fwcrt_scanf(const char *format, ...)
 
 int fwcrt_vscanf(const char *format, va_list arguments)
 {
-        return scan(&(Source){ .stream = stdin }, format, arguments);
+        return scan(&(Source){.stream = stdin}, format, arguments);
 }
 
 int swscanf(const wchar_t *text, const wchar_t *format, ...)
@@ -581,7 +592,7 @@ int swscanf(const wchar_t *text, const wchar_t *format, ...)
 
 int vswscanf(const wchar_t *text, const wchar_t *format, va_list arguments)
 {
-        return scan(&(Source){ .wide = true, .text = text }, format, arguments);
+        return scan(&(Source){.wide = true, .text = text}, format, arguments);
 }
 
 int fwscanf(FILE *stream, const wchar_t *format, ...)
@@ -591,7 +602,7 @@ int fwscanf(FILE *stream, const wchar_t *format, ...)
 
 int vfwscanf(FILE *stream, const wchar_t *format, va_list arguments)
 {
-        return scan(&(Source){ .wide = true, .stream = stream }, format, arguments);
+        return scan(&(Source){.wide = true, .stream = stream}, format, arguments);
 }
 
 int wscanf(const wchar_t *format, ...)
@@ -601,7 +612,7 @@ int wscanf(const wchar_t *format, ...)
 
 int vwscanf(const wchar_t *format, va_list arguments)
 {
-        return scan(&(Source){ .wide = true, .stream = stdin }, format, arguments);
+        return scan(&(Source){.wide = true, .stream = stdin}, format, arguments);
 }
 
 int sscanf_s(const char *text, const char *format, ...)

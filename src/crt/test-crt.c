@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// crt: the printf family against a table of Windows' results, truncation of each kind, wide strings, conversions.
+// crt: the printf family against a table of Windows' results, truncation of each kind, wide strings,
+// conversions.
 #include <errno.h>
 #include <limits.h>
 #include <locale.h>
@@ -23,20 +24,20 @@ static const Counted cut_surrogate = {2, 2, L"\xD83D\xDE00"};
 
 // Formats into both widths and compares; `wide` NULL: the same text.
 #define CHECK(expected, ...) CHECK2(expected, expected, __VA_ARGS__)
-#define CHECK2(expected, expected_wide, format, ...)                                                                   \
-        do {                                                                                                           \
-                char narrow_[300];                                                                                     \
-                wchar_t wide_[300];                                                                                    \
-                char back_[900];                                                                                       \
-                memset(narrow_, '!', sizeof(narrow_));                                                                 \
-                int n_ = fwcrt_sprintf(narrow_, format, ##__VA_ARGS__);                                                \
-                assert_int_equal(n_, strlen(narrow_));                                                                 \
-                assert_string_equal(narrow_, expected);                                                                \
-                wmemset(wide_, '!', 300);                                                                              \
-                n_ = _swprintf(wide_, L##format, ##__VA_ARGS__);                                                       \
-                assert_int_equal(n_, wcslen(wide_));                                                                   \
-                assert_true(wcstombs(back_, wide_, sizeof(back_)) < sizeof(back_));                                    \
-                assert_string_equal(back_, expected_wide);                                                             \
+#define CHECK2(expected, expected_wide, format, ...)                                                         \
+        do {                                                                                                 \
+                char narrow_[300];                                                                           \
+                wchar_t wide_[300];                                                                          \
+                char back_[900];                                                                             \
+                memset(narrow_, '!', sizeof(narrow_));                                                       \
+                int n_ = fwcrt_sprintf(narrow_, format, ##__VA_ARGS__);                                      \
+                assert_int_equal(n_, strlen(narrow_));                                                       \
+                assert_string_equal(narrow_, expected);                                                      \
+                wmemset(wide_, '!', 300);                                                                    \
+                n_ = _swprintf(wide_, L##format, ##__VA_ARGS__);                                             \
+                assert_int_equal(n_, wcslen(wide_));                                                         \
+                assert_true(wcstombs(back_, wide_, sizeof(back_)) < sizeof(back_));                          \
+                assert_string_equal(back_, expected_wide);                                                   \
         } while (0)
 
 static void integers(void **state)
@@ -54,8 +55,8 @@ static void integers(void **state)
               (ptrdiff_t)12345678901);
         CHECK("-1 65535 -1 255", "%hd %hu %hhd %hhu", 0x1FFFF, 0x1FFFF, 0x1FF, 0x1FF);
         CHECK("0xff 0XFF 0 010", "%#x %#X %#x %#o", 255, 255, 0, 8);
-        CHECK("[   42] [42   ] [00042] [  042] [+42] [ 42]", "[%5d] [%-5d] [%05d] [%5.3d] [%+d] [% d]", 42, 42, 42, 42,
-              42, 42);
+        CHECK("[   42] [42   ] [00042] [  042] [+42] [ 42]", "[%5d] [%-5d] [%05d] [%5.3d] [%+d] [% d]", 42,
+              42, 42, 42, 42, 42);
         CHECK("[] [0] [     ] [  ]", "[%.0d] [%#.0o] [%5.0d] [%#2.0x]", 0, 0, 0, 0);
         CHECK("[-0042] [ -042] [0x002a] [  0x2a]", "[%05d] [%5.3d] [%#06x] [%#6x]", -42, -42, 42, 42);
         CHECK("[00042] [42   ] [   42]", "[%05.5d] [%0-5d] [%05.2d]", 42, 42, 42);
@@ -80,7 +81,8 @@ static void strings(void **state)
         CHECK("ab cd ef", "%hS %lS %ws", "ab", L"cd", L"ef");
         CHECK("(null) (null) (null) (null)", "%s %ls %hs %ws", NULL, NULL, NULL, NULL);
         CHECK("(nu [  (null)]", "%.3s [%8s]", NULL, NULL);
-        CHECK("[  ab] [ab  ] [a] [] [ a]", "[%4hs] [%-4hs] [%.1hs] [%.0hs] [%2.1hs]", "ab", "ab", "ab", "ab", "ab");
+        CHECK("[  ab] [ab  ] [a] [] [ a]", "[%4hs] [%-4hs] [%.1hs] [%.0hs] [%2.1hs]", "ab", "ab", "ab", "ab",
+              "ab");
         CHECK("[  ab] [ab  ] [a] [00ab]", "[%4ls] [%-4ls] [%.1ls] [%04ls]", L"ab", L"ab", L"ab", L"ab");
         CHECK("abc xyz", "%Z %wZ", &ansi, &unicode);
         CHECK("[  abc] [xyz  ] [ab] [xy]", "[%5Z] [%-5wZ] [%.2Z] [%.2wZ]", &ansi, &unicode, &ansi, &unicode);
@@ -122,9 +124,10 @@ static void precision_bounds_reading(void **state)
 static void floating(void **state)
 {
         (void)state;
-        CHECK("3.141593 3.14 3 3.000000e+00 0.0001", "%f %.2f %.0f %e %g", 3.14159265, 3.14159, 3.14, 3.0, 0.0001);
-        CHECK("[   1.50] [1.50   ] [0001.50] [+1.5] [-01.5]", "[%7.2f] [%-7.2f] [%07.2f] [%+.1f] [%05.1f]", 1.5, 1.5,
-              1.5, 1.5, -1.5);
+        CHECK("3.141593 3.14 3 3.000000e+00 0.0001", "%f %.2f %.0f %e %g", 3.14159265, 3.14159, 3.14, 3.0,
+              0.0001);
+        CHECK("[   1.50] [1.50   ] [0001.50] [+1.5] [-01.5]", "[%7.2f] [%-7.2f] [%07.2f] [%+.1f] [%05.1f]",
+              1.5, 1.5, 1.5, 1.5, -1.5);
         CHECK("1.5 2.5", "%Lg %lg", 1.5L, 2.5);
         CHECK("inf nan", "%f %f", (double)__builtin_inf(), (double)__builtin_nan(""));
         char big[1000];
@@ -444,8 +447,9 @@ static void streams(void **state)
 
 int main(void)
 {
-        return testkit_run((TestCase[]){
-                TEST(integers), TEST(pointers), TEST(strings), TEST(precision_bounds_reading), TEST(floating),
-                TEST(odd_formats), TEST(cut_like_snprintf), TEST(refused_like_s), TEST(wide_strings),
-                TEST(case_mapping), TEST(bounded_copies), TEST(numbers), TEST(scanning), TEST(conversions), TEST(streams), TEST_END});
+        return testkit_run((TestCase[]){TEST(integers), TEST(pointers), TEST(strings),
+                                        TEST(precision_bounds_reading), TEST(floating), TEST(odd_formats),
+                                        TEST(cut_like_snprintf), TEST(refused_like_s), TEST(wide_strings),
+                                        TEST(case_mapping), TEST(bounded_copies), TEST(numbers),
+                                        TEST(scanning), TEST(conversions), TEST(streams), TEST_END});
 }

@@ -16,7 +16,8 @@
 #define STRUNCATE 80
 #endif
 
-// --- length, copy, comparison ---------------------------------------------------------------------------------------
+// --- length, copy, comparison
+// ---------------------------------------------------------------------------------------
 
 size_t wcslen(const wchar_t *text)
 {
@@ -91,8 +92,8 @@ int wcscoll(const wchar_t *a, const wchar_t *b)
         return wcscmp(a, b);
 }
 
-// The comparison form of a character: one mapping for equality everywhere; ASCII letters sort as lower case, which is
-// where Microsoft's functions put them among '[', '_' and the like.
+// The comparison form of a character: one mapping for equality everywhere; ASCII letters sort as lower case,
+// which is where Microsoft's functions put them among '[', '_' and the like.
 static int folded(wchar_t c)
 {
         int upper = utf_upcase16(c);
@@ -116,7 +117,8 @@ int _wcsicmp(const wchar_t *a, const wchar_t *b)
         return _wcsnicmp(a, b, SIZE_MAX);
 }
 
-// --- search ---------------------------------------------------------------------------------------------------------
+// --- search
+// ---------------------------------------------------------------------------------------------------------
 
 wchar_t *wcschr(const wchar_t *text, wchar_t c)
 {
@@ -203,7 +205,8 @@ wchar_t *wcstok_s(wchar_t *text, const wchar_t *delimiters, wchar_t **context)
         return wcstok(text, delimiters, context);
 }
 
-// --- blocks ---------------------------------------------------------------------------------------------------------
+// --- blocks
+// ---------------------------------------------------------------------------------------------------------
 
 wchar_t *wmemcpy(wchar_t *to, const wchar_t *from, size_t count)
 {
@@ -238,7 +241,8 @@ wchar_t *wmemchr(const wchar_t *text, wchar_t c, size_t count)
         return NULL;
 }
 
-// --- in place -------------------------------------------------------------------------------------------------------
+// --- in place
+// -------------------------------------------------------------------------------------------------------
 
 wchar_t *_wcslwr(wchar_t *text)
 {
@@ -322,7 +326,8 @@ wchar_t *wcsdup(const wchar_t *text)
         return _wcsdup(text);
 }
 
-// --- the _s forms ---------------------------------------------------------------------------------------------------
+// --- the _s forms
+// ---------------------------------------------------------------------------------------------------
 
 // Put n characters and a zero at to[at]; empties the buffer where they do not fit.
 static errno_t place(wchar_t *to, size_t capacity, size_t at, const wchar_t *from, size_t n)
@@ -404,17 +409,20 @@ errno_t wcscat_s(wchar_t *to, size_t capacity, const wchar_t *from)
 
 errno_t wmemcpy_s(wchar_t *to, size_t capacity, const wchar_t *from, size_t count)
 {
-        return count > SIZE_MAX / sizeof(*to) ? ERANGE :
-                                                memcpy_s(to, capacity * sizeof(*to), from, count * sizeof(*to));
+        return count > SIZE_MAX / sizeof(*to)
+                       ? ERANGE
+                       : memcpy_s(to, capacity * sizeof(*to), from, count * sizeof(*to));
 }
 
 errno_t wmemmove_s(wchar_t *to, size_t capacity, const wchar_t *from, size_t count)
 {
-        return count > SIZE_MAX / sizeof(*to) ? ERANGE :
-                                                memmove_s(to, capacity * sizeof(*to), from, count * sizeof(*to));
+        return count > SIZE_MAX / sizeof(*to)
+                       ? ERANGE
+                       : memmove_s(to, capacity * sizeof(*to), from, count * sizeof(*to));
 }
 
-// --- characters -----------------------------------------------------------------------------------------------------
+// --- characters
+// -----------------------------------------------------------------------------------------------------
 
 wint_t towupper(wint_t c)
 {

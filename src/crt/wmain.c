@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// main for programs that define wmain: the arguments as UTF-16. Taken from its archive only where main is missing.
+// main for programs that define wmain: the arguments as UTF-16. Taken from its archive only where main is
+// missing.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,10 @@ int wmain(int argc, wchar_t **argv, wchar_t **envp);
 
 int main(int argc, char **argv)
 {
-        wchar_t **wide = calloc((size_t)argc + 1, sizeof(*wide));
+        static wchar_t **wide; // as long-lived as argv
         wchar_t *none = NULL;
 
+        wide = calloc((size_t)argc + 1, sizeof(*wide));
         if (!wide)
                 return 127;
         for (int i = 0; i < argc; i++) {

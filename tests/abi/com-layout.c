@@ -70,10 +70,9 @@ SLOT(IWbemClassObjectVtbl, GetMethodOrigin, 26);
 SLOT(IClientSecurityVtbl, SetBlanket, 4);
 
 _Static_assert((HRESULT)WBEM_E_NOT_FOUND == (HRESULT)0x80041002 &&
-                       (HRESULT)WBEM_E_INVALID_QUERY == (HRESULT)0x80041017 &&
-                       WBEM_S_TIMEDOUT == 0x40004 && WBEM_FLAG_RETURN_IMMEDIATELY == 0x10 &&
-                       WBEM_FLAG_FORWARD_ONLY == 0x20,
+                       (HRESULT)WBEM_E_INVALID_QUERY == (HRESULT)0x80041017 && WBEM_S_TIMEDOUT == 0x40004 &&
+                       WBEM_FLAG_RETURN_IMMEDIATELY == 0x10 && WBEM_FLAG_FORWARD_ONLY == 0x20,
                "status codes and flags");
-_Static_assert(CIM_SINT8 == 16 && CIM_UINT64 == 21 && CIM_BOOLEAN == 11 && CIM_STRING == 8 && CIM_DATETIME == 101 &&
-                       CIM_OBJECT == 13 && CIM_FLAG_ARRAY == 0x2000,
+_Static_assert(CIM_SINT8 == 16 && CIM_UINT64 == 21 && CIM_BOOLEAN == 11 && CIM_STRING == 8 &&
+                       CIM_DATETIME == 101 && CIM_OBJECT == 13 && CIM_FLAG_ARRAY == 0x2000,
                "CIM types");

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The sizes and offsets that drivers, their host and the service share. Compiling is the test.
 //
-// The numbers are those of 64-bit Windows; they were the same for gcc and clang here and for a PE compiler with the
-// same headers. DEVICE_OBJECT (328 in mingw-w64, 336 on Windows) is never shared by layout and not pinned.
+// The numbers are those of 64-bit Windows; they were the same for gcc and clang here and for a PE compiler
+// with the same headers. DEVICE_OBJECT (328 in mingw-w64, 336 on Windows) is never shared by layout and not
+// pinned.
 #include <ntddk.h>
 #include <wmistr.h>
 #include <wmilib.h>
 
-#define SIZE(type, size)        _Static_assert(sizeof(type) == (size), #type ": size")
-#define AT(type, field, offset) _Static_assert(FIELD_OFFSET(type, field) == (offset), #type "." #field ": offset")
+#define SIZE(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
+#define AT(type, field, offset)                                                                              \
+        _Static_assert(FIELD_OFFSET(type, field) == (offset), #type "." #field ": offset")
 
 // the types that LP64 and LLP64 disagree about
 SIZE(LONG, 4);
@@ -150,17 +152,20 @@ AT(WMILIB_CONTEXT, ExecuteWmiMethod, 48);
 AT(WMILIB_CONTEXT, WmiFunctionControl, 56);
 
 // flags and codes that the specification of the driver half lists
-_Static_assert(WNODE_FLAG_SINGLE_INSTANCE == 2 && WNODE_FLAG_EVENT_ITEM == 8 && WNODE_FLAG_TOO_SMALL == 0x20 &&
-                       WNODE_FLAG_STATIC_INSTANCE_NAMES == 0x80 && WNODE_FLAG_EVENT_REFERENCE == 0x2000 &&
-                       WNODE_FLAG_PDO_INSTANCE_NAMES == 0x10000,
+_Static_assert(WNODE_FLAG_SINGLE_INSTANCE == 2 && WNODE_FLAG_EVENT_ITEM == 8 &&
+                       WNODE_FLAG_TOO_SMALL == 0x20 && WNODE_FLAG_STATIC_INSTANCE_NAMES == 0x80 &&
+                       WNODE_FLAG_EVENT_REFERENCE == 0x2000 && WNODE_FLAG_PDO_INSTANCE_NAMES == 0x10000,
                "WNODE flags");
-_Static_assert(WMIREG_FLAG_EXPENSIVE == 1 && WMIREG_FLAG_INSTANCE_LIST == 4 && WMIREG_FLAG_INSTANCE_BASENAME == 8 &&
-                       WMIREG_FLAG_INSTANCE_PDO == 0x20 && WMIREG_FLAG_EVENT_ONLY_GUID == 0x40 &&
-                       WMIREG_FLAG_REMOVE_GUID == 0x10000,
+_Static_assert(WMIREG_FLAG_EXPENSIVE == 1 && WMIREG_FLAG_INSTANCE_LIST == 4 &&
+                       WMIREG_FLAG_INSTANCE_BASENAME == 8 && WMIREG_FLAG_INSTANCE_PDO == 0x20 &&
+                       WMIREG_FLAG_EVENT_ONLY_GUID == 0x40 && WMIREG_FLAG_REMOVE_GUID == 0x10000,
                "WMIREG flags");
-_Static_assert(STATUS_WMI_GUID_NOT_FOUND == (NTSTATUS)0xC0000295 && STATUS_WMI_INSTANCE_NOT_FOUND == (NTSTATUS)0xC0000296 &&
-                       STATUS_WMI_ITEMID_NOT_FOUND == (NTSTATUS)0xC0000297 && STATUS_WMI_TRY_AGAIN == (NTSTATUS)0xC0000298 &&
-                       STATUS_WMI_READ_ONLY == (NTSTATUS)0xC00002C6 && STATUS_WMI_SET_FAILURE == (NTSTATUS)0xC00002C7 &&
+_Static_assert(STATUS_WMI_GUID_NOT_FOUND == (NTSTATUS)0xC0000295 &&
+                       STATUS_WMI_INSTANCE_NOT_FOUND == (NTSTATUS)0xC0000296 &&
+                       STATUS_WMI_ITEMID_NOT_FOUND == (NTSTATUS)0xC0000297 &&
+                       STATUS_WMI_TRY_AGAIN == (NTSTATUS)0xC0000298 &&
+                       STATUS_WMI_READ_ONLY == (NTSTATUS)0xC00002C6 &&
+                       STATUS_WMI_SET_FAILURE == (NTSTATUS)0xC00002C7 &&
                        STATUS_WMI_GUID_DISCONNECTED == (NTSTATUS)0xC0000301 &&
                        STATUS_WMI_ALREADY_DISABLED == (NTSTATUS)0xC0000302 &&
                        STATUS_WMI_ALREADY_ENABLED == (NTSTATUS)0xC0000303,
