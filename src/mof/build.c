@@ -14,8 +14,7 @@ typedef struct Builder {
         Str namespace;  // of the class that is being built, for the resolver
 } Builder;
 
-// --- finding classes
-// ----------------------------------------------------------------------------------------------
+// --- finding classes -----------------------------------------------------------------------------
 
 static int full_name(Mof *m, Str namespace, Str name, Str *ret)
 {
@@ -40,6 +39,11 @@ static MofDecl *declared(const Builder *b, Str namespace, Str name)
         memcpy(key + namespace.n + 1, name.p, name.n);
         const size_t *i = mof_names_find(&b->index, (Str){key, namespace.n + 1 + name.n});
         return i ? &b->m->decls[*i] : NULL;
+}
+
+static bool is_name_char(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 static bool is_system(Str name)
@@ -86,8 +90,7 @@ static Str nearest_class(const Builder *b, const MofDecl *d, Str wanted)
         return nearest.best;
 }
 
-// --- checks of one declaration
-// ------------------------------------------------------------------------------------
+// --- checks of one declaration -------------------------------------------------------------------
 
 static int unknown_super(const Builder *b, const MofDecl *d)
 {
@@ -192,8 +195,7 @@ static void check_update(const Builder *b, MofDecl *d)
         }
 }
 
-// --- building
-// -----------------------------------------------------------------------------------------------------
+// --- building ------------------------------------------------------------------------------------
 
 // Where cim_class_new found fault.
 static const MofToken *token_at(const MofDecl *d, size_t offset)
@@ -204,15 +206,64 @@ static const MofToken *token_at(const MofDecl *d, size_t offset)
         return &d->name;
 }
 
+// Is `name` a word of the text?
+static bool mentions(const char *text, Str name)
+{
+        for (const char *p = text; *p; p++) {
+                if ((p != text && is_name_char(p[-1])) || strncmp(p, name.p, name.n) != 0)
+                        continue;
+                if (!is_name_char(p[name.n]))
+                        return true;
+        }
+        return false;
+}
+
+// The class's own item that the message is about, the last one it names; else the class.
+static const MofToken *faulty_item(const MofDecl *d, const char *says)
+{
+        const MofToken *found = &d->name;
+        for (size_t i = 0; i < d->spec.property_count; i++) {
+                const CimPropertySpec *p = &d->spec.properties[i];
+                if (cim_qualifier_find(p->qualifiers, p->qualifier_count, STR("WmiDataId")) && mentions(says, p->name))
+                        found = &d->property_names[i];
+        }
+        return found;
+}
+
 static void check_event(const Builder *b, MofDecl *d)
 {
         const CimClass *c = d->klass;
         if (!c->has_guid || !c->layout_error[0] || !cim_class_isa(c, STR("WMIEvent")))
                 return;
-        mof_error(b->m, &d->name, CIM_MOF_INVALID_CLASS, "the events of %.*s cannot be read: %s",
+        mof_error(b->m, faulty_item(d, c->layout_error), CIM_MOF_INVALID_CLASS, "the events of %.*s cannot be read: %s",
                   STR_ARG(d->spec.name), c->layout_error);
-        mof_hint(b->m, "the items have WmiDataId(1), WmiDataId(2)... without gaps; InstanceName and Active "
+        if (strstr(c->layout_error, "WmiDataId"))
+                mof_hint(b->m, "the items have WmiDataId(1), WmiDataId(2)... without gaps; InstanceName and Active "
                        "have none");
+}
+
+// Every class holds what it inherits: few bytes of text can ask for a lot of memory.
+enum { WEIGHT_MOST = 4u << 20 };
+
+static bool too_heavy(const Builder *b, const MofDecl *d, const CimClass *super)
+{
+        Mof *m = b->m;
+        size_t weight = d->spec.property_count + d->spec.method_count;
+        if (super) {
+                weight += super->property_count + super->method_count;
+                for (size_t i = 0; i < super->property_count; i++)
+                        weight += super->properties[i].qualifier_count;
+                for (size_t i = 0; i < super->method_count; i++)
+                        weight += super->methods[i].qualifier_count;
+        }
+        m->weight += weight;
+        if (m->weight <= WEIGHT_MOST)
+                return false;
+        mof_error(m, &d->name, CIM_MOF_INVALID_FILE, "the classes of this text have more than %u members in all",
+                  (unsigned)WEIGHT_MOST);
+        mof_hint(m, "compile it in parts");
+        m->stop = true;
+        return true;
 }
 
 static int build_one(Builder *b, MofDecl *d)
@@ -235,7 +286,7 @@ static int build_one(Builder *b, MofDecl *d)
                         unknown_super(b, d);
                 d->failed |= !super;
         }
-        if (d->failed)
+        if (d->failed || too_heavy(b, d, super))
                 return 0;
         Diag diag = {0};
         r = cim_class_new(&d->spec, super, resolve, b, &d->klass, &diag);
@@ -318,8 +369,7 @@ static int build_with_needs(Builder *b, MofDecl *first, Frame *stack)
         return 0;
 }
 
-// --- what the whole text says
-// -------------------------------------------------------------------------------------
+// --- what the whole text says --------------------------------------------------------------------
 
 static int index_declarations(Builder *b)
 {

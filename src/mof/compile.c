@@ -8,8 +8,12 @@
 
 #include "base/utf.h"
 
-// --- errors
-// -------------------------------------------------------------------------------------------------------
+// Bytes of the arena of one compile: so much for any text, so much for each byte of it, and never more than that.
+#define COMPILE_LEAST  ((size_t)64 << 20)
+#define COMPILE_FACTOR 96u
+#define COMPILE_MOST   ((size_t)1 << 30)
+
+// --- errors --------------------------------------------------------------------------------------
 
 static uint32_t column_of(const Mof *m, const MofToken *t)
 {
@@ -21,24 +25,33 @@ static uint32_t column_of(const Mof *m, const MofToken *t)
 
 int mof_error(Mof *m, const MofToken *at, uint32_t code, const char *format, ...)
 {
-        Diag *d = &m->last;
         m->failed = true;
         m->reports++;
+        m->hintable = NULL;
+        if (m->error_count == m->error_capacity)
+                m->stop = true;
+        // What costs time comes behind this: a hostile text can hold errors without number.
+        for (size_t i = 0; i < m->error_count; i++)
+                if (m->error_at[i] == at->at)
+                        return E_DIAG;
+        if (m->stop)
+                return E_DIAG;
+        Diag *d = &m->errors[m->error_count];
         *d = (Diag){0};
         va_list args;
         va_start(args, format);
         diag_setv(d, code, format, args);
         va_end(args);
+        for (char *p = d->message; *p; p++)
+                if ((unsigned char)*p < 0x20 || *p == 0x7F)
+                        *p = '.'; // of names and strings in the text: a message is one line
         d->line = at->line;
         d->column = column_of(m, at);
         d->offset = mof_text_offset(&m->text, at->at);
         d->length = mof_text_offset(&m->text, at->at + at->n) - d->offset;
         snprintf(d->file, sizeof(d->file), "%s", m->files[at->file]);
-        for (size_t i = 0; i < m->error_count; i++)
-                if (m->errors[i].offset == d->offset)
-                        return E_DIAG;
-        if (m->error_count < m->error_capacity)
-                m->errors[m->error_count++] = *d;
+        m->hintable = d;
+        m->error_at[m->error_count++] = at->at;
         if (m->error_count == m->error_capacity)
                 m->stop = true;
         return E_DIAG;
@@ -46,12 +59,11 @@ int mof_error(Mof *m, const MofToken *at, uint32_t code, const char *format, ...
 
 int mof_hint(Mof *m, const char *format, ...)
 {
-        Diag *d = m->error_count ? &m->errors[m->error_count - 1] : NULL;
-        if (!d || d->offset != m->last.offset || d->hint[0] || strcmp(d->message, m->last.message) != 0)
+        if (!m->hintable)
                 return E_DIAG;
         va_list args;
         va_start(args, format);
-        vsnprintf(d->hint, sizeof(d->hint), format, args);
+        vsnprintf(m->hintable->hint, sizeof(m->hintable->hint), format, args);
         va_end(args);
         return E_DIAG;
 }
@@ -89,8 +101,7 @@ static int by_place(const void *a, const void *b)
         return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-// --- small containers
-// ---------------------------------------------------------------------------------------------
+// --- small containers ----------------------------------------------------------------------------
 
 void *mof_room(Arena *a, void *items, size_t count, size_t *capacity, size_t size)
 {
@@ -158,8 +169,7 @@ size_t *mof_names_find(const MofNames *s, Str name)
         return n->name.p ? &n->index : NULL;
 }
 
-// --- the compile
-// --------------------------------------------------------------------------------------------------
+// --- the compile ---------------------------------------------------------------------------------
 
 static int result_of(const Mof *m, MofResult **ret)
 {
@@ -219,8 +229,9 @@ int mof_compile(const MofSource *source, MofResult **ret, Diag *errors, size_t c
         *ret_errors = 0;
         if (source->text.n > LIMIT_MOF_BYTES)
                 return -EFBIG;
-        // What a text can make the compiler allocate is bounded by its size.
-        Arena arena = {.limit = (64u << 20) + source->text.n * 48};
+        // What a text can make the compiler allocate is bounded, by its size and altogether.
+        size_t limit = COMPILE_LEAST + source->text.n * COMPILE_FACTOR;
+        Arena arena = {.limit = limit < COMPILE_MOST ? limit : COMPILE_MOST};
         Mof m = {
                 .arena = &arena,
                 .source = source,

@@ -21,8 +21,7 @@
 #include "mof/mof.h"
 #include "mof/text.h"
 
-// --- tokens
-// -------------------------------------------------------------------------------------------------------
+// --- tokens --------------------------------------------------------------------------------------
 
 // Punctuation is its own character.
 enum { MOF_END = 256, MOF_WORD, MOF_ALIAS, MOF_STRING, MOF_CHAR, MOF_INTEGER, MOF_REAL };
@@ -36,8 +35,7 @@ typedef struct MofToken {
         uint32_t file;    // index of a name in Mof.files
 } MofToken;
 
-// --- values as written
-// --------------------------------------------------------------------------------------------
+// --- values as written ---------------------------------------------------------------------------
 
 typedef enum MofValueKind {
         MOF_V_BAD, // reported already
@@ -69,8 +67,7 @@ typedef struct MofValue {
         };
 } MofValue;
 
-// --- declarations
-// -------------------------------------------------------------------------------------------------
+// --- declarations --------------------------------------------------------------------------------
 
 typedef struct MofQualifiers {
         CimQualifier *items;
@@ -158,7 +155,8 @@ typedef struct Mof {
 
         // parser: `now` is looked at, `past` was consumed last
         MofToken now, past;
-        unsigned depth;
+        unsigned depth;  // of instances inside of instances
+        unsigned braces; // '{' consumed and not closed
         bool failed;     // there was an error
         size_t reports;  // errors met, recorded or not
         bool stop;       // enough errors, or going on makes no sense
@@ -185,13 +183,13 @@ typedef struct Mof {
         size_t made_count, made_capacity, made_token_capacity;
 
         void *c_locale; // for numbers
-        Diag *errors;
+        Diag *errors, *hintable; // the one recorded last, when it was recorded
         size_t error_count, error_capacity;
-        Diag last;
+        uint32_t error_at[LIMIT_MOF_ERRORS]; // in the UTF-8 text
+        size_t weight; // of the classes built: their properties, methods and qualifiers, inherited ones included
 } Mof;
 
-// --- compile.c
-// ----------------------------------------------------------------------------------------------------
+// --- compile.c -----------------------------------------------------------------------------------
 
 // Records an error at a token and returns E_DIAG. A second error at the same place is not recorded. Sets
 // m->stop when there is no room for more.
@@ -221,8 +219,7 @@ void *mof_room(Arena *a, void *items, size_t count, size_t *capacity, size_t siz
 int mof_names_add(Arena *a, MofNames *s, Str name, size_t index, size_t **ret);
 size_t *mof_names_find(const MofNames *s, Str name); // NULL: not there
 
-// --- lex.c
-// --------------------------------------------------------------------------------------------------------
+// --- lex.c ---------------------------------------------------------------------------------------
 
 // The next token into m->now, the one before into m->past. 0, -ENOMEM. Malformed ones are reported here.
 int mof_next(Mof *m);
@@ -237,8 +234,7 @@ static inline Str mof_str(const Mof *m, const MofToken *t)
 bool mof_word(const Mof *m, const char *lower);                       // is m->now this word, in any case?
 bool mof_is_word(const Mof *m, const MofToken *t, const char *lower); // is t?
 
-// --- literal.c
-// ----------------------------------------------------------------------------------------------------
+// --- literal.c -----------------------------------------------------------------------------------
 
 // Any value: constant, {list}, $alias, instance of.
 int mof_value(Mof *m, MofValue *ret);
@@ -252,8 +248,7 @@ int mof_value_as(Mof *m, const MofValue *v, uint16_t type, Str what, CimValue *r
 // these.
 int mof_value_free(Mof *m, const MofValue *v, Str what, CimValue *ret);
 
-// --- qualify.c
-// ----------------------------------------------------------------------------------------------------
+// --- qualify.c -----------------------------------------------------------------------------------
 
 // [a, b(1), c{"x"} : flavor]; m->now is '['. On E_DIAG what follows the list is m->now.
 int mof_qualifiers(Mof *m, MofQualifiers *ret);
@@ -262,23 +257,20 @@ int mof_qualifiers_scope(Mof *m, const MofQualifiers *q, unsigned on);
 // Qualifier NAME : ...; m->now is the word `Qualifier`.
 int mof_qualifier_declaration(Mof *m);
 
-// --- pragma.c
-// -----------------------------------------------------------------------------------------------------
+// --- pragma.c ------------------------------------------------------------------------------------
 
 int mof_pragma(Mof *m); // m->now is '#'
 // The normal form of a namespace's name, in the arena; an error at the token.
 int mof_namespace(Mof *m, Str name, const MofToken *at, Str *ret);
 
-// --- parse.c
-// ------------------------------------------------------------------------------------------------------
+// --- parse.c -------------------------------------------------------------------------------------
 
 int mof_parse(Mof *m);                                                      // the whole text
 int mof_instance(Mof *m, bool embedded);                                    // m->now is the word `instance`
 int mof_expect(Mof *m, char punctuation, uint32_t code, const char *after); // consumes it, or E_DIAG
 int mof_name(Mof *m, uint32_t code, uint32_t too_wide, const char *what, Str *ret, MofToken *ret_token);
 
-// --- build.c
-// ------------------------------------------------------------------------------------------------------
+// --- build.c -------------------------------------------------------------------------------------
 
 int mof_build(Mof *m);
 

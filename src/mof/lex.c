@@ -295,6 +295,51 @@ static void skip_stray(Mof *m)
         m->at += n;
 }
 
+// Letters of other alphabets, so that a name that holds some is reported as one thing.
+static bool is_foreign_letter(uint32_t c)
+{
+        return c >= 0xC0 && c != 0xD7 && c != 0xF7 && (c < 0x2000 || c >= 0x2C00) && c != 0xFEFF && c < 0xFFF0;
+}
+
+// Bytes of the word at the reading position; 0: none begins here.
+static uint32_t word_length(const Mof *m, bool *ret_plain)
+{
+        uint32_t n = 0;
+        *ret_plain = true;
+        for (;;) {
+                char c = peek(m, n);
+                uint32_t u;
+                if (is_letter(c) || (n && is_digit(c))) {
+                        n++;
+                        continue;
+                }
+                if ((unsigned char)c < 0x80)
+                        return n;
+                uint32_t used = (uint32_t)utf8_decode(m->text.p + m->at + n, m->text.n - m->at - n, &u);
+                if (!is_foreign_letter(u))
+                        return n;
+                *ret_plain = false;
+                n += used;
+        }
+}
+
+static bool take_word(Mof *m)
+{
+        bool plain;
+        uint32_t n = word_length(m, &plain);
+        if (!n)
+                return false;
+        m->now = token_here(m, MOF_WORD, n);
+        m->at += n;
+        if (!plain) {
+                char shown[MOF_SHOWN];
+                m->now.bad = true;
+                mof_error(m, &m->now, CIM_MOF_UNRECOGNIZED_TOKEN, "%s is no name", mof_shown(m, &m->now, shown));
+                mof_hint(m, "a name has the letters A to Z and a to z, digits and '_'; strings stand in \"\"");
+        }
+        return true;
+}
+
 static int read_token(Mof *m)
 {
         for (;;) {
@@ -306,14 +351,8 @@ static int read_token(Mof *m)
                         return 0;
                 }
                 char c = peek(m, 0);
-                if (is_letter(c)) {
-                        uint32_t n = 1;
-                        while (is_letter(peek(m, n)) || is_digit(peek(m, n)))
-                                n++;
-                        m->now = token_here(m, MOF_WORD, n);
-                        m->at += n;
+                if (take_word(m))
                         return 0;
-                }
                 if (c == '"' || c == '\'') {
                         take_quoted(m, c);
                         return 0;
@@ -343,6 +382,10 @@ static int read_token(Mof *m)
 int mof_next(Mof *m)
 {
         m->past = m->now;
+        if (m->past.kind == '{')
+                m->braces++;
+        else if (m->past.kind == '}' && m->braces)
+                m->braces--;
         return read_token(m);
 }
 

@@ -8,8 +8,7 @@
 
 #include "base/utf.h"
 
-// --- strings
-// ------------------------------------------------------------------------------------------------------
+// --- strings -------------------------------------------------------------------------------------
 
 typedef struct Units {
         char16_t *p;
@@ -57,6 +56,11 @@ static int escape(Mof *m, const MofToken *t, uint32_t i, uint32_t *ret, uint32_t
                 return 0;
         }
         uint32_t c;
+        *ret = 0xFFFD;
+        if (t->bad) {
+                *used = 1; // one complaint about a string is enough
+                return E_DIAG;
+        }
         MofToken where = *t;
         where.at += i;
         where.n = 1 + (left > 1 ? (uint32_t)utf8_decode(p + 1, left - 1, &c) : 0);
@@ -64,7 +68,6 @@ static int escape(Mof *m, const MofToken *t, uint32_t i, uint32_t *ret, uint32_t
         mof_error(m, &where, CIM_MOF_ILLEGAL_CONSTANT, "%s is no escape", mof_shown(m, &where, shown));
         mof_hint(m, "a backslash itself is written \\\\; the escapes are \\\" \\' \\\\ \\b \\t \\n \\f \\r "
                     "\\x12AB");
-        *ret = 0xFFFD;
         *used = where.n;
         return E_DIAG;
 }
@@ -80,6 +83,7 @@ static int unquote(Mof *m, const MofToken *t, Units *u)
                 if (m->text.p[t->at + i] == '\\') {
                         MofToken inside = *t;
                         inside.n = end;
+                        inside.bad = wrong;
                         wrong |= escape(m, &inside, i, &c, &used) != 0;
                         r = unit_add(m, u, c);
                 } else {
@@ -108,8 +112,7 @@ int mof_string(Mof *m, Str16 *ret)
         return wrong ? E_DIAG : 0;
 }
 
-// --- constants
-// ----------------------------------------------------------------------------------------------------
+// --- constants -----------------------------------------------------------------------------------
 
 static int character(Mof *m, MofValue *v)
 {
@@ -268,6 +271,13 @@ int mof_value_list(Mof *m, MofValue *ret)
                         r = MOF_PUSH(m, ret->array.items, ret->array.count, capacity, item);
                 if (r != 0)
                         return r;
+                if (item.kind == MOF_V_OBJECT && m->now.kind == ';') {
+                        mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_BRACE, "a ';' behind an embedded instance");
+                        mof_hint(m, "leave it out: elements are separated by ','");
+                        r = mof_next(m);
+                        if (r != 0)
+                                return r;
+                }
                 if (m->now.kind == ',') {
                         r = mof_next(m);
                         if (r == 0 && m->now.kind == '}') {
@@ -285,8 +295,7 @@ int mof_value_list(Mof *m, MofValue *ret)
         return r == 0 ? mof_next(m) : r;
 }
 
-// --- as a type
-// ----------------------------------------------------------------------------------------------------
+// --- as a type -----------------------------------------------------------------------------------
 
 static const char *kind_name(const MofValue *v)
 {

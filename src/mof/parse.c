@@ -12,8 +12,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-// --- small steps
-// --------------------------------------------------------------------------------------------------
+// --- small steps ---------------------------------------------------------------------------------
 
 int mof_expect(Mof *m, char punctuation, uint32_t code, const char *after)
 {
@@ -61,41 +60,32 @@ static int end_of_body(Mof *m, const char *what)
         return r;
 }
 
-// Leaves what belongs to a broken member: up to its ';', or to the '}' of the body.
-static int skip_member(Mof *m)
+// Leaves what belongs to a broken member of the body in which `base` braces are open: up to its ';', or to the '}' of
+// the body. A ';' ends it whatever is still open: what is left open is what is wrong with it.
+static int skip_member(Mof *m, unsigned base)
 {
-        int depth = 0, r = 0;
+        int r = 0;
         while (r == 0 && m->now.kind != MOF_END) {
-                if (m->now.kind == '{' || m->now.kind == '(' || m->now.kind == '[')
-                        depth++;
-                else if (m->now.kind == '}' && depth <= 0)
+                if (m->braces <= base && (m->now.kind == '}' || m->now.kind == '#' || mof_word(m, "class")))
                         return 0;
-                else if (m->now.kind == '}' || m->now.kind == ')' || m->now.kind == ']')
-                        depth--;
-                else if (depth <= 0 && (m->now.kind == '#' || mof_word(m, "class")))
-                        return 0;
-                bool last = m->now.kind == ';' && depth <= 0;
+                bool last = m->now.kind == ';';
                 r = mof_next(m);
                 if (last)
-                        return r;
+                        break;
         }
+        m->braces = base;
         return r;
 }
 
-// Leaves what belongs to a broken declaration, which began at `first`: up to what looks like the beginning of
-// the next.
+// Leaves what belongs to a broken declaration, which began at `first`: up to what looks like the beginning of the next.
 static int skip_declaration(Mof *m, const MofToken *first)
 {
-        int depth = 0, r = m->now.at == first->at ? mof_next(m) : 0;
+        int r = m->now.at == first->at ? mof_next(m) : 0;
         while (r == 0 && m->now.kind != MOF_END) {
-                if (m->now.kind == '{')
-                        depth++;
-                if (depth <= 0 && (m->now.kind == '#' || m->now.kind == '[' || mof_word(m, "class") ||
-                                   mof_word(m, "instance") || mof_word(m, "qualifier")))
+                if (m->braces == 0 && (m->now.kind == '#' || m->now.kind == '[' || mof_word(m, "class") ||
+                                       mof_word(m, "instance") || mof_word(m, "qualifier")))
                         return 0;
-                bool last = (m->now.kind == ';' || m->now.kind == '}') && depth <= (m->now.kind == '}');
-                if (m->now.kind == '}')
-                        depth--;
+                bool last = (m->now.kind == ';' && m->braces == 0) || (m->now.kind == '}' && m->braces <= 1);
                 r = mof_next(m);
                 if (last)
                         break;
@@ -103,8 +93,7 @@ static int skip_declaration(Mof *m, const MofToken *first)
         return r == 0 && m->now.kind == ';' ? mof_next(m) : r;
 }
 
-// --- types
-// --------------------------------------------------------------------------------------------------------
+// --- types ---------------------------------------------------------------------------------------
 
 typedef struct Type {
         uint16_t type;
@@ -164,8 +153,7 @@ static int type_and_name(Mof *m, bool parameter, bool in_body, Type *type, Str *
         return r == 0 ? type_of_word(m, &first, reference, type) : r;
 }
 
-// --- members
-// ------------------------------------------------------------------------------------------------------
+// --- members -------------------------------------------------------------------------------------
 
 typedef struct Body {
         MofDecl *decl;
@@ -173,7 +161,8 @@ typedef struct Body {
         CimMethodSpec *methods;
         size_t property_count, property_capacity, name_capacity, method_count, method_capacity, use_capacity;
         MofNames property_names, method_names;
-        MofToken open; // its '{'
+        MofToken open;   // its '{'
+        unsigned braces; // open inside of it
 } Body;
 
 static int remember_use(Mof *m, Body *b, const Type *t, bool hard)
@@ -478,8 +467,11 @@ static int member(Mof *m, Body *b)
         if (r == 0 && m->now.kind != ';') {
                 MofToken past = m->past;
                 char shown[MOF_SHOWN];
-                mof_error(m, &m->now, CIM_MOF_EXPECTED_SEMI, "expected ';' behind %.*s, found %s",
-                          STR_ARG(name), mof_shown(m, &m->now, shown));
+                if (!past.bad) // the ';' behind a string that is not closed is in the string
+                        mof_error(m, &m->now, CIM_MOF_EXPECTED_SEMI, "expected ';' behind %.*s, found %s",
+                                  STR_ARG(name), mof_shown(m, &m->now, shown));
+                else
+                        m->hintable = NULL;
                 if (m->now.kind == '[' || m->now.kind == MOF_WORD || m->now.kind == '}') {
                         mof_hint(m, "put ';' behind %s in line %u", mof_shown(m, &past, shown), past.line);
                         return 0; // the next member, or the end
@@ -487,7 +479,7 @@ static int member(Mof *m, Body *b)
                 r = E_DIAG;
         }
         if (r == E_DIAG)
-                return skip_member(m);
+                return skip_member(m, b->braces);
         return r == 0 ? mof_next(m) : r;
 }
 
@@ -509,12 +501,35 @@ static int unclosed(Mof *m, const MofToken *open, const char *what, Str name)
         return 0;
 }
 
+// Behind a directive that was refused: the next line.
+static int skip_directive(Mof *m, const MofToken *hash)
+{
+        int r = 0;
+        while (r == 0 && m->now.kind != MOF_END && m->now.line_at == hash->line_at)
+                r = mof_next(m);
+        return r;
+}
+
+static int directive_inside(Mof *m, const MofDecl *d)
+{
+        MofToken hash = m->now;
+        mof_error(m, &hash, CIM_MOF_EXPECTED_CLOSE_BRACE, "a directive inside of class %.*s", STR_ARG(d->spec.name));
+        mof_hint(m, "is the '}' of the class, which begins in line %u, missing?", d->name.line);
+        int r = mof_pragma(m);
+        return r == E_DIAG ? skip_directive(m, &hash) : r;
+}
+
 static int class_body(Mof *m, MofDecl *d)
 {
         Body b = {.decl = d, .open = m->now};
         int r = mof_next(m); // '{'
-        while (r == 0 && m->now.kind != '}' && !next_declaration(m))
-                r = m->now.kind == ';' ? mof_next(m) : member(m, &b);
+        b.braces = m->braces;
+        while (r == 0 && m->now.kind != '}' && (m->now.kind == '#' || !next_declaration(m))) {
+                if (m->now.kind == '#')
+                        r = directive_inside(m, d);
+                else
+                        r = m->now.kind == ';' ? mof_next(m) : member(m, &b);
+        }
         d->spec.properties = b.properties;
         d->spec.property_count = b.property_count;
         d->spec.methods = b.methods;
@@ -526,8 +541,7 @@ static int class_body(Mof *m, MofDecl *d)
         return end_of_body(m, "the '}' of the class");
 }
 
-// --- classes
-// ------------------------------------------------------------------------------------------------------
+// --- classes -------------------------------------------------------------------------------------
 
 // "as $Alias", if it is there.
 static int alias(Mof *m, bool embedded)
@@ -610,8 +624,7 @@ static int class_declaration(Mof *m, const MofQualifiers *q, size_t reports)
         return r;
 }
 
-// --- instances
-// ----------------------------------------------------------------------------------------------------
+// --- instances -----------------------------------------------------------------------------------
 
 typedef struct Assigned {
         MofNames names;
@@ -675,10 +688,11 @@ static int instance_body(Mof *m, Str class_name, bool embedded, Assigned *a)
 {
         MofToken open = m->now;
         int r = mof_next(m); // '{'
+        unsigned base = m->braces;
         while (r == 0 && m->now.kind != '}' && !next_declaration(m)) {
                 r = m->now.kind == ';' ? mof_next(m) : assignment(m, a);
                 if (r == E_DIAG)
-                        r = skip_member(m);
+                        r = skip_member(m, base);
         }
         if (r != 0)
                 return r;
@@ -726,8 +740,7 @@ int mof_instance(Mof *m, bool embedded)
         return 0;
 }
 
-// --- the whole text
-// -----------------------------------------------------------------------------------------------
+// --- the whole text ------------------------------------------------------------------------------
 
 static int not_a_declaration(Mof *m)
 {
@@ -773,20 +786,12 @@ static int declaration(Mof *m)
         return mof_word(m, "qualifier") ? mof_qualifier_declaration(m) : not_a_declaration(m);
 }
 
-// Behind a directive that was refused: the next line.
-static int skip_directive(Mof *m, const MofToken *hash)
-{
-        int r = 0;
-        while (r == 0 && m->now.kind != MOF_END && m->now.line_at == hash->line_at)
-                r = mof_next(m);
-        return r;
-}
-
 int mof_parse(Mof *m)
 {
         int r = mof_next(m);
         while (r == 0 && m->now.kind != MOF_END && !m->stop) {
                 MofToken first = m->now;
+                m->braces = 0;
                 if (m->now.kind == ';') {
                         r = mof_next(m); // a ';' too many harms nobody
                 } else if (m->now.kind == '#') {

@@ -6,8 +6,7 @@
 //   Qualifier Key : boolean = false, Scope(property), Flavor(DisableOverride);                     DMTF's
 #include "mof/internal.h"
 
-// --- flavors
-// ------------------------------------------------------------------------------------------------------
+// --- flavors -------------------------------------------------------------------------------------
 
 typedef struct Flavors {
         unsigned seen; // F_...
@@ -122,8 +121,7 @@ static int use_flavors(Mof *m, uint8_t *flavor)
         return r;
 }
 
-// --- use
-// ----------------------------------------------------------------------------------------------------------
+// --- use -----------------------------------------------------------------------------------------
 
 static const MofQualifierDefault *default_of(const Mof *m, Str name)
 {
@@ -148,6 +146,10 @@ static int use_value(Mof *m, const MofQualifierDefault *d, CimQualifier *q, MofT
         if (r != 0)
                 return r;
         *ret_value = v.token;
+        if (v.kind == MOF_V_NULL && d && d->typed) {
+                q->value = cim_null(d->type);
+                return 0;
+        }
         if (v.kind == MOF_V_NULL) {
                 mof_error(m, &v.token, CIM_MOF_INVALID_QUALIFIER, "a qualifier cannot be NULL");
                 return 0;
@@ -213,21 +215,22 @@ static int one_qualifier(Mof *m, MofQualifiers *list, MofNames *names, size_t ca
 }
 
 // Behind an error in a list: leaves everything up to its ']'. Gives up where the list seems to have none.
-static int skip_list(Mof *m)
+static int skip_list(Mof *m, unsigned base)
 {
         int depth = 0, r = 0;
-        while (r == 0 && m->now.kind != MOF_END && !m->stop) {
+        while (r == 0 && m->now.kind != MOF_END && m->now.kind != ';' && !mof_word(m, "class")) {
                 if (m->now.kind == '(' || m->now.kind == '{')
                         depth++;
-                else if (m->now.kind == ')' || m->now.kind == '}')
+                else if ((m->now.kind == ')' || m->now.kind == '}') && depth)
                         depth--;
-                if (depth < 0 || m->now.kind == ';')
-                        return 0;
+                else if (m->now.kind == '}')
+                        break;
                 bool last = m->now.kind == ']' && depth == 0;
                 r = mof_next(m);
                 if (last)
                         break;
         }
+        m->braces = base;
         return r;
 }
 
@@ -238,7 +241,10 @@ static int list_end(Mof *m)
         char shown[MOF_SHOWN];
         mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_BRACKET,
                   "expected ',' or ']' in a list of qualifiers, found %s", mof_shown(m, &m->now, shown));
-        if (m->now.kind == MOF_WORD)
+        if (m->now.kind == MOF_WORD && m->now.line != m->past.line)
+                mof_hint(m, "is a ',' or ']' missing behind %s in line %u?", mof_shown(m, &m->past, shown),
+                         m->past.line);
+        else if (m->now.kind == MOF_WORD)
                 mof_hint(m, "is a ',' missing behind %s?", mof_shown(m, &m->past, shown));
         return E_DIAG;
 }
@@ -248,6 +254,7 @@ int mof_qualifiers(Mof *m, MofQualifiers *ret)
         *ret = (MofQualifiers){0};
         MofNames names = {0};
         size_t capacity[3] = {0};
+        unsigned braces = m->braces;
         int r;
         do {
                 r = mof_next(m); // '[' or ','
@@ -257,7 +264,7 @@ int mof_qualifiers(Mof *m, MofQualifiers *ret)
         if (r == 0)
                 r = list_end(m);
         if (r == E_DIAG) {
-                int s = skip_list(m);
+                int s = skip_list(m, braces);
                 return s < 0 ? s : E_DIAG;
         }
         return r;
@@ -285,8 +292,7 @@ int mof_qualifiers_scope(Mof *m, const MofQualifiers *q, unsigned on)
         return 0;
 }
 
-// --- declaration
-// --------------------------------------------------------------------------------------------------
+// --- declaration ---------------------------------------------------------------------------------
 
 static int scope_word(Mof *m, unsigned *scope)
 {
