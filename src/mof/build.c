@@ -224,7 +224,8 @@ static const MofToken *faulty_item(const MofDecl *d, const char *says)
         const MofToken *found = &d->name;
         for (size_t i = 0; i < d->spec.property_count; i++) {
                 const CimPropertySpec *p = &d->spec.properties[i];
-                if (cim_qualifier_find(p->qualifiers, p->qualifier_count, STR("WmiDataId")) && mentions(says, p->name))
+                if (cim_qualifier_find(p->qualifiers, p->qualifier_count, STR("WmiDataId")) &&
+                    mentions(says, p->name))
                         found = &d->property_names[i];
         }
         return found;
@@ -235,11 +236,12 @@ static void check_event(const Builder *b, MofDecl *d)
         const CimClass *c = d->klass;
         if (!c->has_guid || !c->layout_error[0] || !cim_class_isa(c, STR("WMIEvent")))
                 return;
-        mof_error(b->m, faulty_item(d, c->layout_error), CIM_MOF_INVALID_CLASS, "the events of %.*s cannot be read: %s",
-                  STR_ARG(d->spec.name), c->layout_error);
+        mof_error(b->m, faulty_item(d, c->layout_error), CIM_MOF_INVALID_CLASS,
+                  "the events of %.*s cannot be read: %s", STR_ARG(d->spec.name), c->layout_error);
         if (strstr(c->layout_error, "WmiDataId"))
-                mof_hint(b->m, "the items have WmiDataId(1), WmiDataId(2)... without gaps; InstanceName and Active "
-                       "have none");
+                mof_hint(b->m,
+                         "the items have WmiDataId(1), WmiDataId(2)... without gaps; InstanceName and Active "
+                         "have none");
 }
 
 // Every class holds what it inherits: few bytes of text can ask for a lot of memory.
@@ -259,8 +261,8 @@ static bool too_heavy(const Builder *b, const MofDecl *d, const CimClass *super)
         m->weight += weight;
         if (m->weight <= WEIGHT_MOST)
                 return false;
-        mof_error(m, &d->name, CIM_MOF_INVALID_FILE, "the classes of this text have more than %u members in all",
-                  (unsigned)WEIGHT_MOST);
+        mof_error(m, &d->name, CIM_MOF_INVALID_FILE,
+                  "the classes of this text have more than %u members in all", (unsigned)WEIGHT_MOST);
         mof_hint(m, "compile it in parts");
         m->stop = true;
         return true;

@@ -8,7 +8,8 @@
 
 #include "base/utf.h"
 
-// Bytes of the arena of one compile: so much for any text, so much for each byte of it, and never more than that.
+// Bytes of the arena of one compile: so much for any text, so much for each byte of it, and never more than
+// that.
 #define COMPILE_LEAST  ((size_t)64 << 20)
 #define COMPILE_FACTOR 96u
 #define COMPILE_MOST   ((size_t)1 << 30)

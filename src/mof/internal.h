@@ -182,11 +182,12 @@ typedef struct Mof {
         MofToken *made_tokens;
         size_t made_count, made_capacity, made_token_capacity;
 
-        void *c_locale; // for numbers
+        void *c_locale;          // for numbers
         Diag *errors, *hintable; // the one recorded last, when it was recorded
         size_t error_count, error_capacity;
         uint32_t error_at[LIMIT_MOF_ERRORS]; // in the UTF-8 text
-        size_t weight; // of the classes built: their properties, methods and qualifiers, inherited ones included
+        size_t weight; // of the classes built: their properties, methods and qualifiers, inherited ones
+                       // included
 } Mof;
 
 // --- compile.c -----------------------------------------------------------------------------------

@@ -298,7 +298,8 @@ static void skip_stray(Mof *m)
 // Letters of other alphabets, so that a name that holds some is reported as one thing.
 static bool is_foreign_letter(uint32_t c)
 {
-        return c >= 0xC0 && c != 0xD7 && c != 0xF7 && (c < 0x2000 || c >= 0x2C00) && c != 0xFEFF && c < 0xFFF0;
+        return c >= 0xC0 && c != 0xD7 && c != 0xF7 && (c < 0x2000 || c >= 0x2C00) && c != 0xFEFF &&
+               c < 0xFFF0;
 }
 
 // Bytes of the word at the reading position; 0: none begins here.
@@ -334,8 +335,10 @@ static bool take_word(Mof *m)
         if (!plain) {
                 char shown[MOF_SHOWN];
                 m->now.bad = true;
-                mof_error(m, &m->now, CIM_MOF_UNRECOGNIZED_TOKEN, "%s is no name", mof_shown(m, &m->now, shown));
-                mof_hint(m, "a name has the letters A to Z and a to z, digits and '_'; strings stand in \"\"");
+                mof_error(m, &m->now, CIM_MOF_UNRECOGNIZED_TOKEN, "%s is no name",
+                          mof_shown(m, &m->now, shown));
+                mof_hint(m,
+                         "a name has the letters A to Z and a to z, digits and '_'; strings stand in \"\"");
         }
         return true;
 }

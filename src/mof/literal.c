@@ -272,7 +272,8 @@ int mof_value_list(Mof *m, MofValue *ret)
                 if (r != 0)
                         return r;
                 if (item.kind == MOF_V_OBJECT && m->now.kind == ';') {
-                        mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_BRACE, "a ';' behind an embedded instance");
+                        mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_BRACE,
+                                  "a ';' behind an embedded instance");
                         mof_hint(m, "leave it out: elements are separated by ','");
                         r = mof_next(m);
                         if (r != 0)
@@ -324,11 +325,11 @@ static const char *kind_name(const MofValue *v)
         return "this";
 }
 
-static int mismatch(Mof *m, const MofValue *v, uint16_t type, Str what)
+static int mismatch(Mof *m, const MofValue *v, CimType type, Str what)
 {
-        const char *name = cim_type(type) == CIM_OBJECT      ? "object"
-                           : cim_type(type) == CIM_REFERENCE ? "reference"
-                                                             : cim_type_name(type);
+        const char *name = type == CIM_OBJECT      ? "object"
+                           : type == CIM_REFERENCE ? "reference"
+                                                   : cim_type_name((uint16_t)type);
         mof_error(m, &v->token, CIM_MOF_TYPE_MISMATCH, "%.*s is %s, and this is %s", STR_ARG(what), name,
                   kind_name(v));
         if (v->kind == MOF_V_STRING && type == CIM_CHAR16)
@@ -349,7 +350,7 @@ static int out_of_range(Mof *m, const MofValue *v, CimType type, Str what)
         int64_t least = 0;
         uint64_t most = 0;
         mof_error(m, &v->token, CIM_MOF_OUT_OF_RANGE, "%s does not fit %.*s, which is %s",
-                  mof_shown(m, &v->token, shown), STR_ARG(what), cim_type_name(type));
+                  mof_shown(m, &v->token, shown), STR_ARG(what), cim_type_name((uint16_t)type));
         if (cim_type_range(type, &least, &most))
                 mof_hint(m, "%lld to %llu", (long long)least, (unsigned long long)most);
         return E_DIAG;
@@ -414,7 +415,7 @@ static int as_text(Mof *m, const MofValue *v, CimType type, Str what, CimValue *
         if (v->kind == MOF_V_ALIAS && type != CIM_REFERENCE)
                 return mof_error(m, &v->token, CIM_MOF_UNEXPECTED_ALIAS,
                                  "%.*s is %s; an alias stands for a reference", STR_ARG(what),
-                                 cim_type_name(type));
+                                 cim_type_name((uint16_t)type));
         if (v->kind == MOF_V_ALIAS) {
                 mof_error(m, &v->token, CIM_E_NOT_SUPPORTED,
                           "the instance that this alias names cannot be stored yet");

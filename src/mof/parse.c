@@ -60,8 +60,8 @@ static int end_of_body(Mof *m, const char *what)
         return r;
 }
 
-// Leaves what belongs to a broken member of the body in which `base` braces are open: up to its ';', or to the '}' of
-// the body. A ';' ends it whatever is still open: what is left open is what is wrong with it.
+// Leaves what belongs to a broken member of the body in which `base` braces are open: up to its ';', or to
+// the '}' of the body. A ';' ends it whatever is still open: what is left open is what is wrong with it.
 static int skip_member(Mof *m, unsigned base)
 {
         int r = 0;
@@ -77,7 +77,8 @@ static int skip_member(Mof *m, unsigned base)
         return r;
 }
 
-// Leaves what belongs to a broken declaration, which began at `first`: up to what looks like the beginning of the next.
+// Leaves what belongs to a broken declaration, which began at `first`: up to what looks like the beginning of
+// the next.
 static int skip_declaration(Mof *m, const MofToken *first)
 {
         int r = m->now.at == first->at ? mof_next(m) : 0;
@@ -483,11 +484,33 @@ static int member(Mof *m, Body *b)
         return r == 0 ? mof_next(m) : r;
 }
 
+static bool is_name_char(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static size_t after_blanks(const Mof *m, size_t i)
+{
+        while (i < m->text.n && m->text.p[i] && strchr(" \t\r\n", m->text.p[i]))
+                i++;
+        return i;
+}
+
 // Where a member should be stands what begins a declaration: the '}' is missing, or there are too many '{'.
 static bool next_declaration(const Mof *m)
 {
-        return m->now.kind == MOF_END || m->now.kind == '#' || mof_word(m, "class") ||
-               mof_word(m, "instance");
+        if (m->now.kind == MOF_END || m->now.kind == '#')
+                return true;
+        if (!mof_word(m, "class") && !mof_word(m, "instance"))
+                return false;
+        // A property may have such a name, and such a type: `class = 1;`, `Class c;`.
+        size_t i = after_blanks(m, m->at);
+        if (i < m->text.n && m->text.p[i] == '=')
+                return false;
+        while (i < m->text.n && is_name_char(m->text.p[i]))
+                i++;
+        i = after_blanks(m, i);
+        return i == m->text.n || !m->text.p[i] || !strchr(";=[(", m->text.p[i]);
 }
 
 static int unclosed(Mof *m, const MofToken *open, const char *what, Str name)
@@ -513,7 +536,8 @@ static int skip_directive(Mof *m, const MofToken *hash)
 static int directive_inside(Mof *m, const MofDecl *d)
 {
         MofToken hash = m->now;
-        mof_error(m, &hash, CIM_MOF_EXPECTED_CLOSE_BRACE, "a directive inside of class %.*s", STR_ARG(d->spec.name));
+        mof_error(m, &hash, CIM_MOF_EXPECTED_CLOSE_BRACE, "a directive inside of class %.*s",
+                  STR_ARG(d->spec.name));
         mof_hint(m, "is the '}' of the class, which begins in line %u, missing?", d->name.line);
         int r = mof_pragma(m);
         return r == E_DIAG ? skip_directive(m, &hash) : r;
@@ -569,6 +593,15 @@ static int alias(Mof *m, bool embedded)
         return r == 0 ? mof_next(m) : r;
 }
 
+static bool is_reserved(const Mof *m, const MofToken *t)
+{
+        static const char *const words[] = {"ref", "void", "object"};
+        for (size_t i = 0; i < COUNT(words); i++)
+                if (mof_is_word(m, t, words[i]))
+                        return true;
+        return cim_type_of_name(mof_str(m, t)) != CIM_NONE;
+}
+
 // NAME [as $A] [: SUPER]; m->now is the word `class`.
 static int class_head(Mof *m, MofDecl *d)
 {
@@ -578,6 +611,10 @@ static int class_head(Mof *m, MofDecl *d)
                              "the name of the class", &d->spec.name, &d->name);
         if (r == E_DIAG)
                 m->lost = true;
+        if (r == 0 && is_reserved(m, &d->name)) {
+                mof_error(m, &d->name, CIM_MOF_EXPECTED_CLASS_NAME,
+                          "'%.*s' is a word of MOF, not a name for a class", STR_ARG(d->spec.name));
+        }
         d->spec.offset = d->name.at;
         if (r == 0)
                 r = alias(m, false);

@@ -146,12 +146,8 @@ static int use_value(Mof *m, const MofQualifierDefault *d, CimQualifier *q, MofT
         if (r != 0)
                 return r;
         *ret_value = v.token;
-        if (v.kind == MOF_V_NULL && d && d->typed) {
-                q->value = cim_null(d->type);
-                return 0;
-        }
         if (v.kind == MOF_V_NULL) {
-                mof_error(m, &v.token, CIM_MOF_INVALID_QUALIFIER, "a qualifier cannot be NULL");
+                q->value = cim_null(d && d->typed ? d->type : CIM_STRING);
                 return 0;
         }
         if (v.kind == MOF_V_BAD)

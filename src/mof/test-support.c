@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/utf.h"
+#include "cim/text.h"
 #include "mof/system.h"
 
 int support_add(CimSchema **schema, Str namespace, Str text, Diag *reterr)
@@ -188,6 +189,102 @@ void support_dump(const CimClass *c, Str namespace, Buf *out)
                 dump_qualifiers(m->qualifiers, m->qualifier_count, out);
                 buf_text(out, "\n");
         }
+}
+
+// Would the text alone give a qualifier this type?
+static bool plain_qualifier(const CimQualifier *q)
+{
+        if (q->value.null)
+                return false;
+        switch ((int)q->value.type) {
+        case CIM_BOOLEAN:
+        case CIM_STRING:
+        case CIM_SINT32:
+        case CIM_REAL64:
+        case CIM_CHAR16:
+                return true;
+        case CIM_SINT64:
+                return q->value.sint < INT32_MIN || q->value.sint > INT32_MAX;
+        case CIM_UINT64:
+                return q->value.uint > INT64_MAX;
+        default:
+                return false;
+        }
+}
+
+static void look_at(const CimQualifier *q, size_t n, bool *plain)
+{
+        for (size_t i = 0; i < n; i++) {
+                *plain &=
+                        plain_qualifier(&q[i]) || (cim_is_array(q[i].value.type) && q[i].value.array.count &&
+                                                   (cim_type(q[i].value.type) == CIM_STRING ||
+                                                    cim_type(q[i].value.type) == CIM_SINT32));
+        }
+}
+
+// Would the text alone give all qualifiers of the class their types?
+static void look_at_class(const CimClassSpec *d, bool *plain)
+{
+        look_at(d->qualifiers, d->qualifier_count, plain);
+        for (size_t i = 0; i < d->property_count; i++)
+                look_at(d->properties[i].qualifiers, d->properties[i].qualifier_count, plain);
+        for (size_t i = 0; i < d->method_count; i++) {
+                const CimMethodSpec *m = &d->methods[i];
+                look_at(m->qualifiers, m->qualifier_count, plain);
+                for (size_t k = 0; k < m->parameter_count; k++)
+                        look_at(m->parameters[k].qualifiers, m->parameters[k].qualifier_count, plain);
+        }
+}
+
+static void print_result(const MofResult *result, Buf *text, Buf *dump)
+{
+        for (size_t i = 0; i < result->class_count; i++) {
+                const MofClass *c = &result->classes[i];
+                buf_text(text, "#pragma namespace(\"");
+                for (size_t k = 0; k < c->namespace.n; k++)
+                        buf_printf(text, c->namespace.p[k] == '\\' ? "\\\\" : "%c", c->namespace.p[k]);
+                buf_text(text, "\")\n");
+                cim_text_class(c->klass, text);
+                support_dump(c->klass, c->namespace, dump);
+        }
+}
+
+bool support_round_trip(const MofResult *result, const CimSchema *schema, Buf *why)
+{
+        bool plain = true, same = true;
+        for (size_t i = 0; i < result->class_count; i++)
+                look_at_class(result->classes[i].klass->declared, &plain);
+        Buf text = {0}, dump = {0}, text2 = {0}, dump2 = {0};
+        print_result(result, &text, &dump);
+        Diag errors[1];
+        size_t n;
+        MofResult *again = NULL;
+        MofSource source = {.text = {(char *)text.p, text.n},
+                            .name = "printed",
+                            .namespace = STR("root"),
+                            .schema = schema};
+        int r = mof_compile(&source, &again, errors, 1, &n);
+        if (r == 0)
+                print_result(again, &text2, &dump2);
+        mof_result_free(again);
+        if (r != 0) {
+                char says[1400];
+                buf_printf(why, "what was printed does not compile: %s\n%s",
+                           r == E_DIAG ? diag_text(&errors[0], says, sizeof(says)) : strerror(-r),
+                           buf_z(&text));
+                same = false;
+        } else if (!str_eq((Str){(char *)text.p, text.n}, (Str){(char *)text2.p, text2.n})) {
+                buf_printf(why, "printed:\n%s\nprinted again:\n%s", buf_z(&text), buf_z(&text2));
+                same = false;
+        } else if (plain && !str_eq((Str){(char *)dump.p, dump.n}, (Str){(char *)dump2.p, dump2.n})) {
+                buf_printf(why, "was:\n%s\nis:\n%s", buf_z(&dump), buf_z(&dump2));
+                same = false;
+        }
+        buf_deinit(&text);
+        buf_deinit(&dump);
+        buf_deinit(&text2);
+        buf_deinit(&dump2);
+        return same;
 }
 
 char *support_read(const char *path, size_t *ret_n)

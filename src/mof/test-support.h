@@ -13,6 +13,10 @@ CimSchema *support_schema(void);
 int support_add(CimSchema **schema, Str namespace, Str text, Diag *reterr);
 // One line for the class, one for each of its own properties and methods.
 void support_dump(const CimClass *c, Str namespace, Buf *out);
+// The classes of a result, printed as MOF, compile to classes that print and dump the same. False: `why` says
+// what is different. Classes whose qualifiers only a declaration makes possible (a type of their own) are
+// compared as text only.
+bool support_round_trip(const MofResult *result, const CimSchema *schema, Buf *why);
 // The bytes of a file, to be freed; NULL: it cannot be read.
 char *support_read(const char *path, size_t *ret_n);
 
