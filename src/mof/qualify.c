@@ -193,9 +193,9 @@ static int one_qualifier(Mof *m, MofQualifiers *list, MofNames *names, size_t ca
                 r = use_flavors(m, &q.flavor);
         if (r != 0)
                 return r;
-        if (list->count == LIMIT_CLASS_PROPERTIES)
+        if (list->count == LIMIT_QUALIFIERS)
                 return mof_error(m, &name, CIM_MOF_INVALID_QUALIFIER, "more than %u qualifiers in one list",
-                                 LIMIT_CLASS_PROPERTIES);
+                                 LIMIT_QUALIFIERS);
         r = mof_names_add(m->arena, names, q.name, list->count, NULL);
         if (r == 1) {
                 mof_error(m, &name, CIM_MOF_DUPLICATE_QUALIFIER, "the qualifier %.*s is given twice",

@@ -275,17 +275,18 @@ static void lists_end_at_their_limit(void **state)
         (void)state;
         static const struct {
                 const char *before, *item, *between, *after;
+                size_t limit;
         } lists[] = {
-                {"class A { ", "uint8 p", "; ", "; };"},
-                {"class A { ", "void m", "(); ", "(); };"},
-                {"class A { void m(", "[in] uint8 p", ", ", "); };"},
-                {"[", "q", ", ", "] class A {};"},
+                {"class A { ", "uint8 p", "; ", "; };", LIMIT_CLASS_PROPERTIES},
+                {"class A { ", "void m", "(); ", "(); };", LIMIT_CLASS_PROPERTIES},
+                {"class A { void m(", "[in] uint8 p", ", ", "); };", LIMIT_CLASS_PROPERTIES},
+                {"[", "q", ", ", "] class A {};", LIMIT_QUALIFIERS},
         };
         for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-                for (size_t n = LIMIT_CLASS_PROPERTIES - 1; n <= LIMIT_CLASS_PROPERTIES + 1; n++) {
+                for (size_t n = lists[i].limit - 1; n <= lists[i].limit + 1; n++) {
                         int r = with_many(lists[i].before, lists[i].item, n, lists[i].between,
                                           lists[i].after);
-                        assert_int_equal(r, n > LIMIT_CLASS_PROPERTIES ? E_DIAG : 0);
+                        assert_int_equal(r, n > lists[i].limit ? E_DIAG : 0);
                         assert_true(r == 0 || error_count == 1);
                 }
 }
