@@ -3,7 +3,7 @@
 import os
 import shutil
 
-import harness
+import kit
 
 GUID = "6f1d2a0e-5c8b-4b64-9d0a-000000000001"
 MOF = """
@@ -27,9 +27,8 @@ def prefix(t):
     os.makedirs(t.bin)
     os.makedirs(libexec)
     for name in ("wmi", "wmid"):
-        shutil.copy(os.path.join(harness.BIN, name), t.bin)
-    shutil.copy(os.path.join(harness.HERE, "fake-driver-host"), os.path.join(libexec, "wmi-driver-host"))
-    t.env["FREEWMI_SOURCE"] = harness.SOURCE
+        shutil.copy(os.path.join(os.path.join(kit.PREFIX, "bin"), name), t.bin)
+    shutil.copy(os.path.join(kit.HERE, "fake-driver-host"), os.path.join(libexec, "wmi-driver-host"))
     t.write("fake.mof", MOF)
 
 
@@ -37,8 +36,8 @@ def driver(t, steps, name="fake.so"):
     return t.write(name, steps)
 
 
-def run(t, steps, *options, mof="fake.mof"):
+def run(t, steps, *options, mof="fake.mof", **more):
     """wmi run of such a driver, started."""
     if not t.bin.startswith(t.dir):
         prefix(t)
-    return t.start(["wmi", "run", driver(t, steps), "--mof", t.path(mof), *options])
+    return t.start(["wmi", "run", driver(t, steps), "--mof", t.path(mof), *options], **more)

@@ -48,12 +48,13 @@ def program(name):
 class Process:
     """A started program whose output is read as it comes, line by line."""
 
-    def __init__(self, t, args, env=None, stdin=subprocess.DEVNULL, cwd=None):
+    def __init__(self, t, args, env=None, stdin=subprocess.DEVNULL, cwd=None, stdout=subprocess.PIPE, **popen):
         self.t, self.args = t, args
         self.out, self.err = [], []
         self._moved = threading.Condition()
-        self.p = subprocess.Popen(args, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=cwd or t.dir)
-        self._readers = [threading.Thread(target=self._read, args=a, daemon=True) for a in ((self.p.stdout, self.out), (self.p.stderr, self.err))]
+        self.p = subprocess.Popen(args, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=env, cwd=cwd or t.dir, **popen)
+        self._readers = [threading.Thread(target=self._read, args=a, daemon=True)
+                         for a in ((self.p.stdout, self.out), (self.p.stderr, self.err)) if a[0]]
         for r in self._readers:
             r.start()
 
@@ -180,12 +181,12 @@ def test(f):
     return f
 
 
-def main():
+def main(make=Test):
     chosen = [f for f in _tests if len(sys.argv) < 2 or f.__name__ in sys.argv[1:]]
     print(f"1..{len(chosen)}", flush=True)
     bad = 0
     for i, f in enumerate(chosen, 1):
-        t = Test(f.__name__)
+        t = make(f.__name__)
         failed = True
         try:
             f(t)

@@ -5,13 +5,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
 
+import cli
 import fake
-import harness
-from harness import check, equal, until
+import kit
+from cli import check, equal, test
 
 
+@test
 def prints_json(t):
     out, _ = fake.run(t, fake.START + "wanted\nfire 0 3\n" + fake.END, "--json", "--count", "3").ends(0)
     equal([json.loads(line)["properties"]["Number"] for line in out], [0, 1, 2])
@@ -29,11 +30,13 @@ def prints_json(t):
     check(": " not in out[0] and '", "' not in out[0], "one compact line")
 
 
+@test
 def plain_lines_in_a_pipe(t):
     out, _ = fake.run(t, fake.START + "wanted\nfire 7 8\n" + fake.END, "-q", "SELECT Number FROM FakeEvent", "--count", "1").ends(0)
     equal(out, ["2020-01-01T00:00:00.0000000Z\tFakeEvent\tROOT\\FAKE\\0000_0\tNumber=7"])
 
 
+@test
 def select_list_and_where(t):
     out, _ = fake.run(t, fake.START + "wanted\nfire 0 9\n" + fake.END, "-q", "SELECT number, INSTANCENAME FROM fakeevent WHERE Number > 6",
                       "--json", "--count", "2").ends(0)
@@ -41,6 +44,7 @@ def select_list_and_where(t):
           [[("Number", 7), ("InstanceName", "ROOT\\FAKE\\0000_0")], [("Number", 8), ("InstanceName", "ROOT\\FAKE\\0000_0")]])
 
 
+@test
 def counted_once_however_many_queries(t):
     out, _ = fake.run(t, fake.START + "wanted\nfire 0 4\n" + fake.END, "-q", "SELECT Number FROM FakeEvent WHERE Number > 1",
                       "-q", "SELECT * FROM FakeEvent", "-q", "SELECT TIME_CREATED FROM WMIEvent", "--json", "--count", "4").ends(0)
@@ -49,12 +53,14 @@ def counted_once_however_many_queries(t):
     equal(properties[2:], [{"Number": 2}, {"Number": 3}])
 
 
+@test
 def count_is_exact(t):
     out, _ = fake.run(t, fake.START + "wanted\nfire 0 2000\n" + fake.END, "--json", "--count", "1234").ends(0)
     equal(len(out), 1234)
     equal(json.loads(out[-1])["properties"]["Number"], 1233)
 
 
+@test
 def timeout_counts_from_activity(t):
     _, err = fake.run(t, fake.START + "wanted\nfire 0 2\n" + fake.END, "--json", "--count", "3", "--timeout", "0.5").ends(124)
     check("2 of 3" in err, err)
@@ -62,6 +68,7 @@ def timeout_counts_from_activity(t):
     equal(len(out), 2)
 
 
+@test
 def signals_end_in_order(t):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         p = fake.run(t, fake.START + "wanted\nfire 0 1\n" + "unload\nfire 1 3\nreport state unloaded\n", "--json")
@@ -71,43 +78,37 @@ def signals_end_in_order(t):
         equal(len(out), 3)  # what it fires on its way out is still printed
 
 
+@test
 def closed_pipe_ends_quietly(t):
-    p = fake.run(t, fake.START + "wanted\nfire 0 1\n" + fake.END + "print unloaded in order\n", "--json")
-    p.event()
-    # Nobody reads any more, and no further event comes: it ends all the same.
-    p.process.stdout.close() if not p.out.thread.is_alive() else None
+    """Also when no further event comes that would meet the closed pipe."""
     r, w = os.pipe()
-    q = t.start([p.argv[0], *p.argv[1:]], stdout=w)
+    p = fake.run(t, fake.START + "wanted\nfire 0 1\n" + fake.END + "print unloaded in order\n", "--json", stdout=w)
     os.close(w)
     with os.fdopen(r) as pipe:
         check(pipe.readline().startswith("{"))
-    _, err = q.ends(0)
+    _, err = p.ends(0)
     equal(err, "unloaded in order")
-    p.signal(signal.SIGTERM)
-    p.ends(0)
 
 
+@test
 def full_pipe_does_not_stop_it(t):
     r, w = os.pipe()
-    fake.prefix(t)
-    p = t.start(["wmi", "run", fake.driver(t, fake.START + "wanted\nfire 0 3000\nprint fired\n" + fake.END), "--mof", t.path("fake.mof"), "--json"],
-                stdout=w)
+    p = fake.run(t, fake.START + "wanted\nfire 0 3000\nprint fired\n" + fake.END, "--json", stdout=w)
     os.close(w)
-    p.err.find("fired")
+    p.says("fired")
     p.signal(signal.SIGTERM)  # nobody has read a byte
-    p.wait()
-    equal(p.process.returncode, 0)
+    p.ends(0)
     os.close(r)
 
 
+@test
 def loss_adds_up(t):
     """A reader that pauses: what is printed and what is told as lost are all that was fired."""
     r, w = os.pipe()
-    fake.prefix(t)
-    p = t.start(["wmi", "run", fake.driver(t, fake.START + "wanted\nfire 0 20000\nprint fired\n" + fake.END), "--mof", t.path("fake.mof"),
-                 "--queue", "100", "-q", "SELECT Number FROM FakeEvent", "--json", "--timeout", "3600"], stdout=w)
+    p = fake.run(t, fake.START + "wanted\nfire 0 20000\nprint fired\n" + fake.END, "--queue", "100", "-q", "SELECT Number FROM FakeEvent",
+                 "--json", stdout=w)
     os.close(w)
-    p.err.find("fired")
+    p.says("fired")
     events, lost, last = 0, 0, -1
     with os.fdopen(r) as pipe:
         for line in pipe:
@@ -127,12 +128,14 @@ def loss_adds_up(t):
     p.wait()
 
 
+@test
 def loss_at_the_source(t):
     p = fake.run(t, fake.START + "wanted\nfire 0 1\nlost 5\nfire 1 2\n" + fake.END, "--json", "--count", "2")
     out, _ = p.ends(0)
     equal([json.loads(line) for line in out if "lost" in line], [{"lost": 5, "upTo": True, "query": "SELECT * FROM FakeEvent"}])
 
 
+@test
 def crash_is_reported(t):
     p = fake.run(t, fake.START + "wanted\nfire 0 2\nreport crash SIGSEGV in fake.so ToasterFire+0x12\nreport crash   called from fake.so+0x99\nsignal 11\n",
                  "--json")
@@ -143,39 +146,45 @@ def crash_is_reported(t):
     check("signal 9" in err, err)
 
 
+@test
 def hang_is_reported(t):
     _, err = fake.run(t, "hello\nstate 1\nreport state loading\nreport hang DriverEntry has not returned for 1 s: fake.so Wait+0x4\nexit 4\n",
                       "--deadline", "1").ends(4)
     check("Wait+0x4" in err, err)
 
 
+@test
 def missing_symbols_are_listed(t):
     _, err = fake.run(t, "report missing KeFooBar is it KeFooBaz?\nreport missing ZwOther\nreport fail it cannot be loaded\nexit 1\n").ends(1)
     check("KeFooBar" in err and "ZwOther" in err and "it cannot be loaded" in err, err)
 
 
+@test
 def host_that_ends_by_itself(t):
     _, err = fake.run(t, fake.START + "report state unloaded\nstate 5\n").ends(4)
     check("unloaded" in err, err)
 
 
+@test
 def driver_that_does_not_register(t):
     p = fake.run(t, "hello\nstate 2\nreport state started\n" + fake.END, "--irp-timeout", "0.2", "--timeout", "0.1")
     _, err = p.ends(0)
     check("has not registered" in err, err)
 
 
+@test
 def stuck_unload_is_forced(t):
     p = fake.run(t, fake.START + "wanted\nfire 0 1\nunload\nprint stuck\nhang\n", "--json")
     p.event()
     p.signal(signal.SIGINT)
-    p.err.find("stuck")
-    p.err.find("Ctrl-C again")
+    p.says("stuck")
+    p.says("Ctrl-C again")
     p.signal(signal.SIGINT)
     _, err = p.ends(4)
     check("interrupted" in err, err)
 
 
+@test
 def host_is_out_of_the_terminals_reach(t):
     p = fake.run(t, f"options {t.path('o.json')}\n" + fake.START + "wanted\nfire 0 1\n" + fake.END, "--json", "--reg", "HKLM\\A\\B=0x10",
                  "--deadline", "2.5", "--irp-timeout", "7", "--device", "PCI\\X\\1", "--count", "1")
@@ -183,12 +192,13 @@ def host_is_out_of_the_terminals_reach(t):
     with open(t.path("o.json"), encoding="utf-8") as f:
         o = json.load(f)
     argv = o["argv"]
-    check(o["pgid"] != os.getpgid(0) and o["pgid"] != p.pid)
+    check(o["pgid"] != os.getpgid(0) and o["pgid"] != p.p.pid)
     for option, value in (("--reg", "HKLM\\A\\B=0x10"), ("--deadline", "2.500"), ("--irp-timeout", "7.000"), ("--device", "PCI\\X\\1"), ("--name", "fake")):
         equal(argv[argv.index(option) + 1], value)
     equal(argv[-1], os.path.realpath(t.path("fake.so")))
 
 
+@test
 def default_device_is_upper_case(t):
     fake.run(t, f"options {t.path('o.json')}\n" + fake.START + fake.END, "--timeout", "0").ends(0)
     with open(t.path("o.json"), encoding="utf-8") as f:
@@ -196,11 +206,13 @@ def default_device_is_upper_case(t):
     equal(argv[argv.index("--device") + 1], "ROOT\\FAKE\\0000")
 
 
+@test
 def malformed_event_costs_no_other(t):
     out, _ = fake.run(t, fake.START + "wanted\nfire 0 1\nraw 01\nfire 1 2\n" + fake.END, "--json", "--count", "2").ends(0)
     equal([json.loads(line)["properties"]["Number"] for line in out], [0, 1])
 
 
+@test
 def status_and_witness(t):
     fake.prefix(t)
     r, w = os.pipe()
@@ -215,6 +227,7 @@ def status_and_witness(t):
     equal(out, [])
 
 
+@test
 def bad_mof(t):
     fake.prefix(t)
     t.write("bad.mof", "class A {\n\tuint32 X\n};\n")
@@ -226,6 +239,7 @@ def bad_mof(t):
     fake.run(t, fake.START, mof="none.mof").ends(1)
 
 
+@test
 def bad_queries(t):
     for query, said in (("SELECT * FROM", "query:1:"), ("SELECT * FROM FakeEvnt", "FakeEvent"), ("SELECT * FROM FakeEvent WHERE Numbr = 1", "Number"),
                         ("SELECT * FROM FakeEvent WHERE Number = 'x", "query:1:"), ("SELECT Nmber FROM FakeEvent", "Number")):
@@ -237,6 +251,7 @@ def bad_queries(t):
     _, err = fake.run(t, fake.START, "--namespace", "root\\nowhere", "-q", "SELECT * FROM X").ends(3)
 
 
+@test
 def mof_without_events(t):
     fake.prefix(t)
     t.write("none.mof", "class Plain { [key] string Name; };\n")
@@ -244,6 +259,7 @@ def mof_without_events(t):
     check("no event class" in err, err)
 
 
+@test
 def usage(t):
     fake.prefix(t)
     _, err = t.run(["wmi", "run", "x.so"], 2)
@@ -255,6 +271,7 @@ def usage(t):
     check("no.so" in err and "No such file" in err, err)
 
 
+@test
 def standard_output_that_is_full(t):
     fake.prefix(t)
     with open("/dev/full", "wb") as full:
@@ -263,19 +280,14 @@ def standard_output_that_is_full(t):
     check("No space left" in err, err)
 
 
+@test
 def closed_standard_files(t):
     fake.prefix(t)
     command = [os.path.join(t.bin, "wmi"), "run", fake.driver(t, fake.START + "wanted\nfire 0 1\n" + fake.END), "--mof", t.path("fake.mof"),
                "--count", "1"]
-    got = subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], env=t.env, timeout=harness.LIMIT, check=False)
+    got = subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], env=t.env, timeout=kit.PATIENCE, check=False)
     equal(got.returncode, 0)
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main(
-        prints_json, plain_lines_in_a_pipe, select_list_and_where, counted_once_however_many_queries, count_is_exact,
-        timeout_counts_from_activity, signals_end_in_order, closed_pipe_ends_quietly, full_pipe_does_not_stop_it, loss_adds_up,
-        loss_at_the_source, crash_is_reported, hang_is_reported, missing_symbols_are_listed, host_that_ends_by_itself,
-        driver_that_does_not_register, stuck_unload_is_forced, host_is_out_of_the_terminals_reach, default_device_is_upper_case,
-        malformed_event_costs_no_other, status_and_witness, bad_mof, bad_queries, mof_without_events, usage,
-        standard_output_that_is_full, closed_standard_files))
+    cli.main()

@@ -7,12 +7,12 @@ import pty
 import signal
 import socket
 import struct
-import sys
 
+import cli
 import fake
-import harness
+import kit
 import wire
-from harness import check, equal, until
+from cli import check, equal, test, until
 
 
 def imported(t):
@@ -58,21 +58,23 @@ def numbers(lines):
 
 # --- wmid ----------------------------------------------------------------------------------------------
 
+@test
 def wmid_says_ready_and_ends(t):
     for number in (signal.SIGTERM, signal.SIGINT):
         p = t.wmid()
         equal(os.stat(t.path("socket")).st_mode & 0o777, 0o600)
-        equal(p.out.next(), "ready")  # for whoever reads there
+        equal(p.line(), "ready")  # for whoever reads there
         p.signal(number)
         p.ends(0)
         check(not os.path.exists(t.path("socket")), "the socket is still there")
 
 
+@test
 def wmid_default_places(t):
     env = {"XDG_RUNTIME_DIR": t.path("run"), "XDG_STATE_HOME": t.path("state"), "FREEWMI_SOCKET": ""}
     os.mkdir(t.path("run"), 0o700)
     p = t.start(["wmid", "--repository", t.path("a", "b", "repository.db")], env=env)
-    p.err.find("ready")
+    p.says("ready")
     equal(os.stat(t.path("run", "freewmi")).st_mode & 0o777, 0o700)
     equal(os.stat(t.path("a", "b")).st_mode & 0o777, 0o700)
     t.run(["wmi", "ls"], env=env)
@@ -80,6 +82,7 @@ def wmid_default_places(t):
     p.ends(0)
 
 
+@test
 def second_wmid_is_refused(t):
     t.wmid()
     _, err = t.run(["wmid", "--repository", t.path("r")], 1)
@@ -87,15 +90,17 @@ def second_wmid_is_refused(t):
     t.run(["wmi", "ls"])
 
 
+@test
 def stale_socket_is_replaced(t):
     p = t.wmid()
-    p.process.kill()
+    p.p.kill()
     p.wait()
     check(os.path.exists(t.path("socket")))
     t.wmid()
     t.run(["wmi", "ls"])
 
 
+@test
 def wmid_bad_mof(t):
     t.write("bad.mof", "class A {\n  uint32 X\n};\n")
     _, err = t.run(["wmid", "--repository", t.path("r"), "--mof", t.path("bad.mof")], 3)
@@ -103,6 +108,7 @@ def wmid_bad_mof(t):
     t.run(["wmid", "--mof", t.path("none.mof"), "--repository", t.path("r")], 1)
 
 
+@test
 def wmid_usage(t):
     t.run(["wmid", "--nonsense"], 2)
     t.run(["wmid", "argument"], 2)
@@ -113,18 +119,20 @@ def wmid_usage(t):
     t.run(["wmid", "--version"])
 
 
+@test
 def nobody_elses_directory(t):
     """A directory below /tmp that others may write to could hold a socket of theirs."""
     os.mkdir(t.path("open"))
     os.chmod(t.path("open"), 0o777)
     if not t.dir.startswith("/tmp/"):
-        raise harness.Skip("temporary files are not in /tmp")
+        raise kit.Skipped("temporary files are not in /tmp")
     _, err = t.run(["wmid", "--socket", t.path("open", "socket"), "--repository", t.path("r")], 1)
     check("others may write" in err, err)
 
 
 # --- watch ---------------------------------------------------------------------------------------------
 
+@test
 def watch_prints_and_counts(t):
     imported(t)
     h = host(t)
@@ -135,6 +143,7 @@ def watch_prints_and_counts(t):
     equal(numbers(out), [1, 2])
 
 
+@test
 def watch_every_type_of_end(t):
     s = imported(t)
     h = host(t)
@@ -150,11 +159,13 @@ def watch_every_type_of_end(t):
     check("service is gone" in err, err)
 
 
+@test
 def watch_without_a_service(t):
     _, err = t.run(["wmi", "watch", "SELECT * FROM X"], 4)
     check(t.path("socket") in err, err)
 
 
+@test
 def watch_signals(t):
     imported(t)
     h = host(t)
@@ -169,6 +180,7 @@ def watch_signals(t):
             check(h.obey())
 
 
+@test
 def watch_closed_pipe(t):
     imported(t)
     h = host(t)
@@ -183,15 +195,17 @@ def watch_closed_pipe(t):
     equal(err, "")
 
 
+@test
 def killed_service(t):
     s = imported(t)
     h = host(t)
     w = watch(t)
     wanted(h)
-    s.process.kill()
+    s.p.kill()
     w.ends(4)
 
 
+@test
 def watch_is_told_of_hosts(t):
     imported(t)
     h = host(t)
@@ -200,7 +214,7 @@ def watch_is_told_of_hosts(t):
     fire(h, 1)
     w.event()
     h.socket.close()
-    line = w.err.find("fake")
+    line = w.says("fake")
     check("gone" in line, line)
     again = host(t)
     wanted(again)
@@ -208,6 +222,7 @@ def watch_is_told_of_hosts(t):
     equal(w.event()["properties"]["Number"], 2)
 
 
+@test
 def a_stopped_watcher_hurts_itself_alone(t):
     imported(t)
     h = host(t)
@@ -235,6 +250,7 @@ def a_stopped_watcher_hurts_itself_alone(t):
     equal(got + lost, total)
 
 
+@test
 def bad_queries(t):
     imported(t)
     _, err = t.run(["wmi", "watch", "SELECT * FROM FakeEvent WHERE Number ="], 3)
@@ -246,6 +262,7 @@ def bad_queries(t):
     t.run(["wmi", "watch", "a", "b"], 2)
 
 
+@test
 def watch_on_a_terminal(t):
     imported(t)
     h = host(t)
@@ -267,6 +284,7 @@ def watch_on_a_terminal(t):
 
 # --- ls and show ----------------------------------------------------------------------------------------
 
+@test
 def ls_lists(t):
     imported(t)
     rows = t.json(["wmi", "ls"])
@@ -282,6 +300,7 @@ def ls_lists(t):
     check("FakeEvent" in err, err)
 
 
+@test
 def show_shows(t):
     imported(t)
     out, _ = t.run(["wmi", "show", "fakeevent"])
@@ -291,7 +310,7 @@ def show_shows(t):
     t.write("again.mof", "\n".join(out))
     _, err = t.run(["wmid", "--socket", t.path("other"), "--repository", t.path("r2"), "--mof", t.path("again.mof"), "--queue", "x"], 2)
     p = t.start(["wmid", "--socket", t.path("other"), "--repository", t.path("r2"), "--mof", t.path("again.mof")])
-    p.err.find("ready")
+    p.says("ready")
     equal(t.run(["wmi", "show", "FakeEvent", "--socket", t.path("other")])[0], out)
     o, = t.json(["wmi", "show", "FakeEvent"])
     equal([p["name"] for p in o["properties"]][-3:], ["InstanceName", "Active", "Number"])
@@ -306,6 +325,7 @@ def show_shows(t):
 
 # --- driver ----------------------------------------------------------------------------------------------
 
+@test
 def driver_load_list_unload(t):
     fake.prefix(t)
     t.wmid()
@@ -331,6 +351,7 @@ def driver_load_list_unload(t):
     until(lambda: not os.path.exists(f"/proc/{pid}") or open(f"/proc/{pid}/stat", encoding="utf-8").read().split()[2] == "Z", "the host ends")
 
 
+@test
 def driver_load_failures(t):
     fake.prefix(t)
     t.wmid()
@@ -353,6 +374,7 @@ def driver_load_failures(t):
     t.run(["wmi", "driver", "lod", "x"], 2)
 
 
+@test
 def driver_that_does_not_register(t):
     fake.prefix(t)
     t.wmid()
@@ -364,6 +386,7 @@ def driver_that_does_not_register(t):
     equal(t.json(["wmi", "driver", "list"]), [])
 
 
+@test
 def driver_load_without_a_service(t):
     fake.prefix(t)
     t.run(["wmi", "driver", "load", fake.driver(t, fake.START)], 4)
@@ -373,6 +396,7 @@ def driver_load_without_a_service(t):
 
 # --- what answers is no service ----------------------------------------------------------------------------
 
+@test
 def strangers_at_the_socket(t):
     with socket.socket(socket.AF_UNIX) as s:
         s.bind(t.path("socket"))
@@ -386,6 +410,7 @@ def strangers_at_the_socket(t):
         check("not a FreeWMI service" in err, err)
 
 
+@test
 def general_usage(t):
     t.run(["wmi"], 2)
     out, _ = t.run(["wmi", "--help"])
@@ -403,9 +428,4 @@ def general_usage(t):
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main(
-        wmid_says_ready_and_ends, wmid_default_places, second_wmid_is_refused, stale_socket_is_replaced, wmid_bad_mof, wmid_usage,
-        nobody_elses_directory, watch_prints_and_counts, watch_every_type_of_end, watch_without_a_service, watch_signals,
-        watch_closed_pipe, killed_service, watch_is_told_of_hosts, a_stopped_watcher_hurts_itself_alone, bad_queries,
-        watch_on_a_terminal, ls_lists, show_shows, driver_load_list_unload, driver_load_failures, driver_that_does_not_register,
-        driver_load_without_a_service, strangers_at_the_socket, general_usage))
+    cli.main()
