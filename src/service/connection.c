@@ -170,10 +170,10 @@ static void connection_shrink(Connection *c)
 // The length of the whole frame at the start of the buffer; 0: none yet. Ends the connection when it is no frame.
 static size_t connection_frame(Connection *c, WireFrame *ret)
 {
-        const uint8_t *p = c->in + c->in_start;
         size_t n = c->in_end - c->in_start;
         if (!n)
                 return 0;
+        const uint8_t *p = c->in + c->in_start;
         ssize_t r = wire_frame(p, n, operation_limit(c, p, n), ret);
         if (r < 0)
                 connection_end(c, "sent a frame that is too large or none at all");
