@@ -150,6 +150,8 @@ def linux_code_leaves_a_note(t, compiler):
     t.true("fwcrt_wcscpy" in seen and "fwcrt_mbstowcs" in seen, f"wide functions are ours: {seen}")
     put(t, "b.c", DRIVER + "NTSTATUS Second(void) { return 0; }\n")
     cc(t, compiler, "-shared", "-o", "y.so", "b.c")
+    cc(t, compiler, "-shared", "-Wl,--no-gc-sections", "-o", "y.so", "b.c")
+    t.true("IoCreateDevice" in symbols(f"{t.dir}/y.so", "-D"), "the user's own arguments have the last word")
     t.true("freewmi" not in subprocess.run(["readelf", "-SW", f"{t.dir}/y.so"], capture_output=True, text=True).stdout,
            "no note without -mlinux")
 

@@ -102,10 +102,9 @@ static void add_sanitizer_flags(const Job *job, List *command)
         list_free(&ask);
 }
 
+/* What a link is told before the user's own arguments, which have the last word. */
 static void add_link_flags(const Job *job, List *command)
 {
-        bool com = false;
-
         if (job->mode == CompileOnly)
                 return;
         add_sanitizer_flags(job, command);
@@ -114,8 +113,16 @@ static void add_link_flags(const Job *job, List *command)
         if (job->mode == LinkDriver) {
                 list_add(command, "-Wl,-Bsymbolic");
                 add_word(command, print("-Wl,--version-script=%s/include/driver.map", job->share));
-                return;
         }
+}
+
+/* The libraries of a program. A driver has none: its host has what it needs. */
+static void add_libraries(const Job *job, List *command)
+{
+        bool com = false;
+
+        if (job->mode != LinkProgram)
+                return;
         add_word(command, print("-L%s", job->lib));
         for (size_t i = 0; i < job->libraries.count && !com; i++) {
                 char *file = print("%s/libfreewmi-com.so", job->libraries.at[i]);
@@ -139,8 +146,9 @@ List build_command(const Job *job)
         if (!job->color_given && isatty(STDERR_FILENO))
                 list_add(&command, "-fdiagnostics-color=always");
         add_compile_flags(job, &command);
+        add_link_flags(job, &command);
         list_add_all(&command, &job->user);
         add_include_directories(job, &command);
-        add_link_flags(job, &command);
+        add_libraries(job, &command);
         return command;
 }
