@@ -24,6 +24,13 @@ static int one_string(Mof *m, uint32_t code, const char *what, Str *ret, MofToke
         return ret->p ? 0 : -ENOMEM;
 }
 
+static int take_spelling(void *context, Str namespace, const CimClass *c)
+{
+        (void)c;
+        *(Str *)context = namespace;
+        return 1; // the first says it
+}
+
 int mof_namespace(Mof *m, Str name, const MofToken *at, Str *ret)
 {
         char normal[LIMIT_NAMESPACE_CHARS + 1];
@@ -45,9 +52,12 @@ int mof_namespace(Mof *m, Str name, const MofToken *at, Str *ret)
         }
         if (r < 0)
                 return r;
-        size_t n = strlen(normal);
-        ret->p = arena_strndup(m->arena, normal, n);
-        ret->n = n;
+        // One that exists is called as it was called first, whatever the case here.
+        Str spelled = str_of(normal);
+        if (m->source->schema)
+                cim_schema_each_class(m->source->schema, str_of(normal), take_spelling, &spelled);
+        ret->p = arena_strndup(m->arena, spelled.p, spelled.n);
+        ret->n = spelled.n;
         return ret->p ? 0 : -ENOMEM;
 }
 
