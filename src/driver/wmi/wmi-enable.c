@@ -19,6 +19,8 @@
 #include "base/filetime.h"
 #include "wire/message.h"
 
+static atomic_bool rounds_any; // wmi.rounds is not empty: the I/O thread takes wmi.lock only then
+
 // --- who wants it ---------------------------------------------------------------------------------
 
 static bool table_has(const WmiWanted *w, const GUID *guid)
@@ -204,6 +206,7 @@ int wmi_wanted_set(uint64_t generation, const uint8_t *guids, size_t count)
         round->sequence = ++wmi.round;
         round->waiting = wmi.unsettled;
         InsertTailList(&wmi.rounds, &round->link);
+        atomic_store(&rounds_any, true);
         wmi_unlock(irql);
         free(old);
         return 0;
@@ -211,6 +214,8 @@ int wmi_wanted_set(uint64_t generation, const uint8_t *guids, size_t count)
 
 int wmi_rounds_collect(void)
 {
+        if (!atomic_load(&rounds_any))
+                return -1;
         uint64_t now = monotonic_ms(), next = UINT64_MAX;
         LIST_ENTRY done;
         InitializeListHead(&done);
@@ -225,6 +230,7 @@ int wmi_rounds_collect(void)
                         next = r->deadline_ms;
                 }
         }
+        atomic_store(&rounds_any, !IsListEmpty(&wmi.rounds));
         wmi_unlock(irql);
         while (!IsListEmpty(&done)) {
                 WmiRound *r = CONTAINING_RECORD(RemoveHeadList(&done), WmiRound, link);
@@ -240,6 +246,8 @@ int wmi_rounds_collect(void)
 bool wmi_rounds_done(void)
 {
         bool done = false;
+        if (!atomic_load(&rounds_any))
+                return false;
         KIRQL irql = wmi_lock();
         for (LIST_ENTRY *e = wmi.rounds.Flink; e != &wmi.rounds && !done; e = e->Flink)
                 done = CONTAINING_RECORD(e, WmiRound, link)->waiting == 0;

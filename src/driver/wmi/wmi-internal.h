@@ -229,6 +229,7 @@ void wmi_sleep_end(void);
 
 // --- notes (wmi-note.c) ---------------------------------------------------------------------------
 
+bool wmi_notes_waiting(void);
 void wmi_note_locked(WmiNote what, ULONG provider, const GUID *guid, ULONG a, ULONG b);
 
 void wmi_limits_refresh(void); // reads MaxEventSize; called whenever the registry changes

@@ -20,7 +20,7 @@ enum { STAND_BY_MS = 50, THREADS = 16 };
 enum { PHASE_SENT, PHASE_RETURNED, PHASE_COMPLETED };
 
 static LIST_ENTRY queue = {&queue, &queue}; // under wmi.lock, as all below
-static unsigned active, idle, total;
+static unsigned idle, total, waiting;       // waiting: length of the queue
 static sem_t work_sem, stand_by_sem;
 
 const char *wmi_minor_name(UCHAR minor)
@@ -37,7 +37,7 @@ void wmi_work_queue_locked(WmiWork *work)
         InsertTailList(&queue, &work->link);
         if (idle)
                 sem_post(&work_sem);
-        else
+        if (++waiting > idle) // who is idle may have been woken for other work already
                 sem_post(&stand_by_sem);
 }
 
@@ -59,14 +59,13 @@ static int thread_start(void *(*run)(void *))
         return -r;
 }
 
-// Works until there is nothing, then waits; a thread that is more than the one we need ends instead.
+// Works until there is nothing, then waits; where one is idle already, it ends instead.
 static void work_loop(void)
 {
         for (;;) {
                 KIRQL irql = wmi_lock();
                 while (IsListEmpty(&queue)) {
-                        if (active > 1) {
-                                active--;
+                        if (idle) {
                                 total--;
                                 wmi_unlock(irql);
                                 return;
@@ -79,6 +78,7 @@ static void work_loop(void)
                         idle--;
                 }
                 WmiWork *work = CONTAINING_RECORD(RemoveHeadList(&queue), WmiWork, link);
+                waiting--;
                 wmi_unlock(irql);
                 work->run(work);
         }
@@ -98,16 +98,13 @@ static void *stand_by(void *arg)
         for (;;) {
                 while (sem_wait(&stand_by_sem) < 0 && errno == EINTR)
                         continue;
-                for (;;) { // somebody found every thread busy: see whether the head of the queue moves
+                for (;;) { // there was more work than idle threads: see whether the head of the queue moves
                         KIRQL irql = wmi_lock();
-                        bool waits = !IsListEmpty(&queue) && !idle;
+                        bool waits = !IsListEmpty(&queue);
                         uint64_t since = waits ? CONTAINING_RECORD(queue.Flink, WmiWork, link)->since_ms : 0;
                         uint64_t now = monotonic_ms();
                         bool take_over = waits && now - since >= STAND_BY_MS && total < THREADS;
-                        if (take_over) {
-                                active++;
-                                total++;
-                        }
+                        total += take_over;
                         wmi_unlock(irql);
                         if (!waits)
                                 break;
@@ -118,7 +115,7 @@ static void *stand_by(void *arg)
                                 work_loop();
                                 return NULL;
                         }
-                        sleep_ms(STAND_BY_MS - (now - since < STAND_BY_MS ? now - since : 0));
+                        sleep_ms(now - since < STAND_BY_MS ? STAND_BY_MS - (now - since) : STAND_BY_MS);
                 }
         }
 }
@@ -135,7 +132,7 @@ int wmi_threads_start(void)
 {
         if (sem_init(&work_sem, 0, 0) < 0 || sem_init(&stand_by_sem, 0, 0) < 0)
                 return -errno;
-        active = total = 1;
+        total = 1;
         int r = thread_start(first_thread);
         return r < 0 ? r : thread_start(stand_by);
 }

@@ -16,7 +16,11 @@
 #include "base/filetime.h"
 #include "wire/message.h"
 
-enum { BATCH = 256 << 10, READ_CHUNK = 64 << 10 };
+enum {
+        BATCH = 256 << 10,
+        READ_CHUNK = 64 << 10,
+        LOOK_MS = 200, // while the socket is full nobody wakes us: notes are looked for that often
+};
 
 static struct {
         int fd;
@@ -352,11 +356,13 @@ void wmi_link_run(void)
                         wmi_sleep_begin();
                         const uint8_t *p;
                         if (wmi_intake_peek(&p) || wmi_out_waiting() || wmi_intake_has_losses() ||
-                            atomic_load(&io.closing) || wmi_rounds_done()) {
+                            atomic_load(&io.closing) || wmi_rounds_done() || wmi_notes_waiting()) {
                                 wmi_sleep_end();
                                 continue;
                         }
                 }
+                if (full && (timeout < 0 || timeout > LOOK_MS))
+                        timeout = LOOK_MS;
                 poll_once(timeout, full);
                 if (!full)
                         wmi_sleep_end();

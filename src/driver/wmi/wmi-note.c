@@ -17,6 +17,8 @@ typedef struct Note {
 static Note notes[NOTES];
 static size_t note_count, note_printed;
 static bool note_full;
+static atomic_bool
+        note_waits; // the I/O thread looks at this first: it takes wmi.lock only when there is something
 
 void wmi_note_locked(WmiNote what, ULONG provider, const GUID *guid, ULONG a, ULONG b)
 {
@@ -27,6 +29,7 @@ void wmi_note_locked(WmiNote what, ULONG provider, const GUID *guid, ULONG a, UL
                 if (notes[i].what == what && notes[i].provider == provider &&
                     wmi_guid_order(&notes[i].guid, &g) == 0)
                         return;
+        atomic_store(&note_waits, true);
         if (note_count == NOTES) {
                 note_full = true;
                 return;
@@ -59,9 +62,16 @@ static void note_print(const Note *n)
         }
 }
 
+bool wmi_notes_waiting(void)
+{
+        return atomic_load(&note_waits);
+}
+
 void wmi_notes_print(void)
 {
         static bool full_told; // the I/O thread's
+        if (!atomic_load(&note_waits) || !atomic_exchange(&note_waits, false))
+                return;
         for (;;) {
                 KIRQL irql = wmi_lock();
                 bool more = note_printed < note_count;
