@@ -529,7 +529,10 @@ static bool live(int signals)
 
 static int unload(int signals)
 {
-        host_tell("stopping", "%s", host.reason);
+        if (host.o.fd >= 0)
+                host_report("stopping", "%s", host.reason); // its user asked for it, or has gone: nobody to tell
+        else
+                host_tell("stopping", "unloading: %s", host.reason);
         if (atomic_load(&host.gone))
                 wmi_link_forget(host.o.irp_timeout);
         state(WIRE_HOST_UNLOADING, "unloading", host.reason);
