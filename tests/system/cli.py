@@ -28,6 +28,15 @@ def until(condition, what):
     return value
 
 
+def gone(pid):
+    """Has that process ended? It may be a zombie that nobody waits for."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 class Program(kit.Process):
     def __init__(self, t, args, **more):
         self.taken = 0  # lines of stdout that were asked for

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 """wmi run: what it prints, when it leaves, what it says of drivers that misbehave."""
 import json
+import math
 import os
 import signal
+import struct
 import subprocess
 
 import cli
@@ -204,6 +206,51 @@ def default_device_is_upper_case(t):
     with open(t.path("o.json"), encoding="utf-8") as f:
         argv = json.load(f)["argv"]
     equal(argv[argv.index("--device") + 1], "ROOT\\FAKE\\0000")
+
+
+TYPES = """
+class FakePoint { [WmiDataId(1), read] sint32 X; [WmiDataId(2), read] sint32 Y; };
+[Dynamic, Provider("WMIProv"), WMI, guid("{%s}")]
+class FakeBase : WMIEvent
+{
+    [key, read] string InstanceName;
+    [read] boolean Active;
+    [WmiDataId(12), read] string Last;
+    [WmiDataId(1), read] uint64 U64;
+    [WmiDataId(2), read] sint64 S64;
+    [WmiDataId(3), read] real64 R64[3];
+    [WmiDataId(4), read] real32 R32[3];
+    [WmiDataId(5), read] uint8 U8;
+    [WmiDataId(6), read] sint8 S8;
+    [WmiDataId(7), read] boolean Flags[2];
+    [WmiDataId(8), read] FakePoint Point;
+    [WmiDataId(9), read] datetime When;
+    [WmiDataId(10), read] char16 Letter;
+    [WmiDataId(11), read, WmiSizeIs("U8")] uint16 Many[];
+};
+""" % fake.GUID
+
+
+@test
+def values_of_every_type(t):
+    def text(s):
+        return struct.pack("<H", 2 * len(s)) + s.encode("utf-16-le", "surrogatepass")
+
+    block = struct.pack("<Qq3d3f", 2**64 - 1, -2**63, 0.1, math.nan, -math.inf, 0.1, 1.5e-45, 16777217.0)
+    block += struct.pack("<Bb2B", 3, -128, 1, 0) + struct.pack("<2i", -1, 2)
+    block += "20260131120000.123456+060".encode("utf-16-le") + struct.pack("<H", 0xD83D) + struct.pack("<3H", 0, 1, 65535)
+    block += text("a/b\ud800\"\u00e9")
+    fake.prefix(t)
+    t.write("types.mof", TYPES)
+    out, _ = fake.run(t, fake.START + f"wanted\nraw {block.hex()}\n" + fake.END, "--json", "--count", "1", mof="types.mof").ends(0)
+    check('"U64":18446744073709551615,' in out[0] and '"R64":[0.1,null,null],"R32":[0.1,' in out[0] and "a/b" in out[0], out)
+    p = json.loads(out[0])["properties"]
+    equal({k: p[k] for k in list(p)[4:]}, {
+        "Last": "a/b\ufffd\"\u00e9", "U64": 2**64 - 1, "S64": -2**63, "R64": [0.1, None, None], "R32": [0.1, p["R32"][1], 16777216.0],
+        "U8": 3, "S8": -128, "Flags": [True, False], "Point": {"class": "FakePoint", "properties": {"X": -1, "Y": 2}},
+        "When": "20260131120000.123456+060", "Letter": 0xD83D, "Many": [0, 1, 65535]})
+    equal(struct.pack("<f", p["R32"][1]), struct.pack("<f", 1.5e-45))
+    equal(list(p)[4:], ["Last", "U64", "S64", "R64", "R32", "U8", "S8", "Flags", "Point", "When", "Letter", "Many"])
 
 
 @test

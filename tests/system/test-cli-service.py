@@ -348,7 +348,7 @@ def driver_load_list_unload(t):
     check("did you mean fake" in err, err)
     t.run(["wmi", "driver", "unload", "fake"])
     equal(t.run(["wmi", "driver", "list"])[0], [])
-    until(lambda: not os.path.exists(f"/proc/{pid}") or open(f"/proc/{pid}/stat", encoding="utf-8").read().split()[2] == "Z", "the host ends")
+    until(lambda: cli.gone(pid), "the host ends")
 
 
 @test

@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""wmi run and wmi driver with real drivers: good ones, and some that misbehave."""
+import json
+import os
+import re
+import signal
+
+import cli
+import fake
+import kit
+from cli import check, equal, test
+
+MOODS = ["", "ENTRY_CRASH", "ENTRY_HANG", "ENTRY_FAIL", "SILENT", "DPC_CRASH", "UNLOAD_HANG", "MISSING", "START_FAIL"]
+TOASTER = os.path.join(kit.SOURCE, "examples/toaster/toaster.mof")
+
+
+def compiled(t, out, sources, *options):
+    path = t.path(out)
+    if kit.SANITIZED:
+        options += ("-fsanitize=address,undefined",)
+    t.run(["wmi-cc", "-shared", *options, "-o", path, *[os.path.join(kit.SOURCE, s) for s in sources]])
+    return path
+
+
+def toaster(t, *options):
+    compiled(t, "toaster.so", ["examples/toaster/toaster.c", "examples/toaster/wmi.c"])
+    return ["wmi", "run", t.path("toaster.so"), "--mof", TOASTER, *kit.parameter("toaster", "Period", 20), *options]
+
+
+def in_mood(t, mood):
+    compiled(t, "moody.so", ["tests/drivers/moody.c"], f"-DMOOD={MOODS.index(mood)}")
+
+
+def moody(t, mood, *options):
+    """wmi run of a driver in this mood, started."""
+    in_mood(t, mood)
+    t.write("fake.mof", fake.MOF)
+    return t.start(["wmi", "run", t.path("moody.so"), "--mof", t.path("fake.mof"), *options])
+
+
+@test
+def events_of_a_real_driver(t):
+    out, err = t.run(toaster(t, "--json", "--count", "5", "-q", "SELECT SliceNumber FROM Toaster_Popped"))
+    equal([json.loads(line)["properties"]["SliceNumber"] for line in out], [1, 2, 3, 4, 5])
+    equal(err, "")
+    out, _ = t.run(toaster(t, "--json", "--count", "1", "-q", "SELECT * FROM Toaster_Popped"))
+    event = json.loads(out[0])
+    equal(list(event["properties"]), ["SECURITY_DESCRIPTOR", "TIME_CREATED", "InstanceName", "Active", "ModelName", "SliceNumber", "SlotNumber", "Burnt"])
+    equal(event["instance"], "ROOT\\TOASTER\\0000_0")
+
+
+@test
+def device_names_the_instance(t):
+    out, _ = t.run(toaster(t, "--json", "--count", "1", "--device", "PCI\\VEN_1&DEV_2\\3"))
+    equal(json.loads(out[0])["instance"], "PCI\\VEN_1&DEV_2\\3_0")
+
+
+@test
+def ctrl_c_unloads_in_order(t):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        p = t.start(toaster(t, "--json"))
+        p.event()
+        p.signal(number)
+        _, err = p.ends(0)
+        equal(err, "")
+
+
+@test
+def no_event_no_count_no_time(t):
+    p = t.start(toaster(t, "--json", "-q", "SELECT * FROM Toaster_Popped WHERE SliceNumber = 0", "--count", "1", "--timeout", "0.3"))
+    out, _ = p.ends(124)
+    equal(out, [])
+
+
+@test
+def crash_in_driver_entry(t):
+    _, err = moody(t, "ENTRY_CRASH").ends(4)
+    check("moody: here" in err, err)
+    check(re.search(r"moody\.so.*MoodyCrash\+0x[0-9a-f]+", err), err)
+    check("DriverEntry+0x" in err, err)
+
+
+@test
+def crash_while_running(t):
+    _, err = moody(t, "DPC_CRASH").ends(4)
+    check(re.search(r"moody\.so.*MoodyCrash\+0x[0-9a-f]+", err), err)
+    check("MoodyDpc+0x" in err, err)
+
+
+@test
+def hang_in_driver_entry(t):
+    _, err = moody(t, "ENTRY_HANG", "--deadline", "0.5").ends(4)
+    check(re.search(r"moody\.so.*MoodyWait\+0x[0-9a-f]+", err), err)
+
+
+@test
+def hang_in_driver_unload(t):
+    p = moody(t, "UNLOAD_HANG", "--deadline", "0.5", "--irp-timeout", "0.2", "--timeout", "0")
+    _, err = p.ends(4)
+    check(re.search(r"moody\.so.*MoodyWait\+0x[0-9a-f]+", err), err)
+
+
+@test
+def failures_have_their_status(t):
+    _, err = moody(t, "ENTRY_FAIL").ends(1)
+    check("0xc000000e" in err.lower(), err)
+    _, err = moody(t, "START_FAIL").ends(1)
+    check("0xc000009a" in err.lower(), err)
+
+
+@test
+def missing_routine_is_named_before_anything_runs(t):
+    _, err = moody(t, "MISSING").ends(1)
+    check("MoodyRoutineThatNobodyHas" in err and "moody: here" not in err, err)
+
+
+@test
+def driver_without_wmi(t):
+    _, err = moody(t, "SILENT", "--irp-timeout", "0.2", "--timeout", "0.1").ends(0)
+    check("has not registered" in err and "moody: unloaded" in err, err)
+    t.wmid()
+    t.run(["wmi", "driver", "load", t.path("moody.so"), "--no-wmi", "--log", t.path("log")])
+    t.run(["wmi", "driver", "unload", "moody"])
+    with open(t.path("log"), encoding="utf-8") as f:
+        check("moody: unloaded" in f.read())
+
+
+@test
+def load_tells_why_not(t):
+    t.wmid()
+    for mood, said in (("ENTRY_CRASH", "moodycrash+0x"), ("MISSING", "moodyroutinethatnobodyhas"), ("ENTRY_FAIL", "0xc000000e")):
+        in_mood(t, mood)
+        _, err = t.run(["wmi", "driver", "load", t.path("moody.so")], 1)
+        check(said in err.lower(), mood, err)
+    equal(t.json(["wmi", "driver", "list"]), [])
+
+
+@test
+def not_a_driver(t):
+    t.write("x.so", "not an ELF file\n")
+    t.write("fake.mof", fake.MOF)
+    _, err = t.run(["wmi", "run", t.path("x.so"), "--mof", t.path("fake.mof")], 1)
+    check("x.so" in err, err)
+    _, err = t.run(["wmi", "run", t.path("bin", "x.so"), "--mof", t.path("fake.mof")], 1)
+    check("No such file" in err, err)
+
+
+@test
+def service_that_goes_takes_its_hosts_along(t):
+    s = t.wmid()
+    toaster(t)
+    t.run(["wmi", "driver", "load", t.path("toaster.so"), "--mof", TOASTER])
+    pid = t.json(["wmi", "driver", "list"])[0]["pid"]
+    s.p.kill()
+    cli.until(lambda: cli.gone(pid), "the host ends when its service goes")
+
+
+if __name__ == "__main__":
+    cli.main()
