@@ -12,8 +12,8 @@ static int call_malformed(Diag *reterr)
         return diag_set(reterr, CIM_E_TRANSPORT_FAILURE, "the service's reply is malformed");
 }
 
-int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int timeout_ms, uint32_t *ret_subscription,
-                     uint32_t *ret_unanswered, Diag *reterr)
+int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int timeout_ms,
+                     uint32_t *ret_subscription, uint32_t *ret_unanswered, Diag *reterr)
 {
         ClientItem i;
         Wire_SUBSCRIBE m = {.namespace = namespace, .language = STR("WQL"), .query = query, .queue = queue};
@@ -35,7 +35,8 @@ int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int ti
 int client_cancel(Client *c, uint32_t subscription, int timeout_ms, Diag *reterr)
 {
         ClientItem i;
-        int r = client_call(c, CANCEL, (&(Wire_CANCEL){.subscription = subscription}), timeout_ms, &i, reterr);
+        int r = client_call(c, CANCEL, (&(Wire_CANCEL){.subscription = subscription}), timeout_ms, &i,
+                            reterr);
         if (r)
                 return r;
         client_item_deinit(&i);
@@ -57,8 +58,8 @@ static size_t import_errors(const ClientItem *i, Diag *errors, size_t capacity)
         return n;
 }
 
-int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_ms, Buf *ret_list, uint32_t *ret_count,
-                      Diag *errors, size_t capacity, size_t *ret_errors)
+int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_ms, Buf *ret_list,
+                      uint32_t *ret_count, Diag *errors, size_t capacity, size_t *ret_errors)
 {
         ClientItem i;
         Wire_IMPORT_MOF m = {.file = file, .namespace = namespace, .text = text};
@@ -90,7 +91,8 @@ int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_
 int client_get_class(Client *c, Str namespace, Str name, int timeout_ms, CimClass **ret, Diag *reterr)
 {
         ClientItem i;
-        int r = client_call(c, GET_CLASS, (&(Wire_GET_CLASS){.namespace = namespace, .name = name}), timeout_ms, &i, reterr);
+        int r = client_call(c, GET_CLASS, (&(Wire_GET_CLASS){.namespace = namespace, .name = name}),
+                            timeout_ms, &i, reterr);
         if (r)
                 return r;
         Wire_GET_CLASS_Reply reply;

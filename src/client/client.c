@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The client's connection: bytes, frames, requests and their replies, waiting.
 //
-// The service is not trusted further than the protocol goes: what it sends is bounded, checked and, where it breaks
-// the protocol, the end (-EPROTO for good).
+// The service is not trusted further than the protocol goes: what it sends is bounded, checked and, where it
+// breaks the protocol, the end (-EPROTO for good).
 #include <sys/types.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -21,7 +21,7 @@
 
 enum { CLIENT_READ = 64 << 10, CLIENT_CONNECT_S = 5, CLIENT_HELLO_MS = 10000 };
 
-// --- where the service is --------------------------------------------------------------------------------
+// --- where the service is ------------------------------------------------------------------------
 
 int client_socket_path(char *out, size_t size)
 {
@@ -54,7 +54,8 @@ int client_connect(const char *path, const char *program, Client **ret, Diag *re
         struct sockaddr_un a = {.sun_family = AF_UNIX};
         if (!path) {
                 if (client_socket_path(found, sizeof(found)) < 0)
-                        return diag_set(reterr, CIM_E_TRANSPORT_FAILURE, "the path of the service's socket is too long");
+                        return diag_set(reterr, CIM_E_TRANSPORT_FAILURE,
+                                        "the path of the service's socket is too long");
                 path = found;
         }
         if (!*path || strlen(path) >= sizeof(a.sun_path))
@@ -64,7 +65,8 @@ int client_connect(const char *path, const char *program, Client **ret, Diag *re
         if (fd < 0)
                 return connect_fail(path, errno, reterr);
         // connect() waits only while the service's queue of connections is full; this bounds it.
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = CLIENT_CONNECT_S}, sizeof(struct timeval));
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = CLIENT_CONNECT_S},
+                   sizeof(struct timeval));
         int r;
         do
                 r = connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 ? errno : 0;
@@ -76,18 +78,20 @@ int client_connect(const char *path, const char *program, Client **ret, Diag *re
         return client_adopt(fd, program, NULL, NULL, -1, ret, reterr);
 }
 
-// --- life -------------------------------------------------------------------------------------------------
+// --- life ----------------------------------------------------------------------------------------
 
 static int client_new(int take_fd, Client **ret)
 {
         int flags = fcntl(take_fd, F_GETFL);
         Client *c = flags < 0 ? NULL : calloc(1, sizeof(*c));
         int r = c ? 0 : -ENOMEM;
-        if (!r && (fcntl(take_fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(take_fd, F_SETFD, FD_CLOEXEC) < 0))
+        if (!r &&
+            (fcntl(take_fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(take_fd, F_SETFD, FD_CLOEXEC) < 0))
                 r = -errno;
         if (!r) {
                 c->epoll = epoll_create1(EPOLL_CLOEXEC);
-                if (c->epoll < 0 || epoll_ctl(c->epoll, EPOLL_CTL_ADD, take_fd, &(struct epoll_event){.events = EPOLLIN}) < 0)
+                if (c->epoll < 0 ||
+                    epoll_ctl(c->epoll, EPOLL_CTL_ADD, take_fd, &(struct epoll_event){.events = EPOLLIN}) < 0)
                         r = -errno;
         }
         if (r) {
@@ -106,7 +110,8 @@ static int client_new(int take_fd, Client **ret)
         return 0;
 }
 
-int client_adopt(int take_fd, const char *program, int (*pump)(void *), void *context, int pump_fd, Client **ret, Diag *reterr)
+int client_adopt(int take_fd, const char *program, int (*pump)(void *), void *context, int pump_fd,
+                 Client **ret, Diag *reterr)
 {
         Client *c = NULL;
         int r = client_new(take_fd, &c);
@@ -123,12 +128,14 @@ int client_adopt(int take_fd, const char *program, int (*pump)(void *), void *co
         if (!r) {
                 Wire_HELLO_Reply m;
                 if (!wire_get_HELLO_reply(i.frame.payload, i.frame.size, &m) || m.version != WIRE_VERSION)
-                        r = diag_set(reterr, CIM_E_TRANSPORT_FAILURE, "the service speaks another version of the protocol");
+                        r = diag_set(reterr, CIM_E_TRANSPORT_FAILURE,
+                                     "the service speaks another version of the protocol");
                 client_item_deinit(&i);
         } else if (r == -EPIPE) {
                 r = diag_set(reterr, CIM_E_TRANSPORT_FAILURE, "the service closed the connection");
         } else if (r == -ETIMEDOUT) {
-                r = diag_set(reterr, CIM_E_TRANSPORT_FAILURE, "the service did not answer within %d s", CLIENT_HELLO_MS / 1000);
+                r = diag_set(reterr, CIM_E_TRANSPORT_FAILURE, "the service did not answer within %d s",
+                             CLIENT_HELLO_MS / 1000);
         } else if (r == -EPROTO) {
                 r = diag_set(reterr, CIM_E_TRANSPORT_FAILURE, "what answers there is not a FreeWMI service");
         }
@@ -167,7 +174,7 @@ int client_fd(const Client *c)
         return c->epoll;
 }
 
-// --- out --------------------------------------------------------------------------------------------------
+// --- out -----------------------------------------------------------------------------------------
 
 static void client_mask(Client *c)
 {
@@ -178,11 +185,13 @@ static void client_mask(Client *c)
         epoll_ctl(c->epoll, EPOLL_CTL_MOD, c->fd, &(struct epoll_event){.events = mask});
 }
 
-// Writes what the socket takes now. A peer that reads no more may still have said something: that is read first.
+// Writes what the socket takes now. A peer that reads no more may still have said something: that is read
+// first.
 static void client_flush(Client *c)
 {
         while (c->out_sent < c->out.n) {
-                ssize_t n = send(c->fd, c->out.p + c->out_sent, c->out.n - c->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+                ssize_t n = send(c->fd, c->out.p + c->out_sent, c->out.n - c->out_sent,
+                                 MSG_NOSIGNAL | MSG_DONTWAIT);
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0 && errno == EAGAIN)
@@ -228,7 +237,8 @@ static void request_remove(Client *c, Request *q)
         *q = c->requests[--c->request_count];
 }
 
-int64_t client_send_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t, const void *), const void *m)
+int64_t client_send_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t, const void *),
+                          const void *m)
 {
         if (c->eof || c->failed)
                 return c->failed ? c->failed : -EPIPE;
@@ -252,7 +262,7 @@ int64_t client_send_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint
         return request;
 }
 
-// --- in ---------------------------------------------------------------------------------------------------
+// --- in ------------------------------------------------------------------------------------------
 
 static int client_room(Client *c)
 {
@@ -390,7 +400,7 @@ static int client_parse(Client *c, ClientItem *ret)
         return 1;
 }
 
-// --- waiting ----------------------------------------------------------------------------------------------
+// --- waiting -------------------------------------------------------------------------------------
 
 // Milliseconds left for poll: -1 without limit.
 static int client_left(int timeout_ms, uint64_t until)
@@ -448,7 +458,7 @@ int client_next(Client *c, int timeout_ms, ClientItem *ret)
         return client_wait(c, timeout_ms, ret);
 }
 
-// --- calls --------------------------------------------------------------------------------------------------
+// --- calls ---------------------------------------------------------------------------------------
 
 // Puts aside what is not the reply; after the time, gives the request up.
 static int client_await(Client *c, uint32_t request, int timeout_ms, ClientItem *ret)
@@ -473,8 +483,8 @@ static int client_await(Client *c, uint32_t request, int timeout_ms, ClientItem 
         }
 }
 
-int client_call_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t, const void *), const void *m, int timeout_ms,
-                      ClientItem *ret, Diag *reterr)
+int client_call_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t, const void *),
+                      const void *m, int timeout_ms, ClientItem *ret, Diag *reterr)
 {
         int64_t request = client_send_frame(c, operation, put, m);
         if (request < 0)

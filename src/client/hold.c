@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Items put aside while a call waits for its reply, bounded for each subscription; what does not fit is told as lost
-// where the gap is, as the service does it.
+// Items put aside while a call waits for its reply, bounded for each subscription; what does not fit is told
+// as lost where the gap is, as the service does it.
 #include "client/internal.h"
 
 #include <stdlib.h>
@@ -91,7 +91,8 @@ static int hold_lost(Hold *h, uint32_t subscription, bool at_source, uint64_t co
                 e->item.count = e->item.count > UINT64_MAX - count ? UINT64_MAX : e->item.count + count;
                 return 0;
         }
-        ClientItem lost = {.kind = CLIENT_LOST, .subscription = subscription, .count = count, .at_source = at_source};
+        ClientItem lost = {
+                .kind = CLIENT_LOST, .subscription = subscription, .count = count, .at_source = at_source};
         int r = hold_append(h, &lost, &e);
         if (!r)
                 k->lost[at_source] = e;
@@ -140,7 +141,8 @@ int hold_push(Hold *h, ClientItem *take)
                 return hold_event(h, take);
         if (take->kind == CLIENT_LOST)
                 return hold_lost(h, take->subscription, take->at_source, take->count);
-        if (take->kind != CLIENT_CLOSED && (h->others >= CLIENT_HELD_OTHER || h->bytes + item_bytes(take) > 2 * CLIENT_HELD_BYTES)) {
+        if (take->kind != CLIENT_CLOSED &&
+            (h->others >= CLIENT_HELD_OTHER || h->bytes + item_bytes(take) > 2 * CLIENT_HELD_BYTES)) {
                 client_item_deinit(take);
                 return -EPROTO;
         }
@@ -153,7 +155,8 @@ static void hold_leave(Hold *h, Held *e)
         h->bytes -= item_bytes(&e->item);
         h->others -= e->item.kind != CLIENT_EVENT;
         HoldCount *k;
-        if (e->item.kind == CLIENT_LOST && (k = hold_find(h, e->item.subscription)) != NULL && k->lost[e->item.at_source] == e)
+        if (e->item.kind == CLIENT_LOST && (k = hold_find(h, e->item.subscription)) != NULL &&
+            k->lost[e->item.at_source] == e)
                 k->lost[e->item.at_source] = NULL;
         for (size_t i = 0; e->item.kind == CLIENT_EVENT && i < e->item.subscription_count; i++)
                 if ((k = hold_find(h, e->item.subscriptions[i])) != NULL)

@@ -29,7 +29,7 @@ ClassEntry *class_entry_unref(ClassEntry *e);
 typedef struct Request {
         uint32_t number;
         uint16_t operation;
-        bool abandoned; // whoever sent it has stopped waiting
+        bool abandoned;        // whoever sent it has stopped waiting
         uint32_t subscription; // of our own CANCEL: what it is about
 } Request;
 
@@ -37,7 +37,7 @@ typedef struct Request {
 typedef struct HoldCount {
         uint32_t subscription;
         uint32_t events;
-        bool ignored; // cancelled by us before anybody knew it: whatever comes for it goes
+        bool ignored;         // cancelled by us before anybody knew it: whatever comes for it goes
         struct Held *lost[2]; // by source: its last record, while nothing of it stands behind
 } HoldCount;
 
@@ -51,14 +51,16 @@ typedef struct Hold {
 } Hold;
 void hold_init(Hold *h);
 void hold_deinit(Hold *h);
-// Takes the item, whatever comes of it; an event beyond the bounds becomes a loss. 0, -ENOMEM, -EPROTO (floods).
+// Takes the item, whatever comes of it; an event beyond the bounds becomes a loss. 0, -ENOMEM, -EPROTO
+// (floods).
 int hold_push(Hold *h, ClientItem *take);
 bool hold_pop(Hold *h, ClientItem *ret);
 // Forgets what is held for a subscription that has ended by our own will.
 void hold_forget(Hold *h, uint32_t subscription);
 // From now on nothing of it is to be seen. 0, -ENOMEM.
 int hold_ignore(Hold *h, uint32_t subscription);
-// Takes ignored subscriptions out of an item just read. 1: something is left; 0: nothing, and the item is freed.
+// Takes ignored subscriptions out of an item just read. 1: something is left; 0: nothing, and the item is
+// freed.
 int hold_wanted(Hold *h, ClientItem *i);
 
 struct Client {
@@ -73,7 +75,7 @@ struct Client {
         size_t out_sent;
         bool eof, closed_told;
         bool keep_failed; // client_call_frame leaves a failed reply to its caller
-        int failed; // -EPROTO for good
+        int failed;       // -EPROTO for good
         uint32_t next_request;
         Request *requests;
         size_t request_count, request_capacity;

@@ -7,7 +7,8 @@
 #include "cim/codec.h"
 #include "wire/envelope.h"
 
-// What an item's `memory` points to. The frame's fields are at the same alignment as in a frame that starts aligned.
+// What an item's `memory` points to. The frame's fields are at the same alignment as in a frame that starts
+// aligned.
 typedef struct ItemMemory {
         ClassEntry *klass;
         Arena arena; // for a name that is not aligned
@@ -62,14 +63,18 @@ int client_item_instance(const ClientItem *i, CimInstance **ret, CimBlockError *
         return cim_event_instance(&i->envelope, i->klass, ret, reterr);
 }
 
-// --- from frames ------------------------------------------------------------------------------------------
+// --- from frames ---------------------------------------------------------------------------------
 
 int item_reply(const WireFrame *f, ClientItem *ret)
 {
         ItemMemory *m = item_memory(f);
         if (!m)
                 return -ENOMEM;
-        *ret = (ClientItem){.kind = CLIENT_REPLY, .request = f->request, .operation = f->operation, .frame = *f, .memory = m};
+        *ret = (ClientItem){.kind = CLIENT_REPLY,
+                            .request = f->request,
+                            .operation = f->operation,
+                            .frame = *f,
+                            .memory = m};
         ret->frame.payload = m->payload;
         if (wire_get_status(m->payload, m->size, &ret->status, &ret->diag, &ret->list))
                 return 0;
@@ -89,7 +94,8 @@ int item_event(Client *c, const WireFrame *f, ClientItem *ret)
                 m->klass = classes_find(c, e.handle);
         if (m->klass) {
                 __atomic_add_fetch(&m->klass->refs, 1, __ATOMIC_RELAXED);
-                r = wire_envelope_read((const uint8_t *)e.envelope.p, e.envelope.n, &m->arena, &ret->envelope);
+                r = wire_envelope_read((const uint8_t *)e.envelope.p, e.envelope.n, &m->arena,
+                                       &ret->envelope);
                 r = r > 0 ? -EPROTO : r;
         }
         if (r) {
@@ -108,7 +114,10 @@ int item_lost(const WireFrame *f, ClientItem *ret)
         Wire_LOST m;
         if (!wire_get_LOST(f->payload, f->size, &m) || m.source > 1 || !m.count)
                 return -EPROTO;
-        *ret = (ClientItem){.kind = CLIENT_LOST, .subscription = m.subscription, .count = m.count, .at_source = m.source == 1};
+        *ret = (ClientItem){.kind = CLIENT_LOST,
+                            .subscription = m.subscription,
+                            .count = m.count,
+                            .at_source = m.source == 1};
         return 0;
 }
 
@@ -133,7 +142,7 @@ int item_host(const WireFrame *f, ClientItem *ret)
         return -EPROTO;
 }
 
-// --- classes ------------------------------------------------------------------------------------------------
+// --- classes -------------------------------------------------------------------------------------
 
 ClassEntry *class_entry_unref(ClassEntry *e)
 {

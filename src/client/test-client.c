@@ -33,7 +33,8 @@ static int peer_pump(void *context)
         WireFrame f;
         if (p->hello && wire_frame(p->in.p, p->in.n, LIMIT_FRAME_BYTES, &f) > 0) {
                 assert_int_equal(f.operation, WIRE_HELLO);
-                wire_put_HELLO_reply(&p->out, f.request, &(Wire_HELLO_Reply){.version = WIRE_VERSION, .id = 1});
+                wire_put_HELLO_reply(&p->out, f.request,
+                                     &(Wire_HELLO_Reply){.version = WIRE_VERSION, .id = 1});
                 p->in.n = 0;
                 p->hello = false;
         }
@@ -82,7 +83,7 @@ static WireFrame peer_got(Peer *p, size_t n)
         return f;
 }
 
-// --- frames for it -------------------------------------------------------------------------------------------
+// --- frames for it -------------------------------------------------------------------------------
 
 static void put_class(Buf *out, uint32_t handle)
 {
@@ -93,12 +94,16 @@ static void put_class(Buf *out, uint32_t handle)
         Buf bundle = {0};
         assert_int_equal(cim_class_new(&s, NULL, NULL, NULL, &c, &d), 0);
         assert_int_equal(cim_codec_write_class(c, &bundle), 0);
-        wire_put_CLASS(out, 0, &(Wire_CLASS){.handle = handle, .namespace = STR("root\\wmi"), .bundle = {(char *)bundle.p, bundle.n}});
+        wire_put_CLASS(out, 0,
+                       &(Wire_CLASS){.handle = handle,
+                                     .namespace = STR("root\\wmi"),
+                                     .bundle = {(char *)bundle.p, bundle.n}});
         buf_deinit(&bundle);
         cim_class_unref(c);
 }
 
-static void put_event(Buf *out, const uint32_t *ids, size_t n, uint32_t handle, uint64_t sequence, size_t payload)
+static void put_event(Buf *out, const uint32_t *ids, size_t n, uint32_t handle, uint64_t sequence,
+                      size_t payload)
 {
         Buf e = {0};
         uint8_t *bytes = calloc(1, payload + 1);
@@ -110,7 +115,9 @@ static void put_event(Buf *out, const uint32_t *ids, size_t n, uint32_t handle, 
                                            .payload_size = payload},
                             &e);
         wire_put_EVENT(out, 0,
-                       &(Wire_EVENT){.subscriptions = {(const char *)ids, n * 4}, .handle = handle, .envelope = {(char *)e.p, e.n}});
+                       &(Wire_EVENT){.subscriptions = {(const char *)ids, n * 4},
+                                     .handle = handle,
+                                     .envelope = {(char *)e.p, e.n}});
         buf_deinit(&e);
         free(bytes);
 }
@@ -123,7 +130,7 @@ static ClientItem next(Client *c, ClientItemKind kind)
         return i;
 }
 
-// --- tests ---------------------------------------------------------------------------------------------------------
+// --- tests ---------------------------------------------------------------------------------------
 
 static void a_stream_in_single_bytes(void **state)
 {
@@ -202,7 +209,10 @@ static void what_breaks_the_protocol_is_the_end(void **state)
                         break;
                 case 9: // an envelope that is none
                         put_class(&p.out, 3);
-                        wire_put_EVENT(&p.out, 0, &(Wire_EVENT){.subscriptions = STR("abcd"), .handle = 3, .envelope = STR("x")});
+                        wire_put_EVENT(&p.out, 0,
+                                       &(Wire_EVENT){.subscriptions = STR("abcd"),
+                                                     .handle = 3,
+                                                     .envelope = STR("x")});
                         break;
                 case 10: // a loss of nothing
                         wire_put_LOST(&p.out, 0, &(Wire_LOST){.subscription = 1});
@@ -428,7 +438,8 @@ static void large_requests_and_replies(void **state)
         assert_int_equal(poll(&watch, 1, 0), 0);
         char *huge = calloc(1, LIMIT_FRAME_BYTES);
         assert_non_null(huge);
-        assert_int_equal(client_send(c, IMPORT_MOF, (&(Wire_IMPORT_MOF){.text = {huge, LIMIT_FRAME_BYTES}})), -EMSGSIZE);
+        assert_int_equal(client_send(c, IMPORT_MOF, (&(Wire_IMPORT_MOF){.text = {huge, LIMIT_FRAME_BYTES}})),
+                         -EMSGSIZE);
         assert_int_equal(client_next(c, 0, &i), -EAGAIN); // as if it had not been tried
         free(huge);
         free(text);

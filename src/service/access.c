@@ -25,9 +25,9 @@ From access_from(uint16_t operation, Right *ret)
 {
         *ret = RIGHT_HOST;
         switch (operation) {
-#define OPERATION(NAME, number, from, right, help, fields, reply)                                                     \
-        case number:                                                                                                   \
-                *ret = RIGHT_##right;                                                                                  \
+#define OPERATION(NAME, number, from, right, help, fields, reply)                                            \
+        case number:                                                                                         \
+                *ret = RIGHT_##right;                                                                        \
                 return FROM_##from;
 #include "wire/operations.def"
 #undef OPERATION

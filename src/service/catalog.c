@@ -4,15 +4,17 @@
 
 #include "service/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cim/codec.h"
 #include "mof/mof.h"
 #include "mof/system.h"
 
-static const char *const catalog_namespaces[] = {"root", "root\\default", "root\\cimv2", "root\\subscription", "root\\wmi"};
+static const char *const catalog_namespaces[] = {"root", "root\\default", "root\\cimv2", "root\\subscription",
+                                                 "root\\wmi"};
 
-// --- system classes ----------------------------------------------------------------------------------------
+// --- system classes ------------------------------------------------------------------------------
 
 // Takes what a MOF says into a schema, which it replaces.
 static int catalog_take(CimSchema **schema, const MofResult *r, Diag *reterr)
@@ -87,7 +89,7 @@ int catalog_init(Service *s, Diag *reterr)
         return r;
 }
 
-// --- names ---------------------------------------------------------------------------------------------------
+// --- names ---------------------------------------------------------------------------------------
 
 typedef struct NamespaceFind {
         Str wanted, found;
@@ -136,7 +138,8 @@ static const CimClass *catalog_class(Service *s, Str namespace, Str name, uint32
         char clean[256];
         StrNearest nearest = {.wanted = name};
         cim_schema_each_class(s->schema, namespace, catalog_nearest, &nearest);
-        diag_set(reterr, code, "there is no class %s in %.*s", text_clean(name, clean, sizeof(clean)), STR_ARG(namespace));
+        diag_set(reterr, code, "there is no class %s in %.*s", text_clean(name, clean, sizeof(clean)),
+                 STR_ARG(namespace));
         if (nearest.best.n)
                 diag_hint(reterr, "did you mean %.*s?", STR_ARG(nearest.best));
         return NULL;
@@ -152,10 +155,11 @@ static void catalog_refuse(Session *x, const WireFrame *f, int r, const Diag *d,
         if (r == -ENOMEM)
                 connection_error(x->c, f->operation, f->request, CIM_E_OUT_OF_MEMORY, NULL, (Str){"", 0});
         else
-                connection_error(x->c, f->operation, f->request, d->code ? d->code : otherwise, d, (Str){"", 0});
+                connection_error(x->c, f->operation, f->request, d->code ? d->code : otherwise, d,
+                                 (Str){"", 0});
 }
 
-// --- looking up -----------------------------------------------------------------------------------------------
+// --- looking up ----------------------------------------------------------------------------------
 
 void catalog_open_namespace(Session *x, const WireFrame *f)
 {
@@ -199,7 +203,8 @@ void catalog_list_namespaces(Session *x, const WireFrame *f)
         if (l.bytes.failed)
                 catalog_refuse(x, f, -ENOMEM, NULL, 0);
         else
-                connection_reply(x->c, f->request, LIST_NAMESPACES, .count = l.count, .list = {(char *)l.bytes.p, l.bytes.n});
+                connection_reply(x->c, f->request, LIST_NAMESPACES, .count = l.count,
+                                 .list = {(char *)l.bytes.p, l.bytes.n});
         buf_deinit(&l.bytes);
 }
 
@@ -241,7 +246,8 @@ void catalog_enum_classes(Session *x, const WireFrame *f)
         if (r)
                 catalog_refuse(x, f, r, &d, CIM_E_FAILED);
         else
-                connection_reply(x->c, f->request, ENUM_CLASSES, .count = l.count, .list = {(char *)l.bytes.p, l.bytes.n});
+                connection_reply(x->c, f->request, ENUM_CLASSES, .count = l.count,
+                                 .list = {(char *)l.bytes.p, l.bytes.n});
         buf_deinit(&l.bytes);
 }
 
@@ -265,11 +271,12 @@ void catalog_get_class(Session *x, const WireFrame *f)
         if (r)
                 catalog_refuse(x, f, r, &d, CIM_E_FAILED);
         else
-                connection_reply(x->c, f->request, GET_CLASS, .namespace = namespace, .bundle = {(char *)bundle.p, bundle.n});
+                connection_reply(x->c, f->request, GET_CLASS, .namespace = namespace,
+                                 .bundle = {(char *)bundle.p, bundle.n});
         buf_deinit(&bundle);
 }
 
-// --- changing ---------------------------------------------------------------------------------------------------
+// --- changing ------------------------------------------------------------------------------------
 
 // Makes `after` the schema of now. Subscriptions whose class has changed get new plans or their end.
 static void catalog_publish(Service *s, CimSchema *after)
@@ -289,7 +296,8 @@ static void catalog_import_errors(Session *x, const WireFrame *f, const Diag *er
         for (size_t i = 0; i < n; i++)
                 wire_put_diag(&list, &errors[i]);
         Str all = list.failed ? (Str){"", 0} : (Str){(char *)list.p, list.n};
-        connection_error(x->c, f->operation, f->request, errors[0].code ? errors[0].code : (uint32_t)CIM_E_FAILED, &errors[0], all);
+        connection_error(x->c, f->operation, f->request,
+                         errors[0].code ? errors[0].code : (uint32_t)CIM_E_FAILED, &errors[0], all);
         buf_deinit(&list);
 }
 
@@ -304,20 +312,24 @@ static void catalog_import_reply(Session *x, const WireFrame *f, const MofResult
         if (list.failed)
                 connection_end(x->c, "needs more memory than there is");
         else
-                connection_reply(x->c, f->request, IMPORT_MOF, .count = (uint32_t)m->class_count, .list = {(char *)list.p, list.n});
+                connection_reply(x->c, f->request, IMPORT_MOF, .count = (uint32_t)m->class_count,
+                                 .list = {(char *)list.p, list.n});
         buf_deinit(&list);
 }
 
 // Compiles and takes in; all or nothing. 0 with *ret; E_DIAG with errors; -errno.
-static int catalog_import(Service *s, const Wire_IMPORT_MOF *m, const char *file, MofResult **ret, Diag *errors, size_t *ret_n)
+static int catalog_import(Service *s, const Wire_IMPORT_MOF *m, const char *file, MofResult **ret,
+                          Diag *errors, size_t *ret_n)
 {
         char namespace[LIMIT_NAMESPACE_CHARS + 1];
         *ret_n = 1;
-        int r = cim_namespace_normal(m->namespace.n ? m->namespace : STR("root\\default"), namespace, &errors[0]);
+        int r = cim_namespace_normal(m->namespace.n ? m->namespace : STR("root\\default"), namespace,
+                                     &errors[0]);
         if (r)
                 return r;
         CimSchema *schema = cim_schema_ref(s->schema);
-        r = mof_compile(&(MofSource){m->text, file, str_of(namespace), schema, .system = false}, ret, errors, LIMIT_MOF_ERRORS, ret_n);
+        r = mof_compile(&(MofSource){m->text, file, str_of(namespace), schema, .system = false}, ret, errors,
+                        LIMIT_MOF_ERRORS, ret_n);
         if (!r) {
                 // A namespace that the text brings into being gets the system classes like every other.
                 *ret_n = 1;
@@ -325,8 +337,11 @@ static int catalog_import(Service *s, const Wire_IMPORT_MOF *m, const char *file
                         r = catalog_add_namespace(&schema, (*ret)->classes[i].namespace, &errors[0]);
                 if (!r)
                         r = catalog_take(&schema, *ret, &errors[0]);
-                if (r)
+                if (r) {
                         mof_result_free(*ret);
+                        snprintf(errors[0].file, sizeof(errors[0].file), "%s",
+                                 file); // all that is known of the place
+                }
         }
         if (r) {
                 cim_schema_unref(schema);
@@ -348,17 +363,18 @@ void catalog_import_mof(Session *x, const WireFrame *f)
         char file[sizeof(errors->file)], label[192];
         MofResult *result = NULL;
         size_t n = 0;
-        int r = errors ? catalog_import(s, &m, text_clean(m.file, file, sizeof(file)), &result, errors, &n) : -ENOMEM;
+        int r = errors ? catalog_import(s, &m, text_clean(m.file, file, sizeof(file)), &result, errors, &n)
+                       : -ENOMEM;
         if (!r) {
-                log_line(&s->config.log, LOG_NOTICE, "%s: %zu classes from %s", connection_label(x->c, label), result->class_count,
-                         file);
+                log_line(&s->config.log, LOG_NOTICE, "%s: %zu classes from %s", connection_label(x->c, label),
+                         result->class_count, file);
                 catalog_import_reply(x, f, result);
                 mof_result_free(result);
         } else if (r > 0) {
                 catalog_import_errors(x, f, errors, n ? n : 1);
         } else if (r == -EFBIG) {
-                connection_fail(x->c, f->operation, f->request, CIM_E_QUOTA_VIOLATION, "a MOF text has at most %u bytes",
-                                LIMIT_MOF_BYTES);
+                connection_fail(x->c, f->operation, f->request, CIM_E_QUOTA_VIOLATION,
+                                "a MOF text has at most %u bytes", LIMIT_MOF_BYTES);
         } else {
                 catalog_refuse(x, f, -ENOMEM, NULL, 0);
         }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A connection: bytes in, whole frames to their handlers, items out.
 //
-// Nothing here waits. What the socket does not take stays in the queue until epoll says that it takes more. A peer
-// that hangs up is still heard to its last byte: the events that a killed driver host had written count as fired.
+// Nothing here waits. What the socket does not take stays in the queue until epoll says that it takes more. A
+// peer that hangs up is still heard to its last byte: the events that a killed driver host had written count
+// as fired.
 #include <sys/types.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -20,13 +21,14 @@ const char *connection_label(const Connection *c, char out[192])
 {
         char name[96];
         if (c->host)
-                snprintf(out, 192, "driver host %s (process %u)", text_clean(str_of(c->host->name), name, sizeof(name)),
-                         c->host->pid);
+                snprintf(out, 192, "driver host %s (process %u)",
+                         text_clean(str_of(c->host->name), name, sizeof(name)), c->host->pid);
         else if (c->session)
                 snprintf(out, 192, "client %llu (%s)", (unsigned long long)c->id,
                          text_clean(str_of(c->session->program), name, sizeof(name)));
         else
-                snprintf(out, 192, "connection %llu (process %d)", (unsigned long long)c->id, (int)c->identity.pid);
+                snprintf(out, 192, "connection %llu (process %d)", (unsigned long long)c->id,
+                         (int)c->identity.pid);
         return out;
 }
 
@@ -38,7 +40,8 @@ static bool connection_stalled(const Connection *c)
 
 static void connection_mask(Connection *c)
 {
-        uint32_t mask = (connection_stalled(c) || c->closing ? 0 : (uint32_t)EPOLLIN) | (c->blocked ? (uint32_t)EPOLLOUT : 0);
+        uint32_t mask = (connection_stalled(c) || c->closing ? 0 : (uint32_t)EPOLLIN) |
+                        (c->blocked ? (uint32_t)EPOLLOUT : 0);
         if (c->ended || c->eof || mask == c->mask)
                 return;
         c->mask = mask;
@@ -110,7 +113,8 @@ void connection_end(Connection *c, const char *format, ...)
                 va_start(args, format);
                 vsnprintf(says, sizeof(says), format, args);
                 va_end(args);
-                log_line(&c->service->config.log, LOG_WARNING, "%s %s: connection closed", connection_label(c, label), says);
+                log_line(&c->service->config.log, LOG_WARNING, "%s %s: connection closed",
+                         connection_label(c, label), says);
         }
         c->ended = true;
         list_push(&c->service->ended, &c->ended_link);
@@ -130,7 +134,7 @@ void connection_dirty(Connection *c)
                 list_push(&c->service->dirty, &c->dirty);
 }
 
-// --- in ----------------------------------------------------------------------------------------------
+// --- in ------------------------------------------------------------------------------------------
 
 // Room for CONNECTION_READ bytes behind in_end.
 static bool connection_room(Connection *c)
@@ -167,7 +171,8 @@ static void connection_shrink(Connection *c)
         }
 }
 
-// The length of the whole frame at the start of the buffer; 0: none yet. Ends the connection when it is no frame.
+// The length of the whole frame at the start of the buffer; 0: none yet. Ends the connection when it is no
+// frame.
 static size_t connection_frame(Connection *c, WireFrame *ret)
 {
         size_t n = c->in_end - c->in_start;
@@ -238,7 +243,7 @@ void connection_readable(Connection *c)
         connection_mask(c);
 }
 
-// --- out ---------------------------------------------------------------------------------------------
+// --- out -----------------------------------------------------------------------------------------
 
 void connection_send(Connection *c, Buf *take)
 {
@@ -256,14 +261,16 @@ void connection_send(Connection *c, Buf *take)
         connection_dirty(c);
 }
 
-void connection_error(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const Diag *d, Str list)
+void connection_error(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const Diag *d,
+                      Str list)
 {
         Buf b = {0};
         wire_put_error(&b, operation, request, status, d, list);
         connection_send(c, &b);
 }
 
-void connection_fail(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const char *format, ...)
+void connection_fail(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const char *format,
+                     ...)
 {
         Diag d = {0};
         va_list args;
@@ -280,14 +287,16 @@ static ssize_t connection_write(Connection *c)
         LIST_EACH(i, &c->out.sending)
         {
                 Out *o = list_entry(i, Out, link);
-                const struct iovec parts[2] = {{o->head, o->head_size},
-                                               {o->tail ? o->tail->bytes : NULL, o->tail ? o->tail->size : 0}};
+                const struct iovec parts[2] = {
+                        {o->head, o->head_size},
+                        {o->tail ? o->tail->bytes : NULL, o->tail ? o->tail->size : 0}};
                 for (int k = 0; k < 2; k++) {
                         if (parts[k].iov_len <= skip) {
                                 skip -= parts[k].iov_len;
                                 continue;
                         }
-                        iov[n++] = (struct iovec){(uint8_t *)parts[k].iov_base + skip, parts[k].iov_len - skip};
+                        iov[n++] =
+                                (struct iovec){(uint8_t *)parts[k].iov_base + skip, parts[k].iov_len - skip};
                         skip = 0;
                 }
                 if (n + 2 > CONNECTION_IOV)

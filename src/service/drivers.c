@@ -36,11 +36,12 @@ void drivers_list(Session *x, const WireFrame *f)
         if (list.failed)
                 connection_error(x->c, f->operation, f->request, CIM_E_OUT_OF_MEMORY, NULL, (Str){"", 0});
         else
-                connection_reply(x->c, f->request, LIST_DRIVERS, .count = count, .list = {(char *)list.p, list.n});
+                connection_reply(x->c, f->request, LIST_DRIVERS, .count = count,
+                                 .list = {(char *)list.p, list.n});
         buf_deinit(&list);
 }
 
-// --- late replies --------------------------------------------------------------------------------------------
+// --- late replies --------------------------------------------------------------------------------
 
 void waiter_free(Waiter *w)
 {
@@ -62,7 +63,8 @@ static void waiter_deadline(Timer *t)
                                 "no answer in time: the host of driver %s has not connected", w->name);
         else
                 connection_fail(c, w->operation, w->request, CIM_E_TIMED_OUT,
-                                "no answer in time from driver %s (process %u): %s", w->name, h->pid, host_state_says(h->state));
+                                "no answer in time from driver %s (process %u): %s", w->name, h->pid,
+                                host_state_says(h->state));
         waiter_free(w);
 }
 
@@ -95,14 +97,15 @@ static bool await_answer(Waiter *w, const Host *h, bool gone)
         Connection *c = w->session->c;
         const char *why = h->text[0] ? ": " : "";
         if (h->state == WIRE_HOST_FAILED)
-                connection_fail(c, w->operation, w->request, CIM_E_PROVIDER_LOAD_FAILURE, "driver %s failed%s%s", w->name, why,
-                                h->text);
+                connection_fail(c, w->operation, w->request, CIM_E_PROVIDER_LOAD_FAILURE,
+                                "driver %s failed%s%s", w->name, why, h->text);
         else if (gone)
                 connection_fail(c, w->operation, w->request, CIM_E_PROVIDER_LOAD_FAILURE,
-                                "the host of driver %s (process %u) ended%s%s", w->name, h->pid, why, h->text);
+                                "the host of driver %s (process %u) ended%s%s", w->name, h->pid, why,
+                                h->text);
         else if (h->state >= WIRE_HOST_UNLOADING)
-                connection_fail(c, w->operation, w->request, CIM_E_PROVIDER_LOAD_FAILURE, "driver %s is being unloaded%s%s",
-                                w->name, why, h->text);
+                connection_fail(c, w->operation, w->request, CIM_E_PROVIDER_LOAD_FAILURE,
+                                "driver %s is being unloaded%s%s", w->name, why, h->text);
         else if (h->state >= (w->registered ? WIRE_HOST_REGISTERED : WIRE_HOST_STARTED))
                 connection_reply(c, w->request, AWAIT_DRIVER, .unused_ = 0);
         else
@@ -118,8 +121,8 @@ static bool unload_answer(Waiter *w, const Host *h, bool gone)
                 connection_reply(w->session->c, w->request, UNLOAD_DRIVER, .unused_ = 0);
         else
                 connection_fail(w->session->c, w->operation, w->request, CIM_E_PROVIDER_FAILURE,
-                                "the host of driver %s (process %u) ended without having unloaded it%s%s", w->name, h->pid,
-                                h->text[0] ? ": " : "", h->text);
+                                "the host of driver %s (process %u) ended without having unloaded it%s%s",
+                                w->name, h->pid, h->text[0] ? ": " : "", h->text);
         return true;
 }
 
@@ -128,8 +131,10 @@ void drivers_changed(Service *s, Host *h, bool gone)
         LIST_EACH_SAFE(i, &s->waiters)
         {
                 Waiter *w = list_entry(i, Waiter, of_service);
-                bool mine = w->operation == WIRE_UNLOAD_DRIVER ? w->host == h->c->id : str_ieq(str_of(w->name), str_of(h->name));
-                if (mine && (w->operation == WIRE_UNLOAD_DRIVER ? unload_answer(w, h, gone) : await_answer(w, h, gone)))
+                bool mine = w->operation == WIRE_UNLOAD_DRIVER ? w->host == h->c->id
+                                                               : str_ieq(str_of(w->name), str_of(h->name));
+                if (mine && (w->operation == WIRE_UNLOAD_DRIVER ? unload_answer(w, h, gone)
+                                                                : await_answer(w, h, gone)))
                         waiter_free(w);
         }
         if (gone && h->state == WIRE_HOST_UNLOADED)
@@ -164,7 +169,8 @@ void drivers_await(Session *x, const WireFrame *f)
                 return;
         }
         if (!m.name.n || m.name.n > LIMIT_NAME_CHARS || session_await(x, m.name) < 0) {
-                connection_fail(x->c, f->operation, f->request, CIM_E_INVALID_PARAMETER, "not the name of a driver");
+                connection_fail(x->c, f->operation, f->request, CIM_E_INVALID_PARAMETER,
+                                "not the name of a driver");
                 return;
         }
         Waiter *w = waiter_new(x, f, m.name, m.timeout_ms < AWAIT_MOST_MS ? m.timeout_ms : AWAIT_MOST_MS);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Fuzz target: what a peer may say to a service. The first byte says as whom: 0 before any HELLO, 1 a client, 2 a
-// driver host, 3 a client behind whom a driver host fires. Whatever it says, the bystanders keep their connections, and
-// nothing of it is left when it goes.
+// Fuzz target: what a peer may say to a service. The first byte says as whom: 0 before any HELLO, 1 a client,
+// 2 a driver host, 3 a client behind whom a driver host fires. Whatever it says, the bystanders keep their
+// connections, and nothing of it is left when it goes.
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,7 +53,8 @@ static int fuzz_peer(Service *s, uint32_t role, const char *name)
         REQUIRE(service_adopt(s, fd[1]) == 0);
         Buf b = {0};
         if (role)
-                wire_put_HELLO(&b, 1, &(Wire_HELLO){.version = WIRE_VERSION, .role = role, .name = str_of(name)});
+                wire_put_HELLO(&b, 1,
+                               &(Wire_HELLO){.version = WIRE_VERSION, .role = role, .name = str_of(name)});
         fuzz_say(s, fd[0], b.p, b.n);
         buf_deinit(&b);
         return fd[0];
@@ -62,10 +63,13 @@ static int fuzz_peer(Service *s, uint32_t role, const char *name)
 static void fuzz_import(Service *s, int fd)
 {
         Buf b = {0};
-        wire_put_IMPORT_MOF(&b, 2,
-                            &(Wire_IMPORT_MOF){.namespace = STR("root\\wmi"),
-                                               .text = STR("[guid(\"00000000-0000-0000-0000-0000000000a1\")] class Alpha : WMIEvent\n"
-                                                           "{ [WmiDataId(1)] uint32 Number; [WmiDataId(2)] string Text; };")});
+        wire_put_IMPORT_MOF(
+                &b, 2,
+                &(Wire_IMPORT_MOF){
+                        .namespace = STR("root\\wmi"),
+                        .text = STR(
+                                "[guid(\"00000000-0000-0000-0000-0000000000a1\")] class Alpha : WMIEvent\n"
+                                "{ [WmiDataId(1)] uint32 Number; [WmiDataId(2)] string Text; };")});
         fuzz_say(s, fd, b.p, b.n);
         buf_deinit(&b);
 }
@@ -73,13 +77,16 @@ static void fuzz_import(Service *s, int fd)
 static void fuzz_subscribe(Service *s, int fd)
 {
         Buf b = {0};
-        wire_put_SUBSCRIBE(
-                &b, 2, &(Wire_SUBSCRIBE){.namespace = STR("root\\wmi"), .language = STR("WQL"), .query = STR("SELECT * FROM __Event")});
+        wire_put_SUBSCRIBE(&b, 2,
+                           &(Wire_SUBSCRIBE){.namespace = STR("root\\wmi"),
+                                             .language = STR("WQL"),
+                                             .query = STR("SELECT * FROM __Event")});
         fuzz_say(s, fd, b.p, b.n);
         buf_deinit(&b);
 }
 
-// A service with its bystanders. It serves many inputs, until one has changed its classes or a bystander is gone.
+// A service with its bystanders. It serves many inputs, until one has changed its classes or a bystander is
+// gone.
 typedef struct Fuzz {
         Service *s;
         int client, host;

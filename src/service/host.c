@@ -40,7 +40,7 @@ Host *host_find(Service *s, Str name)
         return NULL;
 }
 
-// --- malformed events --------------------------------------------------------------------------------------
+// --- malformed events ----------------------------------------------------------------------------
 
 static void host_malformed_rest(Host *h)
 {
@@ -70,11 +70,12 @@ void host_malformed(Host *h, const char *format, ...)
         va_start(args, format);
         vsnprintf(says, sizeof(says), format, args);
         va_end(args);
-        log_line(&s->config.log, LOG_WARNING, "%s: malformed, not delivered: %s", connection_label(h->c, label), says);
+        log_line(&s->config.log, LOG_WARNING, "%s: malformed, not delivered: %s",
+                 connection_label(h->c, label), says);
         timer_set(s, &h->malformed_timer, HOST_QUIET_MS);
 }
 
-// --- life ----------------------------------------------------------------------------------------------------
+// --- life ----------------------------------------------------------------------------------------
 
 static void host_release(Host *h)
 {
@@ -122,8 +123,8 @@ void host_free(Host *h)
         else if (h->state == WIRE_HOST_UNLOADED)
                 log_line(&s->config.log, LOG_NOTICE, "%s has unloaded its driver and is gone", label);
         else
-                log_line(&s->config.log, LOG_WARNING, "%s is gone without having unloaded its driver%s%s", label,
-                         h->text[0] ? ": " : "", h->text);
+                log_line(&s->config.log, LOG_WARNING, "%s is gone without having unloaded its driver%s%s",
+                         label, h->text[0] ? ": " : "", h->text);
         drivers_changed(s, h, true);
         list_remove(&h->link);
         h->c->host = NULL;
@@ -131,7 +132,7 @@ void host_free(Host *h)
         subscriptions_answer(s); // who waited for this host waits no more
 }
 
-// --- orders ----------------------------------------------------------------------------------------------------
+// --- orders --------------------------------------------------------------------------------------
 
 void host_send_wanted(Host *h)
 {
@@ -163,7 +164,7 @@ void host_send_wanted(Host *h)
         connection_dirty(c);
 }
 
-// --- registrations -----------------------------------------------------------------------------------------------
+// --- registrations -------------------------------------------------------------------------------
 
 static Registration *registration_find(Host *h, uint64_t id)
 {
@@ -206,18 +207,21 @@ static int host_remember(Host *h, const Registration *r)
 
 size_t host_distinct_guids(const Host *h)
 {
-        size_t n = 0;
-        for (size_t i = 0; i < h->known_count; i++) {
-                bool has = false;
-                LIST_EACH(k, &h->registrations)
-                {
-                        const Registration *r = list_entry(k, Registration, link);
-                        for (size_t g = 0; g < r->guid_count && !has; g++)
-                                has = guid_eq(&r->guids[g], &h->known[i]);
-                }
-                n += has;
+        Guid *all = calloc(h->guid_count + 1, sizeof(*all));
+        size_t n = 0, distinct = 0;
+        if (!all)
+                return h->guid_count; // near enough
+        LIST_EACH(i, &h->registrations)
+        {
+                const Registration *r = list_entry(i, Registration, link);
+                memcpy(all + n, r->guids, r->guid_count * sizeof(*all));
+                n += r->guid_count;
         }
-        return n;
+        qsort(all, n, sizeof(*all), guid_order);
+        for (size_t i = 0; i < n; i++)
+                distinct += !i || !guid_eq(&all[i - 1], &all[i]);
+        free(all);
+        return distinct;
 }
 
 static void host_register(Host *h, const WireFrame *f)
@@ -230,7 +234,8 @@ static void host_register(Host *h, const WireFrame *f)
         registration_remove(h, registration_find(h, m.registration));
         if (m.count > LIMIT_GUIDS || h->guid_count + m.count > SERVICE_HOST_GUIDS ||
             h->registration_count >= SERVICE_REGISTRATIONS) {
-                connection_end(h->c, "registers more than %u GUIDs or %d registrations", LIMIT_GUIDS, SERVICE_REGISTRATIONS);
+                connection_end(h->c, "registers more than %u GUIDs or %d registrations", LIMIT_GUIDS,
+                               SERVICE_REGISTRATIONS);
                 return;
         }
         Registration *r = calloc(1, sizeof(*r) + m.count * sizeof(Guid));
@@ -253,12 +258,13 @@ static void host_register(Host *h, const WireFrame *f)
                 connection_end(h->c, "needs more memory than there is");
 }
 
-// --- messages ----------------------------------------------------------------------------------------------------
+// --- messages ------------------------------------------------------------------------------------
 
 static void host_state(Host *h, const WireFrame *f)
 {
         Wire_HOST_STATE m;
-        if (!wire_get_HOST_STATE(f->payload, f->size, &m) || m.state < WIRE_HOST_LOADING || m.state > WIRE_HOST_FAILED) {
+        if (!wire_get_HOST_STATE(f->payload, f->size, &m) || m.state < WIRE_HOST_LOADING ||
+            m.state > WIRE_HOST_FAILED) {
                 connection_protocol(h->c, f, "a malformed frame");
                 return;
         }
@@ -270,8 +276,10 @@ static void host_state(Host *h, const WireFrame *f)
 static void host_wanted_done(Host *h, const WireFrame *f)
 {
         Wire_WANTED_DONE m;
-        if (!wire_get_WANTED_DONE(f->payload, f->size, &m) || m.generation > h->c->service->wanted_generation) {
-                connection_protocol(h->c, f, "a malformed frame or the answer to a table that was never sent");
+        if (!wire_get_WANTED_DONE(f->payload, f->size, &m) ||
+            m.generation > h->c->service->wanted_generation) {
+                connection_protocol(h->c, f,
+                                    "a malformed frame or the answer to a table that was never sent");
                 return;
         }
         if (m.generation < h->acked)

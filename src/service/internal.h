@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Inside the service: its objects and who owns them.
 //
-//   Service ─┬─ Connection ── Session ─┬─ Subscription ── plan          Topic: a class that somebody subscribed to,
-//            │      │                  └─ Waiter (a late reply)                with its subscriptions
-//            │      └─────── Host ────── Registration                   Route: a GUID's classes and, for each, the
-//            └─ schema, topics, routes, wanted table, timers                   subscriptions and properties at stake
+//   Service ─┬─ Connection ─┬─ Session ─┬─ Subscription ── plan
+//            │               │           └─ Waiter (a reply that comes later)
+//            │               └─ Host ────── Registration
+//            ├─ Topic: a class that somebody subscribed to, with its subscriptions
+//            ├─ Route: a GUID's classes and, for each, the subscriptions and properties at stake
+//            └─ schema, wanted table, timers
 //
-// A Connection is bytes in and items out; HELLO makes it a Session (a client) or a Host (a driver host). All runs in
-// the thread that calls service_dispatch. A connection that ends is only marked; service_settle tears it down when no
-// handler is under way, so handlers never lose an object under their feet.
+// A Connection is bytes in and items out; HELLO makes it a Session (a client) or a Host (a driver host). All
+// runs in the thread that calls service_dispatch. A connection that ends is only marked; service_settle tears
+// it down when no handler is under way, so handlers never lose an object under their feet.
 #ifndef SERVICE_INTERNAL_H
 #define SERVICE_INTERNAL_H
 
@@ -30,21 +32,21 @@ typedef struct Route Route;
 typedef struct ClassHandle ClassHandle;
 
 enum {
-        SERVICE_HELLO_MS = 5000,          // a peer that has not said HELLO by then is dropped
-        SERVICE_REQUESTS_PER_ROUND = 64,  // of one client
-        SERVICE_CONTROL_BYTES = 1 << 20,  // of replies unread, beyond which a client's requests wait
-        SERVICE_REQUEST_BYTES = 1 << 20,  // of any request but IMPORT_MOF
+        SERVICE_HELLO_MS = 5000,         // a peer that has not said HELLO by then is dropped
+        SERVICE_REQUESTS_PER_ROUND = 64, // of one client
+        SERVICE_CONTROL_BYTES = 1 << 20, // of replies unread, beyond which a client's requests wait
+        SERVICE_REQUEST_BYTES = 1 << 20, // of any request but IMPORT_MOF
         SERVICE_HOST_FRAME = (int)LIMIT_EVENT_BYTES + (64 << 10), // of any message of a driver host
-        SERVICE_REGISTRATIONS = 1024,     // of one driver host
-        SERVICE_HOST_GUIDS = 4 * (int)LIMIT_GUIDS, // of all registrations of one driver host
-        SERVICE_WAITERS = 64,             // late replies of one session, subscriptions aside
-        SERVICE_NOTICES = 64,             // HOST_NOTICEs that may wait for one session
-        SERVICE_QUEUE_MOST = 1 << 20,     // the largest queue that a SUBSCRIBE may ask for
+        SERVICE_REGISTRATIONS = 1024,                             // of one driver host
+        SERVICE_HOST_GUIDS = 4 * (int)LIMIT_GUIDS,                // of all registrations of one driver host
+        SERVICE_WAITERS = 64,         // late replies of one session, subscriptions aside
+        SERVICE_NOTICES = 64,         // HOST_NOTICEs that may wait for one session
+        SERVICE_QUEUE_MOST = 1 << 20, // the largest queue that a SUBSCRIBE may ask for
         SERVICE_ROUTES = 4096,
-        SERVICE_STRANGERS = 1024,         // unknown GUIDs that are remembered as logged
+        SERVICE_STRANGERS = 1024, // unknown GUIDs that are remembered as logged
 };
 
-// --- identity and rights (access.c) -----------------------------------------------------------------
+// --- identity and rights (access.c) --------------------------------------------------------------
 // Who is at the other end. Only a door makes one; all zero is nobody.
 typedef struct Identity {
         bool known;
@@ -63,7 +65,7 @@ From access_from(uint16_t operation, Right *ret);
 // The identity behind a connected socket. 0, -errno.
 int access_identify(int fd, Identity *ret);
 
-// --- timers (service.c) ------------------------------------------------------------------------------
+// --- timers (service.c) --------------------------------------------------------------------------
 typedef struct Timer Timer;
 struct Timer {
         List link;
@@ -74,7 +76,7 @@ void timer_init(Timer *t, void (*run)(Timer *t));
 void timer_set(Service *s, Timer *t, uint64_t in_ms);
 void timer_clear(Timer *t);
 
-// --- what goes out (out.c) ---------------------------------------------------------------------------
+// --- what goes out (out.c) -----------------------------------------------------------------------
 // Bytes that several queues share.
 typedef struct Blob {
         unsigned refs;
@@ -85,26 +87,35 @@ Blob *blob_new(const void *bytes, size_t n); // bytes NULL: to be written yet. N
 Blob *blob_ref(Blob *b);
 Blob *blob_unref(Blob *b);
 
-typedef enum OutKind { OUT_CONTROL, OUT_WANTED, OUT_CLASS, OUT_EVENT, OUT_LOST, OUT_LAST, OUT_NOTICE } OutKind;
+typedef enum OutKind {
+        OUT_CONTROL,
+        OUT_WANTED,
+        OUT_CLASS,
+        OUT_EVENT,
+        OUT_LOST,
+        OUT_LAST,
+        OUT_NOTICE
+} OutKind;
 
 // One frame on its way out: `head`, then the shared bytes.
 typedef struct Out {
         List link;
         OutKind kind;
-        uint8_t source;      // OUT_LOST
-        uint32_t sub_count;  // OUT_EVENT, OUT_LOST: whose it is; an entry is NULL when that subscription has ended
+        uint8_t source;     // OUT_LOST
+        uint32_t sub_count; // OUT_EVENT, OUT_LOST: whose it is; an entry is NULL when that subscription has
+                            // ended
         Subscription **subs;
-        uint64_t count;      // OUT_LOST
-        uint8_t *head;       // in this allocation, or in `owned`
+        uint64_t count; // OUT_LOST
+        uint8_t *head;  // in this allocation, or in `owned`
         size_t head_size;
         uint8_t *owned;
         Blob *tail;
-        Host *host;          // OUT_WANTED: whose `wanted` points here
-        size_t charge;       // bytes of memory that it stands for
+        Host *host;    // OUT_WANTED: whose `wanted` points here
+        size_t charge; // bytes of memory that it stands for
 } Out;
 
-// What waits to be sent on one connection. `sending` is the batch under way: frozen; then all of `control` (replies,
-// orders), then `stream` (classes, events, losses, in order).
+// What waits to be sent on one connection. `sending` is the batch under way: frozen; then all of `control`
+// (replies, orders), then `stream` (classes, events, losses, in order).
 typedef struct OutQueue {
         List sending, control, stream;
         size_t sent;          // bytes of the first item of `sending` that are written
@@ -113,12 +124,12 @@ typedef struct OutQueue {
         size_t notices;
 } OutQueue;
 
-// --- connections (connection.c) ------------------------------------------------------------------------
+// --- connections (connection.c) ------------------------------------------------------------------
 struct Connection {
         Service *service;
-        List link;      // in service->connections
-        List dirty;     // in service->dirty: has something to send
-        List busy;      // in service->busy: has whole frames buffered
+        List link;       // in service->connections
+        List dirty;      // in service->dirty: has something to send
+        List busy;       // in service->busy: has whole frames buffered
         List ended_link; // in service->ended
         int fd;
         uint32_t mask;  // of epoll now
@@ -131,10 +142,10 @@ struct Connection {
         size_t in_start, in_end, in_capacity;
         OutQueue out;
         bool greeted;
-        bool eof;       // the peer will send nothing more
-        bool deaf;      // the peer reads nothing more: output is thrown away
-        bool blocked;   // the socket takes no more: waits for EPOLLOUT
-        bool closing;   // ends as soon as what is queued is sent
+        bool eof;     // the peer will send nothing more
+        bool deaf;    // the peer reads nothing more: output is thrown away
+        bool blocked; // the socket takes no more: waits for EPOLLOUT
+        bool closing; // ends as soon as what is queued is sent
         bool ended;
         Timer deadline; // for HELLO, and for closing
 };
@@ -154,37 +165,39 @@ void connection_protocol(Connection *c, const WireFrame *f, const char *what);
 
 // Sends a whole frame before everything that is not under way yet. Takes the buffer's memory.
 void connection_send(Connection *c, Buf *take);
-void connection_error(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const Diag *d, Str list);
-void connection_fail(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const char *format, ...)
-        __attribute__((format(printf, 5, 6)));
-#define connection_reply(c, request, X, ...)                                                                           \
-        do {                                                                                                           \
-                Buf reply_ = {0};                                                                                      \
-                wire_put_##X##_reply(&reply_, (request), &(Wire_##X##_Reply){__VA_ARGS__});                            \
-                connection_send((c), &reply_);                                                                         \
+void connection_error(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const Diag *d,
+                      Str list);
+void connection_fail(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const char *format,
+                     ...) __attribute__((format(printf, 5, 6)));
+#define connection_reply(c, request, X, ...)                                                                 \
+        do {                                                                                                 \
+                Buf reply_ = {0};                                                                            \
+                wire_put_##X##_reply(&reply_, (request), &(Wire_##X##_Reply){__VA_ARGS__});                  \
+                connection_send((c), &reply_);                                                               \
         } while (0)
 
 void out_init(OutQueue *q);
 void out_deinit(OutQueue *q);
 // An item with room for the head and subs; NULL: out of memory.
 Out *out_new(OutKind kind, size_t head_size, size_t sub_count);
-void out_free(OutQueue *q, Out *o);                 // in no list
-void out_free_all(OutQueue *q, List *list);         // of stream, control or an early list
+void out_free(OutQueue *q, Out *o);         // in no list
+void out_free_all(OutQueue *q, List *list); // of stream, control or an early list
 void out_push_control(OutQueue *q, Out *o);
-void out_charge(OutQueue *q, Out *o);               // to stream_bytes; then it goes to stream or an early list
+void out_charge(OutQueue *q, Out *o); // to stream_bytes; then it goes to stream or an early list
 // Fills `sending` when it is empty. False: nothing to send.
 bool out_next_batch(OutQueue *q);
 // n bytes were written.
 void out_written(OutQueue *q, size_t n);
-// Takes a subscription out of the items of a list: purge drops items that are for nobody else, else they stay.
+// Takes a subscription out of the items of a list: purge drops items that are for nobody else, else they
+// stay.
 void out_forget(OutQueue *q, List *list, Subscription *sub, bool purge);
 
-// --- operations (operation.c) ------------------------------------------------------------------------
+// --- operations (operation.c) --------------------------------------------------------------------
 void operation_handle(Connection *c, const WireFrame *f);
 // Bytes that a frame may have now.
 size_t operation_limit(const Connection *c, const uint8_t *p, size_t n);
 
-// --- sessions (session.c) -----------------------------------------------------------------------------
+// --- sessions (session.c) ------------------------------------------------------------------------
 struct Session {
         List link; // in service->sessions
         Connection *c;
@@ -208,7 +221,7 @@ bool session_announced(const Session *x, uint32_t handle);
 int session_announce(Session *x, uint32_t handle); // remembers it. 0, -ENOMEM
 void session_forget_classes(Session *x, bool (*lives)(void *context, uint32_t handle), void *context);
 
-// --- subscriptions (subscription.c) ----------------------------------------------------------------------
+// --- subscriptions (subscription.c) --------------------------------------------------------------
 struct Subscription {
         List of_session, of_topic;
         List waiting; // in service->waiting while its SUBSCRIBE is not answered
@@ -225,9 +238,9 @@ struct Subscription {
         // until it is answered
         bool pending;
         uint32_t request;
-        uint64_t generation;    // of the wanted table that it waits for
-        uint64_t hosts_before;  // hosts with smaller ids are waited for
-        List early;             // what is for it already, to be sent behind the reply
+        uint64_t generation;   // of the wanted table that it waits for
+        uint64_t hosts_before; // hosts with smaller ids are waited for
+        List early;            // what is for it already, to be sent behind the reply
         Timer deadline;
 };
 
@@ -241,7 +254,8 @@ struct Topic {
 
 void subscription_request(Session *x, const WireFrame *f);
 void subscription_cancel(Session *x, const WireFrame *f);
-void subscription_end(Subscription *sub, uint32_t status, const Diag *d); // ENDED, or the error reply when pending
+void subscription_end(Subscription *sub, uint32_t status,
+                      const Diag *d);      // ENDED, or the error reply when pending
 void subscription_drop(Subscription *sub); // without a word; the caller updates the wanted table
 // After a change of the schema: checks all again.
 void subscriptions_recheck(Service *s);
@@ -255,7 +269,7 @@ bool topic_covers(const Topic *t, Str namespace, const CimClass *c);
 // Computes the wanted table and sends it when it differs. 0, -ENOMEM (the old one stays).
 int wanted_update(Service *s);
 
-// --- router (router.c) ---------------------------------------------------------------------------------
+// --- router (router.c) ---------------------------------------------------------------------------
 typedef struct Router {
         Route **buckets; // by hash of the GUID
         size_t route_count;
@@ -275,7 +289,7 @@ void router_source_lost(Service *s, Host *h, const Guid *guid, uint64_t count);
 void router_forget_routes(Router *r); // whatever they were made of has changed
 void router_schema_changed(Service *s);
 
-// --- driver hosts (host.c, drivers.c) --------------------------------------------------------------------
+// --- driver hosts (host.c, drivers.c) ------------------------------------------------------------
 typedef struct Registration {
         List link;
         uint64_t id;
@@ -293,7 +307,7 @@ struct Host {
         char text[512];
         List registrations;
         size_t registration_count, guid_count; // guid_count: of all registrations
-        Guid *known; // all that it ever registered, ascending
+        Guid *known;                           // all that it ever registered, ascending
         size_t known_count;
         uint64_t acked; // generation of the wanted table in force
         uint32_t late;
@@ -331,7 +345,7 @@ void waiter_free(Waiter *w);
 // A host changed its state, came, or (gone) is about to go.
 void drivers_changed(Service *s, Host *h, bool gone);
 
-// --- the classes (catalog.c) ---------------------------------------------------------------------------
+// --- the classes (catalog.c) ---------------------------------------------------------------------
 int catalog_init(Service *s, Diag *reterr); // namespaces and system classes
 // The namespace as the schema spells it. 0; E_DIAG.
 int catalog_namespace(Service *s, Str name, Str *ret, Diag *reterr);
@@ -341,12 +355,12 @@ void catalog_enum_classes(Session *x, const WireFrame *f);
 void catalog_get_class(Session *x, const WireFrame *f);
 void catalog_import_mof(Session *x, const WireFrame *f);
 
-// --- the service itself ----------------------------------------------------------------------------------
+// --- the service itself --------------------------------------------------------------------------
 struct Service {
         ServiceConfig config; // with the defaults filled in
         uint32_t hello_ms;
         int epoll, timer, listener;
-        bool listening;  // the listener is in the epoll set
+        bool listening; // the listener is in the epoll set
         Timer accept_again;
         char *path;
         dev_t path_dev;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every frame passes here: is it one of the table's, may this peer send it now, has it the right? Then HELLO, which
-// makes a connection a session or a driver host.
+// Every frame passes here: is it one of the table's, may this peer send it now, has it the right? Then HELLO,
+// which makes a connection a session or a driver host.
 #include <sys/types.h>
 
 #include "service/internal.h"
@@ -27,7 +27,8 @@ static void hello_refuse(Connection *c, const WireFrame *f, uint32_t status, con
         va_start(args, format);
         diag_setv(&d, status, format, args);
         va_end(args);
-        log_line(&c->service->config.log, LOG_WARNING, "%s refused: %s", connection_label(c, label), d.message);
+        log_line(&c->service->config.log, LOG_WARNING, "%s refused: %s", connection_label(c, label),
+                 d.message);
         connection_error(c, f->operation, f->request, status, &d, (Str){"", 0});
         c->closing = true;
 }
@@ -42,8 +43,8 @@ static void hello_host(Connection *c, const WireFrame *f, const Wire_HELLO *m)
         }
         const Host *other = host_find(c->service, m->name);
         if (other) {
-                hello_refuse(c, f, CIM_E_ALREADY_EXISTS, "a driver called %s is hosted already, by process %u", name,
-                             other->pid);
+                hello_refuse(c, f, CIM_E_ALREADY_EXISTS,
+                             "a driver called %s is hosted already, by process %u", name, other->pid);
                 return;
         }
         if (host_new(c, m) < 0) {
@@ -51,11 +52,12 @@ static void hello_host(Connection *c, const WireFrame *f, const Wire_HELLO *m)
                 return;
         }
         c->greeted = true;
-        connection_reply(c, f->request, HELLO, .version = WIRE_VERSION, .id = c->id, .server = STR("FreeWMI"));
+        connection_reply(c, f->request, HELLO, .version = WIRE_VERSION, .id = c->id,
+                         .server = STR("FreeWMI"));
         host_send_wanted(c->host);
         char device[128];
-        log_line(&c->service->config.log, LOG_NOTICE, "driver host %s (process %u) for %s is here", name, c->host->pid,
-                 text_clean(m->device, device, sizeof(device)));
+        log_line(&c->service->config.log, LOG_NOTICE, "driver host %s (process %u) for %s is here", name,
+                 c->host->pid, text_clean(m->device, device, sizeof(device)));
         drivers_changed(c->service, c->host, false);
 }
 
@@ -67,8 +69,9 @@ static void hello(Connection *c, const WireFrame *f)
                 return;
         }
         if (m.version != WIRE_VERSION) {
-                hello_refuse(c, f, CIM_E_NOT_SUPPORTED, "the peer speaks version %u of the protocol, this service version %u",
-                             m.version, WIRE_VERSION);
+                hello_refuse(c, f, CIM_E_NOT_SUPPORTED,
+                             "the peer speaks version %u of the protocol, this service version %u", m.version,
+                             WIRE_VERSION);
                 return;
         }
         if (m.role != WIRE_ROLE_CLIENT && m.role != WIRE_ROLE_HOST) {
@@ -90,7 +93,8 @@ static void hello(Connection *c, const WireFrame *f)
                 return;
         }
         c->greeted = true;
-        connection_reply(c, f->request, HELLO, .version = WIRE_VERSION, .id = c->id, .server = STR("FreeWMI"));
+        connection_reply(c, f->request, HELLO, .version = WIRE_VERSION, .id = c->id,
+                         .server = STR("FreeWMI"));
 }
 
 // A message without a reply has no way to say no but the end.
@@ -98,8 +102,8 @@ static void operation_deny(Connection *c, const WireFrame *f)
 {
         const WireInfo *info = wire_info(f->operation);
         if (info->has_reply)
-                connection_fail(c, f->operation, f->request, CIM_E_ACCESS_DENIED, "%s needs the right %s", info->name,
-                                info->right);
+                connection_fail(c, f->operation, f->request, CIM_E_ACCESS_DENIED, "%s needs the right %s",
+                                info->name, info->right);
         else
                 connection_protocol(c, f, "what it has no right to send");
 }
@@ -108,9 +112,11 @@ void operation_handle(Connection *c, const WireFrame *f)
 {
         Right right;
         From from = access_from(f->operation, &right);
-        bool may_come = from == FROM_ANY || (from == FROM_CLIENT && c->session) || (from == FROM_HOST && c->host);
+        bool may_come =
+                from == FROM_ANY || (from == FROM_CLIENT && c->session) || (from == FROM_HOST && c->host);
         if (f->flags || !may_come) {
-                connection_protocol(c, f, !c->greeted ? "something else than HELLO first" : "what it never sends");
+                connection_protocol(c, f,
+                                    !c->greeted ? "something else than HELLO first" : "what it never sends");
                 return;
         }
         if (f->operation == WIRE_HELLO)

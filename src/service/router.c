@@ -4,9 +4,9 @@
 //   envelope -> checked -> Route of its GUID -> for each class of that GUID: properties extracted once ->
 //   the plans of its subscriptions -> one item for each session, with the ids
 //
-// The bytes at hand are the service's own copy: the host cannot change them while they are read. The router never
-// waits, and what it allocates for an event is charged to the sessions that get it. A Route is made at the first
-// event of a GUID and forgotten when a subscription or the schema changes.
+// The bytes at hand are the service's own copy: the host cannot change them while they are read. The router
+// never waits, and what it allocates for an event is charged to the sessions that get it. A Route is made at
+// the first event of a GUID and forgotten when a subscription or the schema changes.
 #include <sys/types.h>
 
 #include "service/internal.h"
@@ -89,7 +89,7 @@ void router_deinit(Router *r)
         free(r->group);
 }
 
-// --- class handles -----------------------------------------------------------------------------------------
+// --- class handles -------------------------------------------------------------------------------
 
 static ClassHandle *handle_find(const Router *r, Str namespace, const CimClass *c)
 {
@@ -107,7 +107,10 @@ static Blob *handle_frame(uint32_t handle, Str namespace, const CimClass *c)
         Buf bundle = {0}, frame = {0};
         Blob *b = NULL;
         if (cim_codec_write_class(c, &bundle) == 0 && !bundle.failed) {
-                wire_put_CLASS(&frame, 0, &(Wire_CLASS){.handle = handle, .namespace = namespace, .bundle = {(char *)bundle.p, bundle.n}});
+                wire_put_CLASS(&frame, 0,
+                               &(Wire_CLASS){.handle = handle,
+                                             .namespace = namespace,
+                                             .bundle = {(char *)bundle.p, bundle.n}});
                 if (!frame.failed)
                         b = blob_new(frame.p, frame.n);
         }
@@ -161,7 +164,7 @@ void router_schema_changed(Service *s)
         session_forget_classes(list_entry(i, Session, link), handle_lives, r);
 }
 
-// --- routes ------------------------------------------------------------------------------------------------
+// --- routes --------------------------------------------------------------------------------------
 
 typedef struct RouteBuild {
         Service *service;
@@ -190,7 +193,7 @@ static int route_fill(Service *s, Route *t, RouteClass *k, Str namespace, const 
                 Topic *topic = list_entry(i, Topic, link);
                 if (topic_covers(topic, namespace, c))
                         LIST_EACH(m, &topic->subscriptions)
-                        n++;
+                n++;
         }
         k->used.count = (c->property_count + 63) / 64;
         k->used.words = arena_array(&t->arena, uint64_t, k->used.count + 1);
@@ -262,7 +265,7 @@ static Route *route_get(Service *s, const Guid *guid)
         return t;
 }
 
-// --- delivery ----------------------------------------------------------------------------------------------
+// --- delivery ------------------------------------------------------------------------------------
 
 static void put_u32(uint8_t **p, uint32_t v)
 {
@@ -326,7 +329,8 @@ static bool deliver_class(const Service *s, Session *x, const ClassHandle *h, si
 }
 
 // Queues one item for subs[0..n), all of one session and with room. List: the stream, or one's early list.
-static bool deliver_item_to(Service *s, List *list, Subscription *const *subs, size_t n, uint32_t handle, Blob *event)
+static bool deliver_item_to(Service *s, List *list, Subscription *const *subs, size_t n, uint32_t handle,
+                            Blob *event)
 {
         Out *o = deliver_item(subs, n, handle, event);
         if (!o)
@@ -334,7 +338,8 @@ static bool deliver_item_to(Service *s, List *list, Subscription *const *subs, s
         OutQueue *q = &subs[0]->session->c->out;
         for (size_t i = 0; i < n; i++) {
                 subs[i]->queued++;
-                subs[i]->open_lost[0] = subs[i]->open_lost[1] = NULL; // what is lost from here on stands behind it
+                subs[i]->open_lost[0] = subs[i]->open_lost[1] =
+                        NULL; // what is lost from here on stands behind it
                 s->stats.deliveries++;
         }
         out_charge(q, o);
@@ -343,7 +348,8 @@ static bool deliver_item_to(Service *s, List *list, Subscription *const *subs, s
 }
 
 // An event that matched subs[0..n), all of one session. *event is made at the first need.
-static void deliver(Service *s, Subscription **subs, size_t n, const ClassHandle *h, const CimEnvelope *e, Blob **event)
+static void deliver(Service *s, Subscription **subs, size_t n, const ClassHandle *h, const CimEnvelope *e,
+                    Blob **event)
 {
         Session *x = subs[0]->session;
         Connection *c = x->c;
@@ -369,7 +375,7 @@ static void deliver(Service *s, Subscription **subs, size_t n, const ClassHandle
         connection_dirty(c);
 }
 
-// --- one event ---------------------------------------------------------------------------------------------
+// --- one event -----------------------------------------------------------------------------------
 
 static bool router_group_room(Router *r, size_t n)
 {
@@ -391,7 +397,8 @@ static void route_lose_all(const RouteClass *k)
 }
 
 // Matches and delivers to the sessions in turn. Returns how many subscriptions it matched.
-static size_t route_match(Service *s, const RouteClass *k, const CimValue *values, const CimEnvelope *e, Blob **event)
+static size_t route_match(Service *s, const RouteClass *k, const CimValue *values, const CimEnvelope *e,
+                          Blob **event)
 {
         size_t matched = 0;
         for (size_t i = 0, n; i < k->sub_count; i += n) {
@@ -413,10 +420,12 @@ static size_t route_event(Service *s, Host *h, const RouteClass *k, const CimEnv
         const CimClass *c = k->handle->klass;
         CimBlockError error = {0};
         CimValue *values = arena_array(a, CimValue, c->property_count + 1);
-        int r = values && router_group_room(&s->router, k->sub_count) ? cim_event_extract(e, c, &k->used, a, values, &error)
-                                                                      : -ENOMEM;
+        int r = values && router_group_room(&s->router, k->sub_count)
+                        ? cim_event_extract(e, c, &k->used, a, values, &error)
+                        : -ENOMEM;
         if (r < 0) {
-                log_line(&s->config.log, LOG_ERROR, "out of memory: an event of class %.*s is lost", STR_ARG(c->name));
+                log_line(&s->config.log, LOG_ERROR, "out of memory: an event of class %.*s is lost",
+                         STR_ARG(c->name));
                 route_lose_all(k);
                 return 0;
         }
@@ -429,39 +438,42 @@ static size_t route_event(Service *s, Host *h, const RouteClass *k, const CimEnv
         return route_match(s, k, values, e, event);
 }
 
-// Reads and checks what does not depend on a class. False: malformed, and logged.
-static bool router_read(Service *s, Host *h, Str bytes, CimEnvelope *ret)
+// Reads and checks what does not depend on a class. 0; 1: malformed, and logged; -ENOMEM.
+static int router_read(Service *s, Host *h, Str bytes, CimEnvelope *ret)
 {
         char guid[GUID_TEXT], inner[GUID_TEXT];
         CimWnode w;
         CimBlockError error = {0};
-        if (wire_envelope_read((const uint8_t *)bytes.p, bytes.n, &s->router.scratch, ret)) {
+        int r = wire_envelope_read((const uint8_t *)bytes.p, bytes.n, &s->router.scratch, ret);
+        if (r < 0)
+                return r;
+        if (r) {
                 host_malformed(h, "envelope of %zu bytes", bytes.n);
-                return false;
+                return 1;
         }
         guid_text(&ret->guid, guid);
         if (ret->kind != CIM_PAYLOAD_WNODE) {
                 host_malformed(h, "event %s: a driver fires WNODEs only", guid);
-                return false;
+                return 1;
         }
         if (cim_wnode_parse(ret->payload, ret->payload_size, &w, &error)) {
                 host_malformed(h, "event %s, byte %zu of its WNODE: %s", guid, error.offset, error.says);
-                return false;
+                return 1;
         }
         if (!guid_eq(&w.guid, &ret->guid)) {
                 host_malformed(h, "event %s: its WNODE says %s", guid, guid_text(&w.guid, inner));
-                return false;
+                return 1;
         }
         ret->host = h->c->id; // who it is from is what the connection says, not what the peer says
         if (!ret->time)
                 ret->time = filetime_now();
-        return true;
+        return 0;
 }
 
 static void router_stranger(Service *s, Host *h, const Guid *g)
 {
         Router *r = &s->router;
-        if (bsearch(g, r->strangers, r->stranger_count, sizeof(Guid), guid_order))
+        if (r->stranger_count && bsearch(g, r->strangers, r->stranger_count, sizeof(Guid), guid_order))
                 return;
         if (!r->strangers)
                 r->strangers = calloc(SERVICE_STRANGERS, sizeof(Guid));
@@ -476,17 +488,17 @@ static void router_stranger(Service *s, Host *h, const Guid *g)
 
 void router_event(Service *s, Host *h, Str bytes)
 {
-        Router *r = &s->router;
         CimEnvelope e;
         Blob *event = NULL;
         size_t matched = 0;
         uint64_t malformed = s->stats.events_malformed;
         s->stats.events_in++;
         h->events++;
-        arena_reset(&r->scratch);
-        if (!router_read(s, h, bytes, &e))
+        arena_reset(&s->router.scratch);
+        int r = router_read(s, h, bytes, &e);
+        if (r > 0)
                 return;
-        const Route *t = route_get(s, &e.guid);
+        const Route *t = r ? NULL : route_get(s, &e.guid);
         if (!t) {
                 log_line(&s->config.log, LOG_ERROR, "out of memory: an event is lost");
                 router_source_lost(s, h, &e.guid, 1);
@@ -501,7 +513,7 @@ void router_event(Service *s, Host *h, Str bytes)
         blob_unref(event);
 }
 
-// --- losses in a host ----------------------------------------------------------------------------------------
+// --- losses in a host ----------------------------------------------------------------------------
 
 typedef struct SourceLost {
         Service *service;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The service: its life, its one descriptor, its doors, its clock.
 //
-// The descriptor is an epoll set: connections, listener, and a timerfd that is due when the next deadline is, or at
-// once while a connection has whole frames left over from its round.
+// The descriptor is an epoll set: connections, listener, and a timerfd that is due when the next deadline is,
+// or at once while a connection has whole frames left over from its round.
 #include <sys/types.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -24,7 +24,7 @@
 
 enum { SERVICE_EVENTS = 64, SERVICE_ACCEPTS = 64, SERVICE_ACCEPT_AGAIN_MS = 1000, SERVICE_FAREWELL_MS = 200 };
 
-// --- small helpers -------------------------------------------------------------------------------------------
+// --- small helpers -------------------------------------------------------------------------------
 
 const char *text_clean(Str s, char *out, size_t size)
 {
@@ -34,7 +34,8 @@ const char *text_clean(Str s, char *out, size_t size)
                 size_t used = utf8_decode(s.p, s.n, &c);
                 if (n + used >= size)
                         break;
-                bool bad = c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || (c == 0xFFFD && used == 1);
+                bool bad = c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 ||
+                           (c == 0xFFFD && used == 1);
                 if (bad)
                         out[n++] = '?';
                 else
@@ -52,7 +53,7 @@ char *text_copy(Str s)
         return strndup(s.n ? s.p : "", s.n);
 }
 
-// --- timers -----------------------------------------------------------------------------------------------------
+// --- timers --------------------------------------------------------------------------------------
 
 void timer_init(Timer *t, void (*run)(Timer *))
 {
@@ -107,19 +108,21 @@ static void service_arm(Service *s)
         timerfd_settime(s->timer, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
-// --- connections come and go ------------------------------------------------------------------------------------
+// --- connections come and go ---------------------------------------------------------------------
 
 int service_adopt_as(Service *s, int take_fd, const Identity *who)
 {
         int flags = fcntl(take_fd, F_GETFL);
-        if (flags < 0 || fcntl(take_fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(take_fd, F_SETFD, FD_CLOEXEC) < 0) {
+        if (flags < 0 || fcntl(take_fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+            fcntl(take_fd, F_SETFD, FD_CLOEXEC) < 0) {
                 int r = -errno;
                 close(take_fd);
                 return r;
         }
         if (s->connection_count >= LIMIT_CONNECTIONS) {
                 if (s->refused++ == 0)
-                        log_line(&s->config.log, LOG_WARNING, "%u connections are open: no more are taken", LIMIT_CONNECTIONS);
+                        log_line(&s->config.log, LOG_WARNING, "%u connections are open: no more are taken",
+                                 LIMIT_CONNECTIONS);
                 close(take_fd);
                 return -EUSERS;
         }
@@ -142,7 +145,8 @@ int service_adopt(Service *s, int take_fd)
 static void service_listen_again(Timer *t)
 {
         Service *s = list_entry(t, Service, accept_again);
-        if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &(struct epoll_event){EPOLLIN, {.ptr = &s->listener}}) == 0)
+        if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener,
+                      &(struct epoll_event){EPOLLIN, {.ptr = &s->listener}}) == 0)
                 s->listening = true;
         else
                 timer_set(s, &s->accept_again, SERVICE_ACCEPT_AGAIN_MS);
@@ -161,7 +165,8 @@ static void service_accept(Service *s)
                 if (errno == EINTR || errno == ECONNABORTED)
                         continue;
                 // No descriptor or memory is free: a second of rest instead of a busy loop.
-                log_line(&s->config.log, LOG_WARNING, "accept: %s; trying again in a second", strerror(errno));
+                log_line(&s->config.log, LOG_WARNING, "accept: %s; trying again in a second",
+                         strerror(errno));
                 epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->listener, NULL);
                 s->listening = false;
                 timer_set(s, &s->accept_again, SERVICE_ACCEPT_AGAIN_MS);
@@ -183,7 +188,7 @@ static void service_settle(Service *s)
         s->refused = s->connection_count >= LIMIT_CONNECTIONS ? s->refused : 0;
 }
 
-// --- dispatch ------------------------------------------------------------------------------------------------------
+// --- dispatch ------------------------------------------------------------------------------------
 
 static void service_connection(Connection *c, uint32_t events)
 {
@@ -239,7 +244,7 @@ int service_fd(const Service *s)
         return s->epoll;
 }
 
-// --- life --------------------------------------------------------------------------------------------------------------
+// --- life ----------------------------------------------------------------------------------------
 
 static void service_defaults(ServiceConfig *c)
 {
@@ -255,7 +260,8 @@ static int service_open(Service *s, Diag *reterr)
         s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
         if (s->epoll < 0 || s->timer < 0)
                 return -errno;
-        if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->timer, &(struct epoll_event){EPOLLIN, {.ptr = &s->timer}}) < 0)
+        if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->timer, &(struct epoll_event){EPOLLIN, {.ptr = &s->timer}}) <
+            0)
                 return -errno;
         int r = router_init(&s->router);
         return r ? r : catalog_init(s, reterr);
@@ -274,7 +280,7 @@ int service_new(const ServiceConfig *config, Service **ret, Diag *reterr)
         s->uid = geteuid();
         s->next_id = 1;
         s->wanted_generation = 1;
-        List *const lists[] = {&s->connections, &s->dirty, &s->busy,  &s->ended,   &s->timers,
+        List *const lists[] = {&s->connections, &s->dirty, &s->busy,   &s->ended,   &s->timers,
                                &s->sessions,    &s->hosts, &s->topics, &s->waiting, &s->waiters};
         for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
                 list_init(lists[i]);
@@ -285,8 +291,10 @@ int service_new(const ServiceConfig *config, Service **ret, Diag *reterr)
                 return r;
         }
         if (s->config.repository)
-                log_line(&s->config.log, LOG_NOTICE, "the store is in memory: %s is neither read nor written, and classes are gone "
-                                                     "when the service ends", s->config.repository);
+                log_line(&s->config.log, LOG_NOTICE,
+                         "the store is in memory: %s is neither read nor written, and classes are gone "
+                         "when the service ends",
+                         s->config.repository);
         s->config.repository = NULL; // it was the caller's for the call only
         *ret = s;
         return 0;
@@ -300,7 +308,8 @@ static void service_farewell(Service *s)
                 Session *x = list_entry(i, Session, link);
                 for (List *k; (k = list_first(&x->waiters)) != NULL;) {
                         Waiter *w = list_entry(k, Waiter, of_session);
-                        connection_error(x->c, w->operation, w->request, CIM_E_SHUTTING_DOWN, NULL, (Str){"", 0});
+                        connection_error(x->c, w->operation, w->request, CIM_E_SHUTTING_DOWN, NULL,
+                                         (Str){"", 0});
                         waiter_free(w);
                 }
                 for (List *k; (k = list_first(&x->subscriptions)) != NULL;)
@@ -367,7 +376,7 @@ void service_stats(const Service *s, ServiceStats *ret)
         ret->hosts++;
 }
 
-// --- the socket ----------------------------------------------------------------------------------------------------
+// --- the socket ----------------------------------------------------------------------------------
 
 // Is somebody listening there? 1 yes, 0 no (nothing there, or a socket left over), E_DIAG otherwise.
 enum { SOCKET_FREE = 0, SOCKET_LIVE = 2 };
@@ -375,8 +384,9 @@ static int service_probe(const struct sockaddr_un *a, Diag *reterr)
 {
         struct stat st;
         if (lstat(a->sun_path, &st) < 0)
-                return errno == ENOENT ? SOCKET_FREE
-                                       : diag_set(reterr, CIM_E_FAILED, "%s: %s", a->sun_path, strerror(errno));
+                return errno == ENOENT
+                               ? SOCKET_FREE
+                               : diag_set(reterr, CIM_E_FAILED, "%s: %s", a->sun_path, strerror(errno));
         if (!S_ISSOCK(st.st_mode))
                 return diag_set(reterr, CIM_E_FAILED, "%s exists and is not a socket", a->sun_path);
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -391,7 +401,8 @@ static int service_probe(const struct sockaddr_un *a, Diag *reterr)
         return diag_set(reterr, CIM_E_FAILED, "%s: %s", a->sun_path, strerror(r));
 }
 
-// Two services that start at once must not remove each other's socket: the directory's lock is held meanwhile.
+// Two services that start at once must not remove each other's socket: the directory's lock is held
+// meanwhile.
 static int service_lock_directory(const char *path, Diag *reterr)
 {
         char dir[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
@@ -422,11 +433,14 @@ static int service_bind(Service *s, const struct sockaddr_un *a, Diag *reterr)
                 return E_DIAG;
         struct stat st;
         s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        // On Linux the mode of an unbound socket becomes that of its file: no moment at which others could connect.
-        if (s->listener < 0 || fchmod(s->listener, 0600) < 0 || (unlink(a->sun_path) < 0 && errno != ENOENT) ||
+        // On Linux the mode of an unbound socket becomes that of its file: no moment at which others could
+        // connect.
+        if (s->listener < 0 || fchmod(s->listener, 0600) < 0 ||
+            (unlink(a->sun_path) < 0 && errno != ENOENT) ||
             bind(s->listener, (const struct sockaddr *)a, sizeof(*a)) < 0 || chmod(a->sun_path, 0600) < 0 ||
             listen(s->listener, SOMAXCONN) < 0 || lstat(a->sun_path, &st) < 0 ||
-            epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &(struct epoll_event){EPOLLIN, {.ptr = &s->listener}}) < 0) {
+            epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener,
+                      &(struct epoll_event){EPOLLIN, {.ptr = &s->listener}}) < 0) {
                 diag_set(reterr, CIM_E_FAILED, "%s: %s", a->sun_path, strerror(errno));
                 if (s->listener >= 0)
                         close(s->listener);
@@ -445,7 +459,8 @@ int service_listen(Service *s, const char *path, Diag *reterr)
         if (s->listener >= 0)
                 return diag_set(reterr, CIM_E_FAILED, "the service listens on %s", s->path);
         if (!*path || strlen(path) >= sizeof(a.sun_path))
-                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "the path of a socket has 1 to %zu bytes, this one %zu",
+                return diag_set(reterr, CIM_E_INVALID_PARAMETER,
+                                "the path of a socket has 1 to %zu bytes, this one %zu",
                                 sizeof(a.sun_path) - 1, strlen(path));
         memcpy(a.sun_path, path, strlen(path) + 1);
         char *copy = strdup(path);

@@ -93,7 +93,7 @@ void session_handle(Session *x, const WireFrame *f)
         connection_protocol(x->c, f, "what it never sends");
 }
 
-// --- classes in the stream -----------------------------------------------------------------------------
+// --- classes in the stream -----------------------------------------------------------------------
 
 static size_t session_handle_place(const Session *x, uint32_t handle)
 {
@@ -140,7 +140,7 @@ void session_forget_classes(Session *x, bool (*lives)(void *, uint32_t), void *c
         x->announced_count = n;
 }
 
-// --- driver hosts come and go ----------------------------------------------------------------------------
+// --- driver hosts come and go --------------------------------------------------------------------
 
 typedef struct Concern {
         const Session *session;
@@ -177,8 +177,8 @@ void session_notice(Session *x, const Host *h, bool gone)
                 return;
         if (c->out.notices >= SERVICE_NOTICES) {
                 char label[192];
-                log_line(&c->service->config.log, LOG_NOTICE, "%s does not read what it is told of driver hosts",
-                         connection_label(c, label));
+                log_line(&c->service->config.log, LOG_NOTICE,
+                         "%s does not read what it is told of driver hosts", connection_label(c, label));
                 return;
         }
         Buf b = {0};

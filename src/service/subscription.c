@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Subscriptions: their life, the classes that they name, and the table of wanted events that follows from them.
+// Subscriptions: their life, the classes that they name, and the table of wanted events that follows from
+// them.
 //
-// A subscription takes events from the moment its plan stands, because a driver may fire from inside ENABLE_EVENTS.
-// Until its SUBSCRIBE is answered they gather in `early`; the answer goes first.
+// A subscription takes events from the moment its plan stands, because a driver may fire from inside
+// ENABLE_EVENTS. Until its SUBSCRIBE is answered they gather in `early`; the answer goes first.
 //
-// What it is owed: every event that was accepted and matched is either delivered or counted in a LOST record, which
-// stands in the stream exactly where the gap is. At most one record per gap, so records are bounded by events.
+// What it is owed: every event that was accepted and matched is either delivered or counted in a LOST record,
+// which stands in the stream exactly where the gap is. At most one record per gap, so records are bounded by
+// events.
 #include <sys/types.h>
 
 #include "service/internal.h"
@@ -18,7 +20,7 @@
 // qualifiers. None changes anything here.
 enum { SUBSCRIPTION_FLAGS = 0x10 | 0x20 | 0x80 | 0x20000 };
 
-// --- topics --------------------------------------------------------------------------------------------
+// --- topics --------------------------------------------------------------------------------------
 
 static Topic *topic_get(Service *s, Str namespace, const CimClass *klass)
 {
@@ -57,7 +59,7 @@ bool topic_covers(const Topic *t, Str namespace, const CimClass *c)
         return str_ieq(str_of(t->namespace), namespace) && cim_class_isa(c, t->klass->name);
 }
 
-// --- the wanted table ------------------------------------------------------------------------------------
+// --- the wanted table ----------------------------------------------------------------------------
 
 typedef struct GuidSet {
         Guid *p;
@@ -95,10 +97,12 @@ int wanted_update(Service *s)
         LIST_EACH(i, &s->topics)
         {
                 Topic *t = list_entry(i, Topic, link);
-                int r = cim_schema_each_derived(s->schema, str_of(t->namespace), t->klass, wanted_collect, &set);
+                int r = cim_schema_each_derived(s->schema, str_of(t->namespace), t->klass, wanted_collect,
+                                                &set);
                 if (r) {
                         free(set.p);
-                        log_line(&s->config.log, LOG_ERROR, "out of memory: the table of wanted events is not renewed");
+                        log_line(&s->config.log, LOG_ERROR,
+                                 "out of memory: the table of wanted events is not renewed");
                         return -ENOMEM;
                 }
         }
@@ -121,7 +125,7 @@ int wanted_update(Service *s)
         return 0;
 }
 
-// --- life ------------------------------------------------------------------------------------------------
+// --- life ----------------------------------------------------------------------------------------
 
 static void subscription_deadline(Timer *t);
 
@@ -206,7 +210,7 @@ void subscription_end(Subscription *sub, uint32_t status, const Diag *d)
         subscription_free(sub, false);
 }
 
-// --- answering --------------------------------------------------------------------------------------------
+// --- answering -----------------------------------------------------------------------------------
 
 // Hosts that were there when it subscribed and have not the table in force: unanswered so far.
 static uint32_t subscription_unanswered(const Subscription *sub, uint32_t *ret_late)
@@ -244,7 +248,8 @@ static void subscription_deadline(Timer *t)
         char label[192];
         log_line(&sub->session->c->service->config.log, LOG_WARNING,
                  "%s: %u driver hosts have not answered within %u ms; its subscription %u stands",
-                 connection_label(sub->session->c, label), waits, sub->session->c->service->config.irp_timeout_ms, sub->id);
+                 connection_label(sub->session->c, label), waits,
+                 sub->session->c->service->config.irp_timeout_ms, sub->id);
         subscription_answer(sub, waits + late);
 }
 
@@ -259,7 +264,7 @@ void subscriptions_answer(Service *s)
         }
 }
 
-// --- SUBSCRIBE and CANCEL -----------------------------------------------------------------------------------
+// --- SUBSCRIBE and CANCEL ------------------------------------------------------------------------
 
 static void subscription_refuse(Session *x, const WireFrame *f, uint32_t status, const Diag *d)
 {
@@ -267,7 +272,8 @@ static void subscription_refuse(Session *x, const WireFrame *f, uint32_t status,
 }
 
 // Parses and checks. 0; E_DIAG with *reterr; -ENOMEM.
-static int subscription_compile(Service *s, Str text, Str namespace, WqlQuery **ret_query, WqlPlan **ret_plan, Diag *reterr)
+static int subscription_compile(Service *s, Str text, Str namespace, WqlQuery **ret_query, WqlPlan **ret_plan,
+                                Diag *reterr)
 {
         int r = wql_parse(text, ret_query, reterr);
         if (r)
@@ -282,19 +288,23 @@ static int subscription_compile(Service *s, Str text, Str namespace, WqlQuery **
 static int subscription_admissible(const Session *x, const Wire_SUBSCRIBE *m, Diag *reterr)
 {
         if (!m->language.n || !m->query.n)
-                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "the %s is empty", m->language.n ? "query" : "query language");
+                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "the %s is empty",
+                                m->language.n ? "query" : "query language");
         if (!str_ieq(m->language, STR("WQL"))) {
                 char name[64];
                 return diag_set(reterr, CIM_E_INVALID_QUERY_TYPE, "the query language is WQL, not \"%s\"",
                                 text_clean(m->language, name, sizeof(name)));
         }
         if (m->flags & ~(uint32_t)SUBSCRIPTION_FLAGS)
-                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "the flags 0x%X are not defined for notification queries",
+                return diag_set(reterr, CIM_E_INVALID_PARAMETER,
+                                "the flags 0x%X are not defined for notification queries",
                                 m->flags & ~(uint32_t)SUBSCRIPTION_FLAGS);
         if (m->queue > SERVICE_QUEUE_MOST)
-                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "a queue holds at most %d events", SERVICE_QUEUE_MOST);
+                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "a queue holds at most %d events",
+                                SERVICE_QUEUE_MOST);
         if (x->subscription_count >= LIMIT_SUBSCRIPTIONS)
-                return diag_set(reterr, CIM_E_QUOTA_VIOLATION, "a session holds at most %u subscriptions", LIMIT_SUBSCRIPTIONS);
+                return diag_set(reterr, CIM_E_QUOTA_VIOLATION, "a session holds at most %u subscriptions",
+                                LIMIT_SUBSCRIPTIONS);
         return 0;
 }
 
@@ -316,7 +326,8 @@ void subscription_request(Session *x, const WireFrame *f)
         if (!r)
                 r = subscription_compile(s, m.query, namespace, &query, &plan, &d);
         if (r) {
-                subscription_refuse(x, f, r > 0 ? CIM_E_INVALID_QUERY : CIM_E_OUT_OF_MEMORY, r > 0 ? &d : NULL);
+                subscription_refuse(x, f, r > 0 ? CIM_E_INVALID_QUERY : CIM_E_OUT_OF_MEMORY,
+                                    r > 0 ? &d : NULL);
                 return;
         }
         Subscription *sub = subscription_new(x, namespace, query, plan);
@@ -357,10 +368,11 @@ void subscription_cancel(Session *x, const WireFrame *f)
                 connection_reply(x->c, f->request, CANCEL, .unused_ = 0);
                 return;
         }
-        connection_fail(x->c, f->operation, f->request, CIM_E_NOT_FOUND, "this session has no subscription %u", m.subscription);
+        connection_fail(x->c, f->operation, f->request, CIM_E_NOT_FOUND,
+                        "this session has no subscription %u", m.subscription);
 }
 
-// --- after a change of the schema -----------------------------------------------------------------------------
+// --- after a change of the schema ----------------------------------------------------------------
 
 // Makes its plan anew on the classes of now. False: it has ended.
 static bool subscription_recheck(Service *s, Subscription *sub)
@@ -375,10 +387,12 @@ static bool subscription_recheck(Service *s, Subscription *sub)
                 if (!r)
                         wql_plan_unref(plan);
                 char text[1024], label[192];
-                log_line(&s->config.log, LOG_NOTICE, "%s: its subscription %u does not fit the classes any more: %s",
+                log_line(&s->config.log, LOG_NOTICE,
+                         "%s: its subscription %u does not fit the classes any more: %s",
                          connection_label(sub->session->c, label), sub->id,
                          r > 0 ? diag_text(&d, text, sizeof(text)) : "out of memory");
-                subscription_end(sub, r > 0 && d.code ? d.code : (uint32_t)CIM_E_OUT_OF_MEMORY, r > 0 ? &d : NULL);
+                subscription_end(sub, r > 0 && d.code ? d.code : (uint32_t)CIM_E_OUT_OF_MEMORY,
+                                 r > 0 ? &d : NULL);
                 return false;
         }
         list_remove(&sub->of_topic);
@@ -400,7 +414,7 @@ void subscriptions_recheck(Service *s)
         }
 }
 
-// --- losses ---------------------------------------------------------------------------------------------------
+// --- losses --------------------------------------------------------------------------------------
 
 static uint64_t add_saturated(uint64_t a, uint64_t b)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// service: what was accepted and matched is delivered or told lost, exactly and in its place, whoever stops reading.
+// service: what was accepted and matched is delivered or told lost, exactly and in its place, whoever stops
+// reading.
 #include <sys/types.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -8,7 +9,7 @@
 
 #include "base/filetime.h"
 
-// --- a reader and what it must see ---------------------------------------------------------------------------
+// --- a reader and what it must see ---------------------------------------------------------------
 
 // A live subscription of the model: the numbers that it must be told of, in order.
 typedef struct Expected {
@@ -33,7 +34,9 @@ static Expected *expect_new(Reader_ *r, uint32_t group, bool derived_only, uint3
         Expected *e = calloc(1, sizeof(*e));
         assert_non_null(e);
         Diag d;
-        assert_int_equal(client_subscribe(r->c, STR("root\\wmi"), str_of(query), queue, RIG_PATIENCE_MS, &e->id, NULL, &d), 0);
+        assert_int_equal(client_subscribe(r->c, STR("root\\wmi"), str_of(query), queue, RIG_PATIENCE_MS,
+                                          &e->id, NULL, &d),
+                         0);
         e->group = group;
         e->derived_only = derived_only;
         e->next = r->live;
@@ -111,7 +114,7 @@ static void reader_drain(Reader_ *r)
                 assert_int_equal(e->at, e->n);
 }
 
-// --- one that stops -----------------------------------------------------------------------------------------------
+// --- one that stops ------------------------------------------------------------------------------
 
 static void one_that_stops_hurts_itself_alone(void **state)
 {
@@ -172,7 +175,11 @@ static void queue_limits(void **state)
                 uint8_t wnode[256];
                 size_t n = rig_wnode(&rig_alpha, 1, 1, "", wnode);
                 Buf b = {0};
-                wire_envelope_write(&(CimEnvelope){.guid = rig_alpha, .kind = CIM_PAYLOAD_WNODE, .payload = wnode, .payload_size = n}, &b);
+                wire_envelope_write(&(CimEnvelope){.guid = rig_alpha,
+                                                   .kind = CIM_PAYLOAD_WNODE,
+                                                   .payload = wnode,
+                                                   .payload_size = n},
+                                    &b);
                 for (uint32_t k = 0; k < queue + 2; k++) {
                         router_event(rig.s, host_find(rig.s, STR("f")), (Str){(char *)b.p, b.n});
                         expect_event(&r, false, 1, 1);
@@ -224,7 +231,8 @@ static void after_cancel_nothing_comes(void **state)
         Reader_ r = {rig_client(&rig), NULL};
         Fake f;
         fake_start(&f, &rig, "f");
-        Expected *a = expect_new(&r, 0, false, 0), *b = expect_new(&r, 0, false, 0), *odd = expect_new(&r, 1, false, 0);
+        Expected *a = expect_new(&r, 0, false, 0), *b = expect_new(&r, 0, false, 0),
+                 *odd = expect_new(&r, 1, false, 0);
         for (uint32_t n = 0; n < 300; n++) {
                 fake_fire(&f, &rig_alpha, n, n & 1);
                 expect_event(&r, false, n, n & 1);
@@ -262,8 +270,11 @@ static void what_waits_in_the_client_is_counted_too(void **state)
                         rig_settled(&rig);
                         ClientItem i;
                         do
-                                assert_int_equal(client_call(r.c, LIST_NAMESPACES, (&(Wire_LIST_NAMESPACES){0}), -1, &i, NULL), 0);
-                        while (client_item_deinit(&i), list_entry(list_first(&rig.s->sessions), Session, link)->c->out.stream_bytes);
+                                assert_int_equal(client_call(r.c, LIST_NAMESPACES,
+                                                             (&(Wire_LIST_NAMESPACES){0}), -1, &i, NULL),
+                                                 0);
+                        while (client_item_deinit(&i),
+                               list_entry(list_first(&rig.s->sessions), Session, link)->c->out.stream_bytes);
                 }
         }
         rig_settled(&rig);
@@ -278,7 +289,7 @@ static void what_waits_in_the_client_is_counted_too(void **state)
         rig_stop(&rig);
 }
 
-// --- the model, at random ------------------------------------------------------------------------------------------
+// --- the model, at random ------------------------------------------------------------------------
 
 static uint64_t random_state;
 
@@ -377,7 +388,7 @@ static void accounts_are_exact_at_random(void **state)
         rig_stop(&rig);
 }
 
-// --- many events, many cycles -------------------------------------------------------------------------------------
+// --- many events, many cycles --------------------------------------------------------------------
 
 static void a_hundred_thousand_events(void **state)
 {
@@ -425,7 +436,10 @@ static void hosts_take_turns(void **state)
         uint8_t wnode[256];
         size_t n = rig_wnode(&rig_alpha, 1, 1, "", wnode);
         Buf b = {0};
-        wire_envelope_write(&(CimEnvelope){.guid = rig_alpha, .kind = CIM_PAYLOAD_WNODE, .payload = wnode, .payload_size = n}, &b);
+        wire_envelope_write(
+                &(CimEnvelope){
+                        .guid = rig_alpha, .kind = CIM_PAYLOAD_WNODE, .payload = wnode, .payload_size = n},
+                &b);
         for (int k = 0; k < 700; k++)
                 wire_put_FIRE(&f.out, 0, &(Wire_FIRE){.envelope = {(char *)b.p, b.n}});
         wire_put_FIRE(&g.out, 0, &(Wire_FIRE){.envelope = {(char *)b.p, b.n}});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// service: peers without rights, peers that break the protocol, events that are none. Each costs nobody else an event.
+// service: peers without rights, peers that break the protocol, events that are none. Each costs nobody else
+// an event.
 #include <sys/types.h>
 #include <grp.h>
 #include <sys/socket.h>
@@ -44,7 +45,7 @@ static void bystander_stop(Bystander *b)
         rig_stop(&b->rig);
 }
 
-// --- a peer made of bytes -------------------------------------------------------------------------------------
+// --- a peer made of bytes ------------------------------------------------------------------------
 
 typedef struct Peer {
         Rig *rig;
@@ -96,7 +97,9 @@ static uint32_t peer_status(Peer *p)
         uint32_t status = 1;
         WireFrame f;
         size_t at = 0;
-        for (ssize_t n; at < p->in.n && (n = wire_frame(p->in.p + at, p->in.n - at, LIMIT_FRAME_BYTES, &f)) > 0; at += (size_t)n)
+        for (ssize_t n;
+             at < p->in.n && (n = wire_frame(p->in.p + at, p->in.n - at, LIMIT_FRAME_BYTES, &f)) > 0;
+             at += (size_t)n)
                 if (f.flags == WIRE_REPLY)
                         assert_true(wire_get_status(f.payload, f.size, &status, NULL, NULL));
         p->in.n = 0;
@@ -118,7 +121,10 @@ static Peer peer_new(Rig *rig, const Identity *who)
 static void peer_hello(Peer *p, uint32_t role)
 {
         Buf b = {0};
-        wire_put_HELLO(&b, 1, &(Wire_HELLO){.version = WIRE_VERSION, .role = role, .program = STR("peer"), .name = STR("peer")});
+        wire_put_HELLO(
+                &b, 1,
+                &(Wire_HELLO){
+                        .version = WIRE_VERSION, .role = role, .program = STR("peer"), .name = STR("peer")});
         peer_send_buf(p, &b);
 }
 
@@ -146,8 +152,8 @@ typedef struct Sample {
 static size_t samples(Sample *out)
 {
         size_t n = 0;
-#define OPERATION(NAME, number, from_, right, help, fields, reply)                                                    \
-        out[n] = (Sample){.from = FROM_##from_, .has_reply = wire_info(number)->has_reply};                            \
+#define OPERATION(NAME, number, from_, right, help, fields, reply)                                           \
+        out[n] = (Sample){.from = FROM_##from_, .has_reply = wire_info(number)->has_reply};                  \
         wire_put_##NAME(&out[n++].frame, 5, &(Wire_##NAME){0});
 #include "wire/operations.def"
 #undef OPERATION
@@ -162,7 +168,7 @@ static void samples_free(Sample *s, size_t n)
                 buf_deinit(&s[i].frame);
 }
 
-// --- rights -------------------------------------------------------------------------------------------------------
+// --- rights --------------------------------------------------------------------------------------
 
 static void the_judge_says_no_by_default(void **state)
 {
@@ -211,7 +217,8 @@ static void strangers_get_no_session(void **state)
         bystander_stop(&b);
 }
 
-// The right is asked for with every message, not only at the door: a session whose identity has lost it gets nothing.
+// The right is asked for with every message, not only at the door: a session whose identity has lost it gets
+// nothing.
 static void every_message_needs_its_right(void **state)
 {
         (void)state;
@@ -272,7 +279,8 @@ static void another_user_is_told_apart_by_the_kernel(void **state)
                         if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
                                 _exit(open ? 11 : errno == EACCES ? 0 : 12);
                         Buf hello = {0};
-                        wire_put_HELLO(&hello, 1, &(Wire_HELLO){.version = WIRE_VERSION, .role = WIRE_ROLE_CLIENT});
+                        wire_put_HELLO(&hello, 1,
+                                       &(Wire_HELLO){.version = WIRE_VERSION, .role = WIRE_ROLE_CLIENT});
                         if (send(fd, hello.p, hello.n, MSG_NOSIGNAL) < 0)
                                 _exit(13);
                         uint8_t in[4096];
@@ -282,7 +290,9 @@ static void another_user_is_told_apart_by_the_kernel(void **state)
                         if (n <= 0 || wire_frame(in, (size_t)n, sizeof(in), &f) != n)
                                 _exit(14);
                         wire_get_status(f.payload, f.size, &status, NULL, NULL);
-                        _exit(status == (uint32_t)CIM_E_ACCESS_DENIED && recv(fd, in, sizeof(in), 0) == 0 ? 0 : 15);
+                        _exit(status == (uint32_t)CIM_E_ACCESS_DENIED && recv(fd, in, sizeof(in), 0) == 0
+                                      ? 0
+                                      : 15);
                 }
                 int how;
                 close(ready[0]);
@@ -298,7 +308,7 @@ static void another_user_is_told_apart_by_the_kernel(void **state)
         rmdir(dir);
 }
 
-// --- the protocol -------------------------------------------------------------------------------------------------
+// --- the protocol --------------------------------------------------------------------------------
 
 static void malformed_messages_end_only_their_sender(void **state)
 {
@@ -315,7 +325,8 @@ static void malformed_messages_end_only_their_sender(void **state)
                                 continue;
                         Peer p = s[i].from == FROM_ANY
                                          ? peer_new(&b.rig, NULL)
-                                         : peer_greeted(&b.rig, s[i].from == FROM_HOST ? WIRE_ROLE_HOST : WIRE_ROLE_CLIENT);
+                                         : peer_greeted(&b.rig, s[i].from == FROM_HOST ? WIRE_ROLE_HOST
+                                                                                       : WIRE_ROLE_CLIENT);
                         uint8_t bytes[512] = {0};
                         assert_true(s[i].frame.n < sizeof(bytes));
                         memcpy(bytes, s[i].frame.p, s[i].frame.n);
@@ -342,7 +353,8 @@ static void what_may_not_come_now_ends_its_sender(void **state)
         for (size_t i = 0; i < n; i++) {
                 // role 0: before HELLO
                 for (uint32_t role = 0; role <= WIRE_ROLE_HOST; role++) {
-                        if ((s[i].from == FROM_ANY && role == 0) || (s[i].from == FROM_CLIENT && role == WIRE_ROLE_CLIENT) ||
+                        if ((s[i].from == FROM_ANY && role == 0) ||
+                            (s[i].from == FROM_CLIENT && role == WIRE_ROLE_CLIENT) ||
                             (s[i].from == FROM_HOST && role == WIRE_ROLE_HOST))
                                 continue;
                         Peer p = role ? peer_greeted(&b.rig, role) : peer_new(&b.rig, NULL);
@@ -402,7 +414,8 @@ static void hello_is_small_and_of_this_version(void **state)
         assert_int_equal(hello_status(&b.rig, WIRE_VERSION, 1, LIMIT_HELLO_BYTES - 1, &gone), 0);
         assert_false(gone);
         assert_int_equal(hello_status(&b.rig, WIRE_VERSION, 1, LIMIT_HELLO_BYTES, &gone), 0);
-        assert_int_equal(hello_status(&b.rig, WIRE_VERSION, 1, LIMIT_HELLO_BYTES + 1, &gone), 1); // no answer at all
+        assert_int_equal(hello_status(&b.rig, WIRE_VERSION, 1, LIMIT_HELLO_BYTES + 1, &gone),
+                         1); // no answer at all
         assert_true(gone);
         assert_int_equal(hello_status(&b.rig, WIRE_VERSION + 1, 1, 0, &gone), (uint32_t)CIM_E_NOT_SUPPORTED);
         assert_true(gone);
@@ -444,9 +457,11 @@ static void names_of_hosts_are_names(void **state)
                 Peer p = peer_new(&b.rig, NULL);
                 Buf frame = {0};
                 Str is = i < sizeof(bad) / sizeof(bad[0]) ? bad[i] : (Str){name, LIMIT_NAME_CHARS};
-                wire_put_HELLO(&frame, 1, &(Wire_HELLO){.version = WIRE_VERSION, .role = WIRE_ROLE_HOST, .name = is});
+                wire_put_HELLO(&frame, 1,
+                               &(Wire_HELLO){.version = WIRE_VERSION, .role = WIRE_ROLE_HOST, .name = is});
                 peer_send_buf(&p, &frame);
-                assert_int_equal(peer_status(&p), is.n == LIMIT_NAME_CHARS ? 0u : (uint32_t)CIM_E_INVALID_PARAMETER);
+                assert_int_equal(peer_status(&p),
+                                 is.n == LIMIT_NAME_CHARS ? 0u : (uint32_t)CIM_E_INVALID_PARAMETER);
                 peer_stop(&p);
         }
         assert_false(rig_logged(&b.rig, "\nb"));
@@ -543,7 +558,8 @@ static void waiting_requests_have_a_bound(void **state)
         Bystander b;
         bystander_start(&b, NULL);
         for (int n = 0; n <= SERVICE_WAITERS; n++)
-                assert_true(client_send(b.c, AWAIT_DRIVER, (&(Wire_AWAIT_DRIVER){.name = STR("x"), .timeout_ms = 1000000})) > 0);
+                assert_true(client_send(b.c, AWAIT_DRIVER,
+                                        (&(Wire_AWAIT_DRIVER){.name = STR("x"), .timeout_ms = 1000000})) > 0);
         ClientItem i = rig_next(b.c, CLIENT_REPLY); // of the last alone
         assert_int_equal(i.status, (uint32_t)CIM_E_SERVER_TOO_BUSY);
         client_item_deinit(&i);
@@ -566,7 +582,8 @@ static void replies_unread_hold_requests_back(void **state)
         unsigned replies = 0;
         bool held_back = false;
         while (replies < requests) {
-                ssize_t n = sent < all.n ? send(p.fd, all.p + sent, all.n - sent, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+                ssize_t n = sent < all.n ? send(p.fd, all.p + sent, all.n - sent, MSG_NOSIGNAL | MSG_DONTWAIT)
+                                         : 0;
                 sent += n > 0 ? (size_t)n : 0;
                 rig_quiet(&b.rig);
                 most = c->out.control_bytes > most ? c->out.control_bytes : most;
@@ -577,7 +594,9 @@ static void replies_unread_hold_requests_back(void **state)
                 WireFrame f;
                 peer_receive(&p);
                 size_t at = 0;
-                for (ssize_t k; at < p.in.n && (k = wire_frame(p.in.p + at, p.in.n - at, LIMIT_FRAME_BYTES, &f)) > 0; at += (size_t)k)
+                for (ssize_t k;
+                     at < p.in.n && (k = wire_frame(p.in.p + at, p.in.n - at, LIMIT_FRAME_BYTES, &f)) > 0;
+                     at += (size_t)k)
                         assert_int_equal(f.request, replies++);
                 memmove(p.in.p, p.in.p + at, p.in.n - at);
                 p.in.n -= at;
@@ -596,7 +615,7 @@ static void replies_unread_hold_requests_back(void **state)
         bystander_stop(&b);
 }
 
-// --- events that are none --------------------------------------------------------------------------------------------
+// --- events that are none ------------------------------------------------------------------------
 
 static unsigned count_lines(const Rig *rig, const char *text)
 {
@@ -656,7 +675,8 @@ static void malformed_events_are_said_and_not_delivered(void **state)
         rig_settled(&b.rig);
         fake_stop(&f);
         rig_quiet(&b.rig);
-        assert_true(count_lines(&b.rig, "malformed, not delivered:") <= 3); // a slow machine may take more than a second
+        assert_true(count_lines(&b.rig, "malformed, not delivered:") <=
+                    3); // a slow machine may take more than a second
         assert_true(rig_logged(&b.rig, "more malformed events"));
         rig_none(b.c);
         bystander_stop(&b);

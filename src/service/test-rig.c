@@ -11,19 +11,22 @@
 #include "base/filetime.h"
 #include "cim/instance.h"
 
-const char rig_mof[] = "[WMI, guid(\"{00000000-0000-0000-0000-0000000000a1}\")]\n"
-                       "class Alpha : WMIEvent {\n"
-                       "  [key, read] string InstanceName; [read] boolean Active;\n"
-                       "  [WmiDataId(1), read] uint32 Number; [WmiDataId(2), read] uint32 Group; [WmiDataId(3)] string Text;\n"
-                       "};\n"
-                       "[WMI, guid(\"{00000000-0000-0000-0000-0000000000b1}\")] class Beta : Alpha {};\n"
-                       "[WMI, guid(\"{00000000-0000-0000-0000-0000000000c1}\")]\n"
-                       "class Gamma : WMIEvent { [key] string InstanceName; boolean Active; [WmiDataId(1)] uint32 Number;\n"
-                       "  [WmiDataId(2)] uint32 Group; [WmiDataId(3)] string Text; };\n";
+const char rig_mof[] =
+        "[WMI, guid(\"{00000000-0000-0000-0000-0000000000a1}\")]\n"
+        "class Alpha : WMIEvent {\n"
+        "  [key, read] string InstanceName; [read] boolean Active;\n"
+        "  [WmiDataId(1), read] uint32 Number; [WmiDataId(2), read] uint32 Group; [WmiDataId(3)] string "
+        "Text;\n"
+        "};\n"
+        "[WMI, guid(\"{00000000-0000-0000-0000-0000000000b1}\")] class Beta : Alpha {};\n"
+        "[WMI, guid(\"{00000000-0000-0000-0000-0000000000c1}\")]\n"
+        "class Gamma : WMIEvent { [key] string InstanceName; boolean Active; [WmiDataId(1)] uint32 Number;\n"
+        "  [WmiDataId(2)] uint32 Group; [WmiDataId(3)] string Text; };\n";
 
-const Guid rig_alpha = {{[15] = 0xA1}}, rig_beta = {{[15] = 0xB1}}, rig_gamma = {{[15] = 0xC1}}, rig_nobody = {{[15] = 0xF1}};
+const Guid rig_alpha = {{[15] = 0xA1}}, rig_beta = {{[15] = 0xB1}}, rig_gamma = {{[15] = 0xC1}},
+           rig_nobody = {{[15] = 0xF1}};
 
-// --- the service ---------------------------------------------------------------------------------------------
+// --- the service ---------------------------------------------------------------------------------
 
 static void rig_line(void *context, LogLevel level, const char *line)
 {
@@ -136,16 +139,18 @@ void rig_settled(Rig *rig)
         assert_true(rig_stats(rig).events_in == rig->accepted);
 }
 
-// --- clients -------------------------------------------------------------------------------------------------
+// --- clients -------------------------------------------------------------------------------------
 
 void rig_import(Rig *rig, Client *c, const char *mof)
 {
         (void)rig;
         Diag errors[4];
         size_t n = 0;
-        int r = client_import_mof(c, STR("test.mof"), STR("root\\wmi"), str_of(mof), RIG_PATIENCE_MS, NULL, NULL, errors, 4, &n);
+        int r = client_import_mof(c, STR("test.mof"), STR("root\\wmi"), str_of(mof), RIG_PATIENCE_MS, NULL,
+                                  NULL, errors, 4, &n);
         if (r)
-                print_error("import: %d, %zu errors: %s:%u: %s\n", r, n, errors[0].file, errors[0].line, errors[0].message);
+                print_error("import: %d, %zu errors: %s:%u: %s\n", r, n, errors[0].file, errors[0].line,
+                            errors[0].message);
         assert_int_equal(r, 0);
 }
 
@@ -164,7 +169,9 @@ uint32_t rig_refused(Client *c, const char *namespace, const char *query)
 {
         uint32_t id = 0;
         Diag d = {0};
-        assert_int_equal(client_subscribe(c, str_of(namespace), str_of(query), 0, RIG_PATIENCE_MS, &id, NULL, &d), E_DIAG);
+        assert_int_equal(
+                client_subscribe(c, str_of(namespace), str_of(query), 0, RIG_PATIENCE_MS, &id, NULL, &d),
+                E_DIAG);
         assert_true(d.message[0] != 0);
         return d.code;
 }
@@ -202,7 +209,7 @@ uint32_t rig_number(const ClientItem *i)
         return n;
 }
 
-// --- a driver host -------------------------------------------------------------------------------------------
+// --- a driver host -------------------------------------------------------------------------------
 
 void fake_hello(Fake *f, const char *name)
 {
@@ -329,7 +336,10 @@ void fake_register(Fake *f, uint64_t registration, const Guid *guids, uint32_t n
                 buf_u32(&list, 1);
         }
         wire_put_REGISTER(&f->out, 0,
-                          &(Wire_REGISTER){.registration = registration, .provider_id = 1, .count = n, .guids = {(char *)list.p, list.n}});
+                          &(Wire_REGISTER){.registration = registration,
+                                           .provider_id = 1,
+                                           .count = n,
+                                           .guids = {(char *)list.p, list.n}});
         buf_deinit(&list);
         fake_flush(f);
 }

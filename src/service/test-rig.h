@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the service's tests share: a service in this thread, its log, clients, a driver host made of bytes, events.
+// What the service's tests share: a service in this thread, its log, clients, a driver host made of bytes,
+// events.
 #ifndef SERVICE_TEST_RIG_H
 #define SERVICE_TEST_RIG_H
 

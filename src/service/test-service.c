@@ -8,7 +8,7 @@
 
 #include "service/test-rig.h"
 
-// --- classes -----------------------------------------------------------------------------------------------
+// --- classes -------------------------------------------------------------------------------------
 
 static void it_is_born_with_namespaces_and_classes(void **state)
 {
@@ -34,9 +34,11 @@ static void it_is_born_with_namespaces_and_classes(void **state)
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_NAMESPACE);
         assert_non_null(strstr(d.hint, "root\\wmi"));
         CimClass *k;
-        static const char *const everywhere[] = {"root", "root\\default", "root\\cimv2", "root\\wmi", "root\\subscription"};
+        static const char *const everywhere[] = {"root", "root\\default", "root\\cimv2", "root\\wmi",
+                                                 "root\\subscription"};
         for (size_t n = 0; n < 5; n++) {
-                assert_int_equal(client_get_class(c, str_of(everywhere[n]), STR("__extrinsicEVENT"), -1, &k, &d), 0);
+                assert_int_equal(
+                        client_get_class(c, str_of(everywhere[n]), STR("__extrinsicEVENT"), -1, &k, &d), 0);
                 assert_true(str_eq(k->name, STR("__ExtrinsicEvent")));
                 cim_class_unref(k);
         }
@@ -68,7 +70,9 @@ static void a_bad_mof_changes_nothing(void **state)
         Diag errors[8];
         size_t n = 0;
         Str bad = STR("class Good : WMIEvent { };\nclass Bad : Missing { };\nclass Worse { nonsense x; };\n");
-        assert_int_equal(client_import_mof(c, STR("b.mof"), STR("root\\wmi"), bad, -1, NULL, NULL, errors, 8, &n), E_DIAG);
+        assert_int_equal(
+                client_import_mof(c, STR("b.mof"), STR("root\\wmi"), bad, -1, NULL, NULL, errors, 8, &n),
+                E_DIAG);
         assert_true(n >= 2);
         assert_string_equal(errors[0].file, "b.mof");
         assert_true(errors[0].line == 2 || errors[1].line == 2);
@@ -86,7 +90,9 @@ static void a_text_can_make_namespaces(void **state)
         Rig rig = {0};
         rig_start(&rig, NULL);
         Client *c = rig_client(&rig);
-        rig_import(&rig, c, "#pragma namespace(\"\\\\\\\\.\\\\root\\\\new\\\\newer\")\nclass Mine : __ExtrinsicEvent { uint32 X; };\n");
+        rig_import(&rig, c,
+                   "#pragma namespace(\"\\\\\\\\.\\\\root\\\\new\\\\newer\")\nclass Mine : __ExtrinsicEvent "
+                   "{ uint32 X; };\n");
         CimClass *k;
         Diag d;
         assert_int_equal(client_get_class(c, STR("root\\new\\newer"), STR("Mine"), -1, &k, &d), 0);
@@ -96,12 +102,13 @@ static void a_text_can_make_namespaces(void **state)
         cim_class_unref(k);
         // Its superclass is the namespace's own, not the one of root.
         const CimClass *mine = cim_schema_find(service_schema(rig.s), STR("root\\new\\newer"), STR("Mine"));
-        assert_ptr_equal(mine->super, cim_schema_find(service_schema(rig.s), STR("root\\new\\newer"), STR("__ExtrinsicEvent")));
+        assert_ptr_equal(mine->super, cim_schema_find(service_schema(rig.s), STR("root\\new\\newer"),
+                                                      STR("__ExtrinsicEvent")));
         client_free(c);
         rig_stop(&rig);
 }
 
-// --- events and the wanted table -----------------------------------------------------------------------------
+// --- events and the wanted table -----------------------------------------------------------------
 
 static void an_event_reaches_whom_it_matches(void **state)
 {
@@ -111,8 +118,10 @@ static void an_event_reaches_whom_it_matches(void **state)
         Client *a = rig_client(&rig), *b = rig_client(&rig);
         Fake f;
         fake_start(&f, &rig, "fake");
-        uint32_t all = rig_subscribe(a, "SELECT * FROM Alpha"), odd = rig_subscribe(a, "SELECT TIME_CREATED FROM WMIEvent");
-        uint32_t high = rig_subscribe(b, "SELECT * FROM Alpha WHERE Number > 10 AND InstanceName LIKE 'FAKE%'");
+        uint32_t all = rig_subscribe(a, "SELECT * FROM Alpha"),
+                 odd = rig_subscribe(a, "SELECT TIME_CREATED FROM WMIEvent");
+        uint32_t high =
+                rig_subscribe(b, "SELECT * FROM Alpha WHERE Number > 10 AND InstanceName LIKE 'FAKE%'");
         assert_true(fake_wants(&f, &rig_alpha) && fake_wants(&f, &rig_beta) && fake_wants(&f, &rig_gamma));
         fake_fire(&f, &rig_alpha, 5, 1);
         fake_fire(&f, &rig_beta, 20, 1);
@@ -170,7 +179,7 @@ static void the_wanted_table_follows_the_queries(void **state)
         unsigned frames = f.wanted_frames;
         uint32_t two = rig_subscribe(a, "SELECT * FROM beta WHERE Number = 1");
         assert_int_equal(f.wanted_frames, frames); // nothing new: nobody is asked
-        fake_start(&g, &rig, "g"); // a late host learns it at once
+        fake_start(&g, &rig, "g");                 // a late host learns it at once
         assert_true(fake_wants(&g, &rig_alpha) && g.wanted_count == 2);
         // A new class below a wanted one is wanted.
         const Guid delta = {{[15] = 0xD1}};
@@ -198,7 +207,8 @@ static void a_driver_may_fire_while_it_is_enabled(void **state)
         Fake f;
         fake_start(&f, &rig, "f");
         f.mute = true;
-        Wire_SUBSCRIBE m = {.namespace = STR("root\\wmi"), .language = STR("wql"), .query = STR("SELECT * FROM Alpha")};
+        Wire_SUBSCRIBE m = {
+                .namespace = STR("root\\wmi"), .language = STR("wql"), .query = STR("SELECT * FROM Alpha")};
         assert_true(client_send(c, SUBSCRIBE, &m) > 0);
         fake_until_wanted(&f, &rig_alpha, true);
         fake_fire(&f, &rig_alpha, 1, 0);
@@ -235,7 +245,9 @@ static void a_host_that_never_answers_holds_nobody_up(void **state)
         f.mute = true;
         uint32_t id, unanswered;
         Diag d;
-        assert_int_equal(client_subscribe(c, STR("root\\wmi"), STR("SELECT * FROM Alpha"), 0, -1, &id, &unanswered, &d), 0);
+        assert_int_equal(client_subscribe(c, STR("root\\wmi"), STR("SELECT * FROM Alpha"), 0, -1, &id,
+                                          &unanswered, &d),
+                         0);
         assert_int_equal(unanswered, 1);
         assert_true(rig_logged(&rig, "1 driver hosts have not answered within 50 ms"));
         fake_fire(&g, &rig_alpha, 1, 0);
@@ -246,7 +258,9 @@ static void a_host_that_never_answers_holds_nobody_up(void **state)
         wire_put_WANTED_DONE(&f.out, 0, &(Wire_WANTED_DONE){.generation = f.generation, .late = 2});
         fake_flush(&f);
         rig_quiet(&rig);
-        assert_int_equal(client_subscribe(c, STR("root\\wmi"), STR("SELECT * FROM Alpha"), 0, -1, &id, &unanswered, &d), 0);
+        assert_int_equal(client_subscribe(c, STR("root\\wmi"), STR("SELECT * FROM Alpha"), 0, -1, &id,
+                                          &unanswered, &d),
+                         0);
         assert_int_equal(unanswered, 1);
         fake_stop(&f);
         fake_stop(&g);
@@ -263,7 +277,8 @@ static void a_host_that_goes_is_not_waited_for(void **state)
         Fake f;
         fake_start(&f, &rig, "f");
         f.mute = true;
-        Wire_SUBSCRIBE m = {.namespace = STR("root\\wmi"), .language = STR("WQL"), .query = STR("SELECT * FROM Alpha")};
+        Wire_SUBSCRIBE m = {
+                .namespace = STR("root\\wmi"), .language = STR("WQL"), .query = STR("SELECT * FROM Alpha")};
         assert_true(client_send(c, SUBSCRIBE, &m) > 0);
         fake_until_wanted(&f, &rig_alpha, true);
         rig_none(c);
@@ -281,15 +296,18 @@ static void queries_are_refused_with_their_numbers(void **state)
         Rig rig = {0};
         rig_start(&rig, NULL);
         Client *c = rig_client(&rig);
-        assert_int_equal(rig_refused(c, "root\\nowhere", "SELECT * FROM Alpha"), (uint32_t)CIM_E_INVALID_NAMESPACE);
+        assert_int_equal(rig_refused(c, "root\\nowhere", "SELECT * FROM Alpha"),
+                         (uint32_t)CIM_E_INVALID_NAMESPACE);
         assert_int_equal(rig_refused(c, "root\\wmi", ""), (uint32_t)CIM_E_INVALID_PARAMETER);
         assert_int_equal(rig_refused(c, "root\\wmi", "SELECT FROM"), (uint32_t)CIM_E_UNPARSABLE_QUERY);
         assert_true(cim_failed(rig_refused(c, "root\\wmi", "SELECT * FROM Alhpa")));
-        assert_int_equal(rig_refused(c, "root\\wmi", "SELECT * FROM __SystemClass"), (uint32_t)CIM_E_NOT_EVENT_CLASS);
+        assert_int_equal(rig_refused(c, "root\\wmi", "SELECT * FROM __SystemClass"),
+                         (uint32_t)CIM_E_NOT_EVENT_CLASS);
         assert_true(cim_failed(rig_refused(c, "root\\wmi", "SELECT * FROM Alpha WHERE Numbre = 3")));
         Diag d = {0};
         ClientItem i;
-        Wire_SUBSCRIBE m = {.namespace = STR("root\\wmi"), .language = STR("CQL"), .query = STR("SELECT * FROM Alpha")};
+        Wire_SUBSCRIBE m = {
+                .namespace = STR("root\\wmi"), .language = STR("CQL"), .query = STR("SELECT * FROM Alpha")};
         assert_int_equal(client_call(c, SUBSCRIBE, &m, -1, &i, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_QUERY_TYPE);
         m.language = STR("");
@@ -347,8 +365,9 @@ static void subscriptions_follow_the_classes(void **state)
         rig_settled(&rig);
         // Gamma without Group, under another GUID.
         const Guid anew = {{[15] = 0xC2}};
-        rig_import(&rig, c, "[guid(\"00000000-0000-0000-0000-0000000000C2\")] class Gamma : WMIEvent {\n"
-                            "[key] string InstanceName; boolean Active; [WmiDataId(1)] uint32 Number; };");
+        rig_import(&rig, c,
+                   "[guid(\"00000000-0000-0000-0000-0000000000C2\")] class Gamma : WMIEvent {\n"
+                   "[key] string InstanceName; boolean Active; [WmiDataId(1)] uint32 Number; };");
         fake_until_wanted(&f, &anew, true);
         assert_false(fake_wants(&f, &rig_gamma));
         fake_fire(&f, &rig_gamma, 3, 3); // goes nowhere now
@@ -374,9 +393,10 @@ static void subscriptions_follow_the_classes(void **state)
         rig_stop(&rig);
 }
 
-// --- driver hosts ------------------------------------------------------------------------------------------------
+// --- driver hosts --------------------------------------------------------------------------------
 
-static uint32_t await_status(Client *c, const char *name, bool registered, uint32_t ms, char *says, size_t size)
+static uint32_t await_status(Client *c, const char *name, bool registered, uint32_t ms, char *says,
+                             size_t size)
 {
         ClientItem i;
         Diag d = {0};
@@ -412,7 +432,8 @@ static void drivers_are_awaited(void **state)
         while (!replied) {
                 ClientItem i;
                 assert_int_equal(client_next(c, RIG_PATIENCE_MS, &i), 0);
-                assert_true(i.kind == CLIENT_HOST || (i.kind == CLIENT_REPLY && i.request == request && i.status == 0));
+                assert_true(i.kind == CLIENT_HOST ||
+                            (i.kind == CLIENT_REPLY && i.request == request && i.status == 0));
                 replied = i.kind == CLIENT_REPLY;
                 client_item_deinit(&i);
         }
@@ -467,7 +488,7 @@ static void drivers_are_unloaded(void **state)
         fake_state(&f, WIRE_HOST_UNLOADING, "");
         fake_state(&f, WIRE_HOST_UNLOADED, "");
         rig_quiet(&rig);
-        rig_none(c); // not before it is gone
+        rig_none(c);                    // not before it is gone
         assert_int_equal(f.unloads, 1); // it was told once
         fake_stop(&f);
         i = rig_next(c, CLIENT_REPLY);
@@ -624,7 +645,7 @@ static void losses_in_a_host_are_told(void **state)
         rig_stop(&rig);
 }
 
-// --- life ------------------------------------------------------------------------------------------------------------
+// --- life ----------------------------------------------------------------------------------------
 
 static void its_end_is_told(void **state)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fuzz target: frames. What a reader of the table accepts is what its writer writes, byte for byte; so for envelopes.
+// Fuzz target: frames. What a reader of the table accepts is what its writer writes, byte for byte; so for
+// envelopes.
 #include <sys/types.h>
 
 #include <stdio.h>

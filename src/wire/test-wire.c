@@ -13,54 +13,54 @@
 
 static uint64_t filler;
 
-#define FILL_none(field) field = 0;
-#define FILL_u32(field) field = (uint32_t)(0xA0000000u + ++filler);
-#define FILL_u64(field) field = UINT64_C(0xB000000000000000) + ++filler;
-#define FILL_str(field) field = (Str){"text with \0 in it", 17 - ++filler % 17};
+#define FILL_none(field)  field = 0;
+#define FILL_u32(field)   field = (uint32_t)(0xA0000000u + ++filler);
+#define FILL_u64(field)   field = UINT64_C(0xB000000000000000) + ++filler;
+#define FILL_str(field)   field = (Str){"text with \0 in it", 17 - ++filler % 17};
 #define FILL_bytes(field) FILL_str(field)
-#define FILL_guid(field) memset(&(field), (int)++filler, sizeof(field));
+#define FILL_guid(field)  memset(&(field), (int)++filler, sizeof(field));
 #define SAME_none(a, b)
-#define SAME_u32(a, b) assert_int_equal(a, b);
-#define SAME_u64(a, b) assert_true((a) == (b));
-#define SAME_str(a, b) assert_true(str_eq(a, b));
-#define SAME_bytes(a, b) SAME_str(a, b)
-#define SAME_guid(a, b) assert_true(guid_eq(&(a), &(b)));
-#define FILL(type, name) FILL_##type(m.name)
-#define SAME(type, name) SAME_##type(m.name, got.name)
+#define SAME_u32(a, b)         assert_int_equal(a, b);
+#define SAME_u64(a, b)         assert_true((a) == (b));
+#define SAME_str(a, b)         assert_true(str_eq(a, b));
+#define SAME_bytes(a, b)       SAME_str(a, b)
+#define SAME_guid(a, b)        assert_true(guid_eq(&(a), &(b)));
+#define FILL(type, name)       FILL_##type(m.name)
+#define SAME(type, name)       SAME_##type(m.name, got.name)
 #define FILL_REPLY(type, name) FILL_##type(r.name)
 #define SAME_REPLY(type, name) SAME_##type(r.name, back.name)
 
 // A get function must accept exactly the bytes, none fewer, none more.
-#define EXACTLY(get, NAME, frame, out)                                                                                 \
-        do {                                                                                                           \
-                uint8_t copy[4096];                                                                                    \
-                for (size_t k = 0; k < (frame).size; k++)                                                              \
-                        assert_false(get((frame).payload, k, out));                                                    \
-                memcpy(copy, (frame).payload, (frame).size);                                                           \
-                copy[(frame).size] = 0;                                                                                \
-                assert_false(get(copy, (frame).size + 1, out));                                                        \
-                assert_true(get((frame).payload, (frame).size, out));                                                  \
+#define EXACTLY(get, NAME, frame, out)                                                                       \
+        do {                                                                                                 \
+                uint8_t copy[4096];                                                                          \
+                for (size_t k = 0; k < (frame).size; k++)                                                    \
+                        assert_false(get((frame).payload, k, out));                                          \
+                memcpy(copy, (frame).payload, (frame).size);                                                 \
+                copy[(frame).size] = 0;                                                                      \
+                assert_false(get(copy, (frame).size + 1, out));                                              \
+                assert_true(get((frame).payload, (frame).size, out));                                        \
         } while (0)
 
-#define OPERATION(NAME, number, from, right, help, fields, reply)                                                     \
-        static void round_trip_##NAME(void)                                                                            \
-        {                                                                                                              \
-                Buf b = {0};                                                                                           \
-                WireFrame f;                                                                                           \
-                Wire_##NAME m = {0}, got;                                                                              \
-                fields(FILL) wire_put_##NAME(&b, 77, &m);                                                              \
-                assert_int_equal(wire_frame(b.p, b.n, LIMIT_FRAME_BYTES, &f), b.n);                                    \
-                assert_int_equal(f.operation, number);                                                                 \
-                assert_int_equal(f.request, 77);                                                                       \
-                assert_int_equal(f.flags, 0);                                                                          \
-                EXACTLY(wire_get_##NAME, NAME, f, &got);                                                               \
-                fields(SAME) b.n = 0;                                                                                  \
-                Wire_##NAME##_Reply r = {0}, back;                                                                     \
-                reply(FILL_REPLY) wire_put_##NAME##_reply(&b, 78, &r);                                                 \
-                assert_int_equal(wire_frame(b.p, b.n, LIMIT_FRAME_BYTES, &f), b.n);                                    \
-                assert_int_equal(f.flags, WIRE_REPLY);                                                                 \
-                EXACTLY(wire_get_##NAME##_reply, NAME, f, &back);                                                      \
-                reply(SAME_REPLY) buf_deinit(&b);                                                                      \
+#define OPERATION(NAME, number, from, right, help, fields, reply)                                            \
+        static void round_trip_##NAME(void)                                                                  \
+        {                                                                                                    \
+                Buf b = {0};                                                                                 \
+                WireFrame f;                                                                                 \
+                Wire_##NAME m = {0}, got;                                                                    \
+                fields(FILL) wire_put_##NAME(&b, 77, &m);                                                    \
+                assert_int_equal(wire_frame(b.p, b.n, LIMIT_FRAME_BYTES, &f), b.n);                          \
+                assert_int_equal(f.operation, number);                                                       \
+                assert_int_equal(f.request, 77);                                                             \
+                assert_int_equal(f.flags, 0);                                                                \
+                EXACTLY(wire_get_##NAME, NAME, f, &got);                                                     \
+                fields(SAME) b.n = 0;                                                                        \
+                Wire_##NAME##_Reply r = {0}, back;                                                           \
+                reply(FILL_REPLY) wire_put_##NAME##_reply(&b, 78, &r);                                       \
+                assert_int_equal(wire_frame(b.p, b.n, LIMIT_FRAME_BYTES, &f), b.n);                          \
+                assert_int_equal(f.flags, WIRE_REPLY);                                                       \
+                EXACTLY(wire_get_##NAME##_reply, NAME, f, &back);                                            \
+                reply(SAME_REPLY) buf_deinit(&b);                                                            \
         }
 #include "wire/operations.def"
 #undef OPERATION
@@ -82,10 +82,10 @@ static void the_table_is_consistent(void **state)
 {
         (void)state;
         bool seen[65536] = {false};
-#define OPERATION(NAME, number, from, right, help, fields, reply)                                                     \
-        assert_false(seen[number]);                                                                                    \
-        seen[number] = true;                                                                                           \
-        assert_string_equal(wire_info(number)->name, #NAME);                                                           \
+#define OPERATION(NAME, number, from, right, help, fields, reply)                                            \
+        assert_false(seen[number]);                                                                          \
+        seen[number] = true;                                                                                 \
+        assert_string_equal(wire_info(number)->name, #NAME);                                                 \
         assert_true(has_help(wire_info(number)));
 #include "wire/operations.def"
 #undef OPERATION
@@ -97,7 +97,8 @@ static void the_table_is_consistent(void **state)
         assert_false(wire_info(WIRE_EVENT)->has_reply);
 }
 
-// --- frames -------------------------------------------------------------------------------------------------
+// --- frames
+// -------------------------------------------------------------------------------------------------
 
 static void frames_at_every_split(void **state)
 {
@@ -141,7 +142,8 @@ static void frame_limits(void **state)
         for (uint32_t size = 0; size <= WIRE_HEADER - 4; size++) {
                 uint8_t p[16] = {0};
                 memcpy(p, &size, 4);
-                assert_int_equal(wire_frame(p, sizeof(p), most, &f), size < WIRE_HEADER - 4 ? -EPROTO : WIRE_HEADER);
+                assert_int_equal(wire_frame(p, sizeof(p), most, &f),
+                                 size < WIRE_HEADER - 4 ? -EPROTO : WIRE_HEADER);
         }
         const uint8_t huge[4] = {0xFF, 0xFF, 0xFF, 0xFF};
         assert_int_equal(wire_frame(huge, 4, LIMIT_FRAME_BYTES, &f), -EPROTO);
@@ -206,7 +208,8 @@ static void texts_of_peers_are_cut(void **state)
         buf_deinit(&b);
 }
 
-// --- envelopes ------------------------------------------------------------------------------------------------
+// --- envelopes
+// ------------------------------------------------------------------------------------------------
 
 static CimEnvelope sample(void)
 {
@@ -234,7 +237,8 @@ static void envelopes_at_every_alignment(void **state)
                 memcpy(p + shift, b.p, b.n);
                 Arena a = {0};
                 assert_int_equal(wire_envelope_read(p + shift, b.n, &a, &got), 0);
-                assert_true(got.sequence == 7 && got.host == 8 && got.time == 9 && guid_eq(&got.guid, &e.guid));
+                assert_true(got.sequence == 7 && got.host == 8 && got.time == 9 &&
+                            guid_eq(&got.guid, &e.guid));
                 assert_int_equal(str16_cmp(got.instance, e.instance), 0);
                 assert_int_equal(got.payload_size, e.payload_size);
                 assert_memory_equal(got.payload, e.payload, e.payload_size);
@@ -284,7 +288,8 @@ static void envelope_limits(void **state)
         assert_int_equal(got.instance.n, 0);
         for (int kind = 0; kind < 4; kind++) {
                 e.kind = (CimPayload)kind;
-                assert_int_equal(read_with(e, &got, &a, &b), kind == CIM_PAYLOAD_WNODE || kind == CIM_PAYLOAD_INSTANCE ? 0 : 1);
+                assert_int_equal(read_with(e, &got, &a, &b),
+                                 kind == CIM_PAYLOAD_WNODE || kind == CIM_PAYLOAD_INSTANCE ? 0 : 1);
         }
         // A name of an odd number of bytes is no name.
         e = sample();
