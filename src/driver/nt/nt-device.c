@@ -200,7 +200,7 @@ NTEXPORT NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_si
         bool system = driver_is_system(driver);
         // The extension begins behind the object at the next 16 bytes; nothing stands behind it.
         size_t at = (sizeof(DEVICE_OBJECT) + 15) & ~(size_t)15;
-        PDEVICE_OBJECT device = nt_object_create(&nt_type_device, at + extension_size, system);
+        PDEVICE_OBJECT device = nt_object_create_for(&nt_type_device, at + extension_size, system, NT_CALLER);
         if (!device)
                 return STATUS_INSUFFICIENT_RESOURCES;
         NtDeviceExtension *x = nt_pool_alloc(NT_POOL_ZERO | NT_POOL_SYSTEM, sizeof *x, NT_TAG('D', 'e', 'v', 'i'));
@@ -475,7 +475,7 @@ NTEXPORT NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING name, ACCESS_MA
         PDEVICE_OBJECT device = nt_name_find_reference(name, &nt_type_device);
         if (!device)
                 return STATUS_OBJECT_NAME_NOT_FOUND;
-        PFILE_OBJECT file = nt_object_create(&nt_type_file, sizeof *file, false);
+        PFILE_OBJECT file = nt_object_create_for(&nt_type_file, sizeof *file, false, NT_CALLER);
         if (!file) {
                 ObfDereferenceObject(device);
                 return STATUS_INSUFFICIENT_RESOURCES;

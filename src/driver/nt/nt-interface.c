@@ -79,6 +79,16 @@ NTEXPORT NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_
                         return property_value(node, &properties[i], buffer, room, ret);
         if (property == DevicePropertyEnumeratorName)
                 return property_enumerator(node, buffer, room, ret);
+        if (property == DevicePropertyPhysicalDeviceObjectName) {
+                UNICODE_STRING name;
+                NTSTATUS status = nt_name_of(pdo, &name);
+                if (NT_SUCCESS(status))
+                        status = property_bytes(name.Buffer, name.Length + (ULONG)sizeof(WCHAR), buffer, room, ret);
+                else
+                        *ret = 0;
+                nt_unicode_free(&name);
+                return status;
+        }
         if (property == DevicePropertyInstallState) {
                 static const ULONG installed = InstallStateInstalled;
                 return property_bytes(&installed, sizeof installed, buffer, room, ret);

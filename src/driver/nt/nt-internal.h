@@ -142,6 +142,10 @@ bool nt_worker_idle(double seconds);
 int nt_worker_report(void);
 int nt_worker_post(const char *what, void (*fn)(void *), void *arg, const void *routine);
 
+// nt_pool_alloc and nt_object_create in the name of the driver code that asked: leak reports name it.
+void *nt_pool_alloc_for(unsigned flags, size_t size, ULONG tag, const void *caller);
+void *nt_object_create_for(POBJECT_TYPE type, size_t size, bool system, const void *caller);
+
 // --- objects, names -------------------------------------------------------------------------------------------------
 
 extern struct _OBJECT_TYPE nt_type_device, nt_type_driver, nt_type_file, nt_type_event, nt_type_thread, nt_type_key,
@@ -153,6 +157,7 @@ NTSTATUS nt_name_insert(const UNICODE_STRING *name, void *object, const UNICODE_
 bool nt_name_remove(const UNICODE_STRING *name, bool link);
 void nt_name_remove_object(const void *object);
 void *nt_name_find_reference(const UNICODE_STRING *name, POBJECT_TYPE type); // follows links
+NTSTATUS nt_name_of(const void *object, UNICODE_STRING *ret); // to be freed by nt_unicode_free
 int nt_names_report(void);
 
 // --- devices ----------------------------------------------------------------------------------------------------------

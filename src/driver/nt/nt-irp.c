@@ -34,12 +34,12 @@ NTEXPORT VOID NTAPI IoInitializeIrp(PIRP irp, USHORT size, CCHAR stack_size)
         InitializeListHead(&irp->ThreadListEntry);
 }
 
-static PIRP irp_allocate(CCHAR stack_size, bool system)
+static PIRP irp_allocate(CCHAR stack_size, bool system, const void *caller)
 {
         if (stack_size < 0 || stack_size > IRP_STACK_MAX)
                 return NULL;
         USHORT size = IoSizeOfIrp(stack_size);
-        PIRP irp = nt_pool_alloc(system ? NT_POOL_SYSTEM : 0u, size, NT_TAG('I', 'r', 'p', ' '));
+        PIRP irp = nt_pool_alloc_for(system ? NT_POOL_SYSTEM : 0u, size, NT_TAG('I', 'r', 'p', ' '), caller);
         if (irp)
                 IoInitializeIrp(irp, size, stack_size);
         return irp;
@@ -48,13 +48,13 @@ static PIRP irp_allocate(CCHAR stack_size, bool system)
 NTEXPORT PIRP NTAPI IoAllocateIrp(CCHAR stack_size, BOOLEAN quota)
 {
         (void)quota;
-        return irp_allocate(stack_size, false);
+        return irp_allocate(stack_size, false, NT_CALLER);
 }
 
 NTEXPORT PIRP NTAPI IoAllocateIrpEx(PDEVICE_OBJECT device, CCHAR stack_size, BOOLEAN quota)
 {
         (void)device, (void)quota;
-        return irp_allocate(stack_size, false);
+        return irp_allocate(stack_size, false, NT_CALLER);
 }
 
 static void check_irp(PIRP irp, const void *caller)
@@ -352,7 +352,7 @@ NTEXPORT BOOLEAN NTAPI IoForwardIrpSynchronously(PDEVICE_OBJECT device, PIRP irp
 
 NTEXPORT PIRP NTAPI IoMakeAssociatedIrp(PIRP master, CCHAR stack_size)
 {
-        PIRP irp = irp_allocate(stack_size, false);
+        PIRP irp = irp_allocate(stack_size, false, NT_CALLER);
         if (!irp)
                 return NULL;
         irp->Flags |= IRP_ASSOCIATED_IRP;
@@ -361,9 +361,9 @@ NTEXPORT PIRP NTAPI IoMakeAssociatedIrp(PIRP master, CCHAR stack_size)
         return irp;
 }
 
-static PIRP build(PDEVICE_OBJECT device, UCHAR major, PIO_STATUS_BLOCK iosb)
+static PIRP build(PDEVICE_OBJECT device, UCHAR major, PIO_STATUS_BLOCK iosb, const void *caller)
 {
-        PIRP irp = irp_allocate(device->StackSize, false);
+        PIRP irp = irp_allocate(device->StackSize, false, caller);
         if (!irp)
                 return NULL;
         irp->UserIosb = iosb;
@@ -397,7 +397,7 @@ static bool buffer_lock(PIRP irp, void *buffer, ULONG length, LOCK_OPERATION ope
 NTEXPORT PIRP NTAPI IoBuildAsynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
                                                   PLARGE_INTEGER offset, PIO_STATUS_BLOCK iosb)
 {
-        PIRP irp = build(device, (UCHAR)major, iosb);
+        PIRP irp = build(device, (UCHAR)major, iosb, NT_CALLER);
         if (!irp)
                 return NULL;
         PIO_STACK_LOCATION sp = IoGetNextIrpStackLocation(irp);
@@ -436,7 +436,7 @@ NTEXPORT PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT dev
                                                   PVOID out, ULONG out_length, BOOLEAN internal, PKEVENT event,
                                                   PIO_STATUS_BLOCK iosb)
 {
-        PIRP irp = build(device, internal ? IRP_MJ_INTERNAL_DEVICE_CONTROL : IRP_MJ_DEVICE_CONTROL, iosb);
+        PIRP irp = build(device, internal ? IRP_MJ_INTERNAL_DEVICE_CONTROL : IRP_MJ_DEVICE_CONTROL, iosb, NT_CALLER);
         if (!irp)
                 return NULL;
         irp->UserEvent = event;
@@ -518,7 +518,7 @@ static NTSTATUS NTAPI call_done(PDEVICE_OBJECT device, PIRP irp, PVOID event)
 NTSTATUS nt_irp_call(PDEVICE_OBJECT device, UCHAR major, UCHAR minor, NTSTATUS preset,
                      void (*fill)(PIO_STACK_LOCATION sp, void *arg), void *arg, ULONG_PTR *information)
 {
-        PIRP irp = irp_allocate(device->StackSize, true);
+        PIRP irp = irp_allocate(device->StackSize, true, NT_CALLER);
         if (!irp)
                 return STATUS_INSUFFICIENT_RESOURCES;
         irp->IoStatus.Status = preset;

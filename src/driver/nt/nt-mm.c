@@ -20,7 +20,7 @@ NTEXPORT PMDL NTAPI IoAllocateMdl(PVOID address, ULONG length, BOOLEAN secondary
         size_t size = MmSizeOfMdl(address, length);
         if (length > 0x7fffffff)
                 return NULL;
-        PMDL mdl = nt_pool_alloc(NT_POOL_ZERO, size, MDL_TAG);
+        PMDL mdl = nt_pool_alloc_for(NT_POOL_ZERO, size, MDL_TAG, NT_CALLER);
         if (!mdl)
                 return NULL;
         MmInitializeMdl(mdl, address, length);

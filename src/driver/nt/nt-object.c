@@ -34,7 +34,13 @@ static bool is_object(const void *body)
 
 void *nt_object_create(POBJECT_TYPE type, size_t size, bool system)
 {
-        Object *o = nt_pool_alloc(NT_POOL_ZERO | (system ? NT_POOL_SYSTEM : 0u), sizeof *o + size, type->tag);
+        return nt_object_create_for(type, size, system, NT_CALLER);
+}
+
+void *nt_object_create_for(POBJECT_TYPE type, size_t size, bool system, const void *caller)
+{
+        Object *o = nt_pool_alloc_for(NT_POOL_ZERO | (system ? NT_POOL_SYSTEM : 0u), sizeof *o + size, type->tag,
+                                      caller);
         if (!o)
                 return NULL;
         o->type = type;
@@ -404,6 +410,22 @@ void *nt_name_find_reference(const UNICODE_STRING *name, POBJECT_TYPE type)
                 object = n->object;
         pthread_mutex_unlock(&names_mutex);
         return object;
+}
+
+NTSTATUS nt_name_of(const void *object, UNICODE_STRING *ret)
+{
+        NTSTATUS status = STATUS_OBJECT_NAME_NOT_FOUND;
+        *ret = (UNICODE_STRING){0};
+        pthread_mutex_lock(&names_mutex);
+        for (LIST_ENTRY *e = names.Flink; e != &names && status == STATUS_OBJECT_NAME_NOT_FOUND; e = e->Flink) {
+                Name *n = CONTAINING_RECORD(e, Name, link);
+                bool dos;
+                skip_dos(&n->name, &dos);
+                if (n->object == object && !dos) // an interface's link is not its name
+                        status = copy_string(ret, &n->name) ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+        }
+        pthread_mutex_unlock(&names_mutex);
+        return status;
 }
 
 int nt_names_report(void)

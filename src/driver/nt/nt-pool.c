@@ -165,6 +165,11 @@ void *nt_pool_alloc(unsigned flags, size_t size, ULONG tag)
         return pool_alloc(flags, size, tag, NT_CALLER);
 }
 
+void *nt_pool_alloc_for(unsigned flags, size_t size, ULONG tag, const void *caller)
+{
+        return pool_alloc(flags, size, tag, caller);
+}
+
 static const char *tag_text(ULONG tag, char out[5])
 {
         for (int i = 0; i < 4; i++) {

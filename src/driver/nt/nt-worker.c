@@ -146,7 +146,7 @@ int nt_worker_report(void)
 
 NTEXPORT PIO_WORKITEM NTAPI IoAllocateWorkItem(PDEVICE_OBJECT device)
 {
-        PIO_WORKITEM item = nt_pool_alloc(NT_POOL_ZERO, sizeof *item, NT_TAG('I', 'o', 'W', 'I'));
+        PIO_WORKITEM item = nt_pool_alloc_for(NT_POOL_ZERO, sizeof *item, NT_TAG('I', 'o', 'W', 'I'), NT_CALLER);
         if (item) {
                 item->object = device;
                 item->allocated = true;
