@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // DbgPrint and its kin, assertions, and bug checks.
 //
-// A bug check writes one report to standard error, tells the host, and ends the process by abort(). Formats are
-// Microsoft's and go through src/crt's engine, never libc's.
+// A bug check writes one report to standard error, tells the host, and ends the process by abort(). Formats
+// are Microsoft's and go through src/crt's engine, never libc's.
 #include "driver/nt/nt-internal.h"
 
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 // src/crt: as Microsoft's _vsnprintf; -1 when it was cut, then without a terminator.
 int fwcrt__vsnprintf(char *buffer, size_t count, const char *format, va_list args);
 
-// --- printing ----------------------------------------------------------------------------------------------------
+// --- printing ------------------------------------------------------------------------------------
 
 enum { PRINT_MAX = 512 }; // as on Windows: a longer text is cut
 
@@ -102,7 +102,8 @@ NTEXPORT ULONG NTAPI vDbgPrintEx(ULONG component, ULONG level, PCCH format, va_l
         return STATUS_SUCCESS;
 }
 
-NTEXPORT ULONG NTAPI vDbgPrintExWithPrefix(PCCH prefix, ULONG component, ULONG level, PCCH format, va_list args)
+NTEXPORT ULONG NTAPI vDbgPrintExWithPrefix(PCCH prefix, ULONG component, ULONG level, PCCH format,
+                                           va_list args)
 {
         if (filter_passes(component, level))
                 print(prefix, format, args);
@@ -150,7 +151,7 @@ NTEXPORT BOOLEAN NTAPI KdRefreshDebuggerNotPresent(VOID)
         return TRUE;
 }
 
-// --- bug checks ----------------------------------------------------------------------------------------------------
+// --- bug checks ----------------------------------------------------------------------------------
 
 static const struct BugName {
         ULONG code;
@@ -216,8 +217,8 @@ static _Noreturn void bug_check(ULONG code, const ULONG_PTR p[4], const void *ca
         NtEntry entry;
         char routine[256] = "";
         if (nt_entry_self(&entry) == 1 && entry.depth > 0) {
-                const NtEntryFrame *f = &entry.frames[entry.depth <= NT_ENTRY_DEPTH ? entry.depth - 1
-                                                                                   : NT_ENTRY_DEPTH - 1];
+                const NtEntryFrame *f =
+                        &entry.frames[entry.depth <= NT_ENTRY_DEPTH ? entry.depth - 1 : NT_ENTRY_DEPTH - 1];
                 bug.entry = f->what;
                 nt_symbol(f->routine, routine, sizeof routine);
         }
@@ -229,9 +230,9 @@ static _Noreturn void bug_check(ULONG code, const ULONG_PTR p[4], const void *ca
                  "caller %s\n"
                  "    %s%s%s%s%s",
                  code, bug.name, (unsigned long long)p[0], (unsigned long long)p[1], (unsigned long long)p[2],
-                 (unsigned long long)p[3], reason, *reason ? "\n    " : "", nt_symbol(caller, where, sizeof where),
-                 *bug.entry ? "in " : "in no entry point\n", bug.entry, *bug.entry ? " (" : "", routine,
-                 *bug.entry ? ")\n" : "");
+                 (unsigned long long)p[3], reason, *reason ? "\n    " : "",
+                 nt_symbol(caller, where, sizeof where), *bug.entry ? "in " : "in no entry point\n",
+                 bug.entry, *bug.entry ? " (" : "", routine, *bug.entry ? ")\n" : "");
         bug.text = text;
         write_all(text, strlen(text));
         callbacks_run();
@@ -266,8 +267,9 @@ NTEXPORT VOID NTAPI KeBugCheck(ULONG code)
 
 static _Noreturn void raised(NTSTATUS status, const void *caller)
 {
-        nt_bug_check(NT_BUG_KMODE_EXCEPTION_NOT_HANDLED, (ULONG_PTR)(ULONG)status, (ULONG_PTR)caller, 0, 0, caller,
-                     "exception 0x%x was raised; there is no structured exception handling here", (ULONG)status);
+        nt_bug_check(NT_BUG_KMODE_EXCEPTION_NOT_HANDLED, (ULONG_PTR)(ULONG)status, (ULONG_PTR)caller, 0, 0,
+                     caller, "exception 0x%x was raised; there is no structured exception handling here",
+                     (ULONG)status);
 }
 
 NTEXPORT VOID NTAPI ExRaiseStatus(NTSTATUS status)
@@ -285,8 +287,9 @@ NTEXPORT VOID NTAPI ExRaiseDatatypeMisalignment(VOID)
         raised(STATUS_DATATYPE_MISALIGNMENT, NT_CALLER);
 }
 
-NTEXPORT BOOLEAN NTAPI KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD record, PKBUGCHECK_CALLBACK_ROUTINE routine,
-                                                  PVOID buffer, ULONG length, PUCHAR component)
+NTEXPORT BOOLEAN NTAPI KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD record,
+                                                  PKBUGCHECK_CALLBACK_ROUTINE routine, PVOID buffer,
+                                                  ULONG length, PUCHAR component)
 {
         nt_lock(&callbacks_lock);
         bool ok = record->State == BufferEmpty;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Driver and device objects, device stacks, file objects.
 //
-// io_lock guards the lists (a driver's devices, all devices) and the attachments. A device object is an object of
-// ours: IoDeleteDevice takes it out of its driver and drops the reference of its creation; its memory goes with
-// the last reference.
+// io_lock guards the lists (a driver's devices, all devices) and the attachments. A device object is an
+// object of ours: IoDeleteDevice takes it out of its driver and drops the reference of its creation; its
+// memory goes with the last reference.
 #include "driver/nt/nt-internal.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ static NtLock io_lock;
 static LIST_ENTRY all_devices = {&all_devices, &all_devices};
 static ULONG last_id;
 
-// --- drivers ---------------------------------------------------------------------------------------------------------
+// --- drivers -------------------------------------------------------------------------------------
 
 // A driver object and what hangs on it, in one block.
 typedef struct Driver {
@@ -35,7 +35,8 @@ typedef struct Reinitialize {
         PVOID context;
 } Reinitialize;
 
-static UNICODE_STRING hardware_key = RTL_CONSTANT_STRING(L"\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM");
+static UNICODE_STRING hardware_key =
+        RTL_CONSTANT_STRING(L"\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM");
 
 static void driver_destroy(void *body)
 {
@@ -60,7 +61,8 @@ NTSTATUS nt_invalid_device_request(PDEVICE_OBJECT device, PIRP irp)
         return STATUS_INVALID_DEVICE_REQUEST;
 }
 
-PDRIVER_OBJECT nt_driver_object_create(const UNICODE_STRING *name, const UNICODE_STRING *service_key, bool system)
+PDRIVER_OBJECT nt_driver_object_create(const UNICODE_STRING *name, const UNICODE_STRING *service_key,
+                                       bool system)
 {
         Driver *d = nt_object_create(&nt_type_driver, sizeof *d, true);
         if (!d)
@@ -77,7 +79,8 @@ PDRIVER_OBJECT nt_driver_object_create(const UNICODE_STRING *name, const UNICODE
                 d->object.MajorFunction[i] = nt_invalid_device_request;
         char text[512];
         if (!nt_unicode_from_utf8(&d->name, nt_utf8(text, sizeof text, name)) ||
-            (service_key && !nt_unicode_from_utf8(&d->service_key, nt_utf8(text, sizeof text, service_key))) ||
+            (service_key &&
+             !nt_unicode_from_utf8(&d->service_key, nt_utf8(text, sizeof text, service_key))) ||
             !NT_SUCCESS(nt_name_insert(name, d, NULL))) {
                 ObfDereferenceObject(d);
                 return NULL;
@@ -87,11 +90,13 @@ PDRIVER_OBJECT nt_driver_object_create(const UNICODE_STRING *name, const UNICODE
         return &d->object;
 }
 
-NTEXPORT NTSTATUS NTAPI IoAllocateDriverObjectExtension(PDRIVER_OBJECT driver, PVOID id, ULONG size, PVOID *ret)
+NTEXPORT NTSTATUS NTAPI IoAllocateDriverObjectExtension(PDRIVER_OBJECT driver, PVOID id, ULONG size,
+                                                        PVOID *ret)
 {
         Driver *d = CONTAINING_RECORD(driver, Driver, object);
         *ret = NULL;
-        ClientExtension *x = nt_pool_alloc(NT_POOL_ZERO | NT_POOL_SYSTEM, sizeof *x + size, NT_TAG('D', 'r', 'i', 'v'));
+        ClientExtension *x =
+                nt_pool_alloc(NT_POOL_ZERO | NT_POOL_SYSTEM, sizeof *x + size, NT_TAG('D', 'r', 'i', 'v'));
         if (!x)
                 return STATUS_INSUFFICIENT_RESOURCES;
         x->id = id;
@@ -122,7 +127,8 @@ NTEXPORT PVOID NTAPI IoGetDriverObjectExtension(PDRIVER_OBJECT driver, PVOID id)
         return found;
 }
 
-NTEXPORT VOID NTAPI IoRegisterDriverReinitialization(PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine, PVOID context)
+NTEXPORT VOID NTAPI IoRegisterDriverReinitialization(PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine,
+                                                     PVOID context)
 {
         Driver *d = CONTAINING_RECORD(driver, Driver, object);
         Reinitialize *r = nt_pool_alloc(NT_POOL_SYSTEM, sizeof *r, NT_TAG('D', 'r', 'i', 'v'));
@@ -153,7 +159,7 @@ void nt_reinitialize_run(PDRIVER_OBJECT driver)
         }
 }
 
-// --- devices ---------------------------------------------------------------------------------------------------------
+// --- devices -------------------------------------------------------------------------------------
 
 static void device_destroy(void *body)
 {
@@ -182,7 +188,8 @@ static NTSTATUS device_name(PDEVICE_OBJECT device, PUNICODE_STRING name)
         static atomic_uint number;
         for (;;) {
                 UNICODE_STRING made;
-                NTSTATUS status = nt_unicode_format(&made, "\\Device\\%08x", atomic_fetch_add(&number, 1) + 1);
+                NTSTATUS status =
+                        nt_unicode_format(&made, "\\Device\\%08x", atomic_fetch_add(&number, 1) + 1);
                 if (NT_SUCCESS(status))
                         status = nt_name_insert(&made, device, NULL);
                 nt_unicode_free(&made);
@@ -192,7 +199,8 @@ static NTSTATUS device_name(PDEVICE_OBJECT device, PUNICODE_STRING name)
 }
 
 NTEXPORT NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_STRING name,
-                                       DEVICE_TYPE type, ULONG characteristics, BOOLEAN exclusive, PDEVICE_OBJECT *ret)
+                                       DEVICE_TYPE type, ULONG characteristics, BOOLEAN exclusive,
+                                       PDEVICE_OBJECT *ret)
 {
         *ret = NULL;
         if (extension_size > UINT16_MAX - sizeof(DEVICE_OBJECT)) // DEVICE_OBJECT.Size counts both
@@ -203,13 +211,14 @@ NTEXPORT NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_si
         PDEVICE_OBJECT device = nt_object_create_for(&nt_type_device, at + extension_size, system, NT_CALLER);
         if (!device)
                 return STATUS_INSUFFICIENT_RESOURCES;
-        NtDeviceExtension *x = nt_pool_alloc(NT_POOL_ZERO | NT_POOL_SYSTEM, sizeof *x, NT_TAG('D', 'e', 'v', 'i'));
+        NtDeviceExtension *x =
+                nt_pool_alloc(NT_POOL_ZERO | NT_POOL_SYSTEM, sizeof *x, NT_TAG('D', 'e', 'v', 'i'));
         if (!x) {
                 ObfDereferenceObject(device);
                 return STATUS_INSUFFICIENT_RESOURCES;
         }
-        x->base = (DEVOBJ_EXTENSION){.Type = IO_TYPE_DEVICE_OBJECT_EXTENSION, .Size = sizeof x->base,
-                                     .DeviceObject = device};
+        x->base = (DEVOBJ_EXTENSION){
+                .Type = IO_TYPE_DEVICE_OBJECT_EXTENSION, .Size = sizeof x->base, .DeviceObject = device};
         x->system = system;
         x->system_power = PowerSystemWorking;
         x->device_power = PowerDeviceUnspecified;
@@ -218,7 +227,8 @@ NTEXPORT NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_si
         device->DriverObject = driver;
         device->DeviceType = type;
         device->Characteristics = characteristics;
-        device->Flags = DO_DEVICE_INITIALIZING | (exclusive ? DO_EXCLUSIVE : 0u) | (name ? DO_DEVICE_HAS_NAME : 0u);
+        device->Flags =
+                DO_DEVICE_INITIALIZING | (exclusive ? DO_EXCLUSIVE : 0u) | (name ? DO_DEVICE_HAS_NAME : 0u);
         device->DeviceExtension = extension_size ? (char *)device + at : NULL;
         device->DeviceObjectExtension = &x->base;
         device->StackSize = 1;
@@ -245,9 +255,11 @@ NTEXPORT NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_si
         return STATUS_SUCCESS;
 }
 
-NTEXPORT NTSTATUS NTAPI WdmlibIoCreateDeviceSecure(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_STRING name,
-                                                   DEVICE_TYPE type, ULONG characteristics, BOOLEAN exclusive,
-                                                   PCUNICODE_STRING sddl, LPCGUID class_guid, PDEVICE_OBJECT *ret)
+NTEXPORT NTSTATUS NTAPI WdmlibIoCreateDeviceSecure(PDRIVER_OBJECT driver, ULONG extension_size,
+                                                   PUNICODE_STRING name, DEVICE_TYPE type,
+                                                   ULONG characteristics, BOOLEAN exclusive,
+                                                   PCUNICODE_STRING sddl, LPCGUID class_guid,
+                                                   PDEVICE_OBJECT *ret)
 {
         (void)sddl, (void)class_guid; // no user-mode open reaches a device here
         return IoCreateDevice(driver, extension_size, name, type, characteristics, exclusive, ret);
@@ -275,7 +287,8 @@ NTEXPORT VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT device)
                              "device object %p is deleted a second time", (void *)device);
         if (attached)
                 nt_bug_check(NT_BUG_IOMANAGER_VIOLATION, 0, (ULONG_PTR)device, 0, 0, NT_CALLER,
-                             "device object %p is deleted without IoDetachDevice: it is still attached", (void *)device);
+                             "device object %p is deleted without IoDetachDevice: it is still attached",
+                             (void *)device);
         if (x->timer) {
                 IoStopTimer(device);
                 ExFreePool(x->timer);
@@ -297,7 +310,7 @@ ULONG nt_device_id(PDEVICE_OBJECT device)
         return nt_device_extension(device)->id;
 }
 
-// --- stacks ----------------------------------------------------------------------------------------------------------
+// --- stacks --------------------------------------------------------------------------------------
 
 static PDEVICE_OBJECT top_of(PDEVICE_OBJECT device)
 {
@@ -436,7 +449,7 @@ NTEXPORT VOID NTAPI IoSetStartIoAttributes(PDEVICE_OBJECT device, BOOLEAN deferr
         (void)device, (void)deferred, (void)non_cancelable; // StartIo is always called directly here
 }
 
-// --- files -----------------------------------------------------------------------------------------------------------
+// --- files ---------------------------------------------------------------------------------------
 
 static void file_destroy(void *body)
 {
@@ -464,10 +477,11 @@ static void fill_create(PIO_STACK_LOCATION sp, void *arg)
         sp->Parameters.Create.ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE;
 }
 
-// Opens the device of that name: IRP_MJ_CREATE to the top of its stack, and IRP_MJ_CLEANUP at once, as the handle that
-// Windows opens for this is closed before it returns. IRP_MJ_CLOSE comes with the last reference of the file object.
-NTEXPORT NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING name, ACCESS_MASK access, PFILE_OBJECT *ret_file,
-                                                 PDEVICE_OBJECT *ret_device)
+// Opens the device of that name: IRP_MJ_CREATE to the top of its stack, and IRP_MJ_CLEANUP at once, as the
+// handle that Windows opens for this is closed before it returns. IRP_MJ_CLOSE comes with the last reference
+// of the file object.
+NTEXPORT NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING name, ACCESS_MASK access,
+                                                 PFILE_OBJECT *ret_file, PDEVICE_OBJECT *ret_device)
 {
         (void)access;
         *ret_file = NULL;
@@ -504,7 +518,7 @@ NTEXPORT PDEVICE_OBJECT NTAPI IoGetRelatedDeviceObject(PFILE_OBJECT file)
         return IoGetAttachedDevice(file->DeviceObject);
 }
 
-// --- device queues, StartIo ---------------------------------------------------------------------------------------------
+// --- device queues, StartIo ----------------------------------------------------------------------
 
 NTEXPORT VOID NTAPI KeInitializeDeviceQueue(PKDEVICE_QUEUE queue)
 {
@@ -603,7 +617,8 @@ NTEXPORT VOID NTAPI IoStartPacket(PDEVICE_OBJECT device, PIRP irp, PULONG key, P
                 IoAcquireCancelSpinLock(&cancel_irql);
                 irp->CancelRoutine = cancel;
         }
-        BOOLEAN queued = key ? KeInsertByKeyDeviceQueue(&device->DeviceQueue, &irp->Tail.Overlay.DeviceQueueEntry, *key)
+        BOOLEAN queued = key ? KeInsertByKeyDeviceQueue(&device->DeviceQueue,
+                                                        &irp->Tail.Overlay.DeviceQueueEntry, *key)
                              : KeInsertDeviceQueue(&device->DeviceQueue, &irp->Tail.Overlay.DeviceQueueEntry);
         if (!queued)
                 device->CurrentIrp = irp;
@@ -646,7 +661,7 @@ NTEXPORT VOID NTAPI IoStartNextPacketByKey(PDEVICE_OBJECT device, BOOLEAN cancel
         start_next(device, cancelable, true, key);
 }
 
-// --- the one-second timer of a device ------------------------------------------------------------------------------------
+// --- the one-second timer of a device ------------------------------------------------------------
 
 typedef struct IoTimer {
         KTIMER timer;

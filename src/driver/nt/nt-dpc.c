@@ -23,7 +23,8 @@ static void *dpc_thread(void *arg)
                 KDPC *dpc = CONTAINING_RECORD(RemoveHeadList(&queue), KDPC, DpcListEntry);
                 // The routine may free or queue its DPC again: nothing of it is touched after the unlock.
                 PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
-                void *context = dpc->DeferredContext, *arg1 = dpc->SystemArgument1, *arg2 = dpc->SystemArgument2;
+                void *context = dpc->DeferredContext, *arg1 = dpc->SystemArgument1,
+                     *arg2 = dpc->SystemArgument2;
                 dpc->DpcData = NULL;
                 running = true;
                 pthread_mutex_unlock(&mutex);
@@ -86,14 +87,18 @@ bool nt_dpc_idle(double seconds)
         bool ok = true;
         pthread_mutex_lock(&mutex);
         while (ok && (running || !IsListEmpty(&queue)))
-                ok = pthread_cond_timedwait(&idle, &mutex, &end) != ETIMEDOUT || (!running && IsListEmpty(&queue));
+                ok = pthread_cond_timedwait(&idle, &mutex, &end) != ETIMEDOUT ||
+                     (!running && IsListEmpty(&queue));
         pthread_mutex_unlock(&mutex);
         return ok;
 }
 
 NTEXPORT VOID NTAPI KeInitializeDpc(PRKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context)
 {
-        *dpc = (KDPC){.Type = 19, .Importance = MediumImportance, .DeferredRoutine = routine, .DeferredContext = context};
+        *dpc = (KDPC){.Type = 19,
+                      .Importance = MediumImportance,
+                      .DeferredRoutine = routine,
+                      .DeferredContext = context};
 }
 
 // A threaded DPC may run at DISPATCH_LEVEL like any other where the feature is off, so it does here.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The table of threads that are inside the driver, written without locks and readable from a signal handler.
 //
-// Each thread takes a slot at its first nt_enter and keeps it until it ends. A slot's counter is odd while its owner
-// changes it; a reader copies and looks at the counter again. All fields are atomics, so that a reader on another
-// thread is no data race.
+// Each thread takes a slot at its first nt_enter and keeps it until it ends. A slot's counter is odd while
+// its owner changes it; a reader copies and looks at the counter again. All fields are atomics, so that a
+// reader on another thread is no data race.
 #include "driver/nt/nt-internal.h"
 
 #include <errno.h>
@@ -127,8 +127,8 @@ void nt_leave(void)
         KIRQL now = nt_thread_self()->irql;
         if (depth <= sizeof s->irql && s->irql[depth - 1] != now) {
                 char name[256];
-                nt_bug_check(NT_BUG_IRQL_UNEXPECTED_VALUE, now, s->irql[depth - 1], (ULONG_PTR)routine, 0, routine,
-                             "%s (%s) was called at IRQL %u and returned at IRQL %u", what,
+                nt_bug_check(NT_BUG_IRQL_UNEXPECTED_VALUE, now, s->irql[depth - 1], (ULONG_PTR)routine, 0,
+                             routine, "%s (%s) was called at IRQL %u and returned at IRQL %u", what,
                              nt_symbol(routine, name, sizeof name), s->irql[depth - 1], now);
         }
         atomic_fetch_add(&s->counter, 1);
@@ -177,7 +177,8 @@ int nt_entry_oldest(NtEntry *ret, const NtEntryFrame **ret_frame)
         size_t oldest_slot = 0;
         NtEntry e;
         for (size_t i = 0; i < NT_ENTRY_SLOTS; i++) {
-                if (!atomic_load_explicit(&slots[i].taken, memory_order_relaxed) || slot_read(&slots[i], &e) != 1)
+                if (!atomic_load_explicit(&slots[i].taken, memory_order_relaxed) ||
+                    slot_read(&slots[i], &e) != 1)
                         continue;
                 for (unsigned f = 0; !e.driver_thread && f < e.depth && f < NT_ENTRY_DEPTH; f++)
                         if (e.frames[f].deadline) {

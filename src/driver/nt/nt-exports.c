@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The table of everything that this room exports to drivers, made of exports.def.
 //
-// It names symbols by their linker names, so that no header has to agree on their types, and so that a program that
-// links this library keeps all of them.
+// It names symbols by their linker names, so that no header has to agree on their types, and so that a
+// program that links this library keeps all of them.
 #include "driver/nt/nt.h"
 
 #define NT_EXPORT(name) extern char nt_symbol_##name[] __asm__(#name);

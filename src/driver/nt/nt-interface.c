@@ -9,7 +9,7 @@
 
 #define IF_TAG NT_TAG('I', 'o', 'I', 'f')
 
-// --- properties ------------------------------------------------------------------------------------------------------
+// --- properties ----------------------------------------------------------------------------------
 
 // Properties that are values of the device's Enum key.
 static const struct Property {
@@ -29,7 +29,8 @@ static const struct Property {
         {DevicePropertyUINumber, REG_DWORD, L"UINumber"},
 };
 
-static NTSTATUS property_value(NtDevNode *node, const struct Property *p, PVOID buffer, ULONG room, PULONG ret)
+static NTSTATUS property_value(NtDevNode *node, const struct Property *p, PVOID buffer, ULONG room,
+                               PULONG ret)
 {
         UNICODE_STRING name;
         RtlInitUnicodeString(&name, p->value);
@@ -83,7 +84,8 @@ NTEXPORT NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_
                 UNICODE_STRING name;
                 NTSTATUS status = nt_name_of(pdo, &name);
                 if (NT_SUCCESS(status))
-                        status = property_bytes(name.Buffer, name.Length + (ULONG)sizeof(WCHAR), buffer, room, ret);
+                        status = property_bytes(name.Buffer, name.Length + (ULONG)sizeof(WCHAR), buffer, room,
+                                                ret);
                 else
                         *ret = 0;
                 nt_unicode_free(&name);
@@ -101,9 +103,10 @@ NTEXPORT NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_
         return STATUS_OBJECT_NAME_NOT_FOUND; // the root enumerator has none of the others
 }
 
-// --- registry keys -----------------------------------------------------------------------------------------------------
+// --- registry keys -------------------------------------------------------------------------------
 
-NTEXPORT NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT pdo, ULONG type, ACCESS_MASK access, PHANDLE ret)
+NTEXPORT NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT pdo, ULONG type, ACCESS_MASK access,
+                                                PHANDLE ret)
 {
         (void)access;
         NtDevNode *node = nt_device_extension(pdo)->node;
@@ -116,15 +119,16 @@ NTEXPORT NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT pdo, ULONG type, 
                 return STATUS_INVALID_PARAMETER;
         UNICODE_STRING path;
         char text[600];
-        NTSTATUS status = nt_unicode_format(&path, "%s\\Device Parameters", nt_utf8(text, sizeof text, &node->enum_key));
+        NTSTATUS status = nt_unicode_format(&path, "%s\\Device Parameters",
+                                            nt_utf8(text, sizeof text, &node->enum_key));
         if (NT_SUCCESS(status))
                 status = nt_registry_open_handle(&path, true, ret);
         nt_unicode_free(&path);
         return status;
 }
 
-NTEXPORT NTSTATUS NTAPI IoOpenDriverRegistryKey(PDRIVER_OBJECT driver, ULONG type, ACCESS_MASK access, ULONG flags,
-                                                PHANDLE ret)
+NTEXPORT NTSTATUS NTAPI IoOpenDriverRegistryKey(PDRIVER_OBJECT driver, ULONG type, ACCESS_MASK access,
+                                                ULONG flags, PHANDLE ret)
 {
         (void)access, (void)flags;
         UNICODE_STRING path;
@@ -132,22 +136,23 @@ NTEXPORT NTSTATUS NTAPI IoOpenDriverRegistryKey(PDRIVER_OBJECT driver, ULONG typ
         *ret = NULL;
         if (type > 1) // DriverRegKeyParameters, DriverRegKeyPersistentState
                 return STATUS_INVALID_PARAMETER;
-        NTSTATUS status = nt_unicode_format(&path, "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\%s%s",
-                                            nt_utf8(text, sizeof text, &driver->DriverExtension->ServiceKeyName),
-                                            type == 0 ? "\\Parameters" : "\\State");
+        NTSTATUS status =
+                nt_unicode_format(&path, "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\%s%s",
+                                  nt_utf8(text, sizeof text, &driver->DriverExtension->ServiceKeyName),
+                                  type == 0 ? "\\Parameters" : "\\State");
         if (NT_SUCCESS(status))
                 status = nt_registry_open_handle(&path, true, ret);
         nt_unicode_free(&path);
         return status;
 }
 
-// --- interfaces ------------------------------------------------------------------------------------------------------------
+// --- interfaces ----------------------------------------------------------------------------------
 
 typedef struct Interface {
         LIST_ENTRY link;
         GUID guid;
-        PDEVICE_OBJECT pdo;    // not referenced: nt_interfaces_removed comes before it goes
-        UNICODE_STRING name;   // \??\ROOT#TOASTER#0000#{guid}[\reference]
+        PDEVICE_OBJECT pdo;  // not referenced: nt_interfaces_removed comes before it goes
+        UNICODE_STRING name; // \??\ROOT#TOASTER#0000#{guid}[\reference]
         bool enabled;
 } Interface;
 
@@ -164,7 +169,8 @@ static Interface *interface_find(const UNICODE_STRING *name)
         return NULL;
 }
 
-static NTSTATUS interface_name(NtDevNode *node, const GUID *guid, const UNICODE_STRING *reference, UNICODE_STRING *ret)
+static NTSTATUS interface_name(NtDevNode *node, const GUID *guid, const UNICODE_STRING *reference,
+                               UNICODE_STRING *ret)
 {
         char path[512], ref[256] = "", id[64];
         UNICODE_STRING guid_text;
@@ -185,8 +191,8 @@ static NTSTATUS interface_name(NtDevNode *node, const GUID *guid, const UNICODE_
         return nt_unicode_format(ret, "\\??\\%s#%s%s%s", path, id, *ref ? "\\" : "", ref);
 }
 
-NTEXPORT NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT pdo, CONST GUID *guid, PUNICODE_STRING reference,
-                                                  PUNICODE_STRING ret)
+NTEXPORT NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT pdo, CONST GUID *guid,
+                                                  PUNICODE_STRING reference, PUNICODE_STRING ret)
 {
         NtDevNode *node = nt_device_extension(pdo)->node;
         *ret = (UNICODE_STRING){0};
@@ -226,9 +232,10 @@ NTEXPORT NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING name, BOOLEAN 
         GUID guid;
         pthread_mutex_lock(&mutex);
         Interface *f = interface_find(name);
-        NTSTATUS status = !f                     ? STATUS_OBJECT_NAME_NOT_FOUND
-                          : f->enabled == enable ? (enable ? STATUS_OBJECT_NAME_EXISTS : STATUS_OBJECT_NAME_NOT_FOUND)
-                                                 : STATUS_SUCCESS;
+        NTSTATUS status = !f ? STATUS_OBJECT_NAME_NOT_FOUND
+                          : f->enabled == enable
+                                  ? (enable ? STATUS_OBJECT_NAME_EXISTS : STATUS_OBJECT_NAME_NOT_FOUND)
+                                  : STATUS_SUCCESS;
         PDEVICE_OBJECT pdo = f ? f->pdo : NULL;
         if (status == STATUS_SUCCESS) {
                 f->enabled = enable;
@@ -255,7 +262,8 @@ NTEXPORT NTSTATUS NTAPI IoGetDeviceInterfaces(CONST GUID *guid, PDEVICE_OBJECT p
         for (int pass = 0, at = 0; pass < 2; pass++) {
                 for (LIST_ENTRY *e = interfaces.Flink; e != &interfaces; e = e->Flink) {
                         Interface *f = CONTAINING_RECORD(e, Interface, link);
-                        if ((!f->enabled && !all) || (pdo && f->pdo != pdo) || memcmp(&f->guid, guid, sizeof *guid))
+                        if ((!f->enabled && !all) || (pdo && f->pdo != pdo) ||
+                            memcmp(&f->guid, guid, sizeof *guid))
                                 continue;
                         size_t n = f->name.Length / sizeof(WCHAR) + 1;
                         if (pass == 0) {
@@ -272,7 +280,8 @@ NTEXPORT NTSTATUS NTAPI IoGetDeviceInterfaces(CONST GUID *guid, PDEVICE_OBJECT p
         return *ret ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
-NTEXPORT NTSTATUS NTAPI IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING name, ACCESS_MASK access, PHANDLE ret)
+NTEXPORT NTSTATUS NTAPI IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING name, ACCESS_MASK access,
+                                                         PHANDLE ret)
 {
         (void)access;
         *ret = NULL;
@@ -293,10 +302,11 @@ NTEXPORT NTSTATUS NTAPI IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING name, A
         for (char *p = text; *p; p++)
                 if (*p == '\\')
                         *p = '#';
-        status = nt_unicode_format(&path,
-                                   "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\DeviceClasses\\%s\\%s\\"
-                                   "Device Parameters",
-                                   guid_text, text);
+        status = nt_unicode_format(
+                &path,
+                "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\DeviceClasses\\%s\\%s\\"
+                "Device Parameters",
+                guid_text, text);
         if (NT_SUCCESS(status))
                 status = nt_registry_open_handle(&path, true, ret);
         nt_unicode_free(&path);
@@ -326,7 +336,7 @@ void nt_interfaces_removed(PDEVICE_OBJECT pdo)
         }
 }
 
-// --- notifications -----------------------------------------------------------------------------------------------------------
+// --- notifications -------------------------------------------------------------------------------
 
 typedef struct Notification {
         LIST_ENTRY link;
@@ -409,21 +419,23 @@ void nt_notifications_device_interface(const GUID *guid, const UNICODE_STRING *l
         pthread_mutex_lock(&mutex);
         for (LIST_ENTRY *e = notifications.Flink; e != &notifications; e = e->Flink) {
                 Notification *n = CONTAINING_RECORD(e, Notification, link);
-                if (n->category == EventCategoryDeviceInterfaceChange && memcmp(&n->guid, guid, sizeof *guid) == 0)
+                if (n->category == EventCategoryDeviceInterfaceChange &&
+                    memcmp(&n->guid, guid, sizeof *guid) == 0)
                         delivery_queue(n, arrival ? &interface_arrival : &interface_removal, guid, link);
         }
         pthread_mutex_unlock(&mutex);
 }
 
-NTEXPORT NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY category, ULONG flags, PVOID data,
-                                                       PDRIVER_OBJECT driver,
-                                                       PDRIVER_NOTIFICATION_CALLBACK_ROUTINE routine, PVOID context,
-                                                       PVOID *ret)
+NTEXPORT NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY category, ULONG flags,
+                                                       PVOID data, PDRIVER_OBJECT driver,
+                                                       PDRIVER_NOTIFICATION_CALLBACK_ROUTINE routine,
+                                                       PVOID context, PVOID *ret)
 {
         *ret = NULL;
-        // The hardware profile never changes and targets are not closed here: such a registration just never fires.
-        if (category != EventCategoryDeviceInterfaceChange && category != EventCategoryHardwareProfileChange &&
-            category != EventCategoryTargetDeviceChange)
+        // The hardware profile never changes and targets are not closed here: such a registration just never
+        // fires.
+        if (category != EventCategoryDeviceInterfaceChange &&
+            category != EventCategoryHardwareProfileChange && category != EventCategoryTargetDeviceChange)
                 return STATUS_INVALID_PARAMETER;
         if (!routine || (category == EventCategoryDeviceInterfaceChange && !data))
                 return STATUS_INVALID_PARAMETER;
@@ -480,7 +492,8 @@ int nt_interfaces_report(void)
         pthread_mutex_lock(&mutex);
         for (LIST_ENTRY *e = notifications.Flink; e != &notifications; e = e->Flink, n++)
                 nt_log(NT_LOG_WARNING, "a PnP notification is still registered: %s",
-                       nt_symbol((const void *)CONTAINING_RECORD(e, Notification, link)->routine, name, sizeof name));
+                       nt_symbol((const void *)CONTAINING_RECORD(e, Notification, link)->routine, name,
+                                 sizeof name));
         pthread_mutex_unlock(&mutex);
         return n;
 }

@@ -9,11 +9,11 @@
 #include <setjmp.h>
 #include <stdatomic.h>
 
-#define NT_OBSERVE(hook, ...)                                                                                          \
-        do {                                                                                                           \
-                const NtObserver *o_ = nt_observer;                                                                    \
-                if (__builtin_expect(o_ != NULL, 0) && o_->hook)                                                       \
-                        o_->hook(__VA_ARGS__);                                                                         \
+#define NT_OBSERVE(hook, ...)                                                                                \
+        do {                                                                                                 \
+                const NtObserver *o_ = nt_observer;                                                          \
+                if (__builtin_expect(o_ != NULL, 0) && o_->hook)                                             \
+                        o_->hook(__VA_ARGS__);                                                               \
         } while (0)
 
 #define NT_CALLER __builtin_return_address(0)
@@ -46,10 +46,11 @@ enum {
 };
 
 // KeBugCheckEx with the reason in words and the caller that the report shall name.
-_Noreturn void nt_bug_check(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4, const void *caller,
-                            const char *format, ...) __attribute__((format(printf, 7, 8)));
+_Noreturn void nt_bug_check(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4,
+                            const void *caller, const char *format, ...)
+        __attribute__((format(printf, 7, 8)));
 
-// --- threads ------------------------------------------------------------------------------------------------
+// --- threads -------------------------------------------------------------------------------------
 
 struct NtWait;
 struct NtEntrySlot;
@@ -87,7 +88,7 @@ int nt_thread_start(const char *name, void *(*run)(void *), void *arg);
 // Writes one report line for each driver thread still running; returns how many.
 int nt_threads_report(void);
 
-// --- IRQL, locks ----------------------------------------------------------------------------------------------
+// --- IRQL, locks ---------------------------------------------------------------------------------
 
 KIRQL nt_irql_set(KIRQL to); // unchecked; returns the old one
 
@@ -99,7 +100,7 @@ typedef struct NtLock {
 void nt_lock(NtLock *lock);
 void nt_unlock(NtLock *lock);
 
-// --- dispatcher -------------------------------------------------------------------------------------------------
+// --- dispatcher ----------------------------------------------------------------------------------
 
 enum NtDispatcherType {
         NT_NOTIFICATION_EVENT = 0,
@@ -121,18 +122,18 @@ pthread_mutex_t *nt_dispatcher_mutex(void);
 // Waits of ours. seconds < 0: for ever. False on timeout. Real time whatever the clock is.
 bool nt_event_wait(KEVENT *event, double seconds);
 
-// --- clock, timers ------------------------------------------------------------------------------------------------
+// --- clock, timers -------------------------------------------------------------------------------
 
 int nt_clock_init(bool virtual_clock);
 bool nt_clock_is_virtual(void);
-ULONGLONG nt_clock_due(LARGE_INTEGER when);        // NT's relative or absolute time as interrupt time
+ULONGLONG nt_clock_due(LARGE_INTEGER when); // NT's relative or absolute time as interrupt time
 void nt_clock_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, ULONGLONG due, bool *ret_timeout);
-void nt_wait_expire(ULONGLONG now);                // virtual clock: ends the waits that are due
+void nt_wait_expire(ULONGLONG now); // virtual clock: ends the waits that are due
 ULONGLONG nt_wait_next_due(void);
 int nt_timers_report(void);
 int nt_timers_start(void);
 
-// --- DPCs, work items ----------------------------------------------------------------------------------------------
+// --- DPCs, work items ----------------------------------------------------------------------------
 
 int nt_dpc_start(void);
 bool nt_dpc_queue(KDPC *dpc, void *arg1, void *arg2);
@@ -146,21 +147,22 @@ int nt_worker_post(const char *what, void (*fn)(void *), void *arg, const void *
 void *nt_pool_alloc_for(unsigned flags, size_t size, ULONG tag, const void *caller);
 void *nt_object_create_for(POBJECT_TYPE type, size_t size, bool system, const void *caller);
 
-// --- objects, names -------------------------------------------------------------------------------------------------
+// --- objects, names ------------------------------------------------------------------------------
 
-extern struct _OBJECT_TYPE nt_type_device, nt_type_driver, nt_type_file, nt_type_event, nt_type_thread, nt_type_key,
-        nt_type_callback;
+extern struct _OBJECT_TYPE nt_type_device, nt_type_driver, nt_type_file, nt_type_event, nt_type_thread,
+        nt_type_key, nt_type_callback;
 bool nt_object_is(const void *body, POBJECT_TYPE type);
 
-// The object namespace: names are compared without case, \DosDevices\X means \??\X. `target` non-NULL: a link.
+// The object namespace: names are compared without case, \DosDevices\X means \??\X. `target` non-NULL: a
+// link.
 NTSTATUS nt_name_insert(const UNICODE_STRING *name, void *object, const UNICODE_STRING *target);
 bool nt_name_remove(const UNICODE_STRING *name, bool link);
 void nt_name_remove_object(const void *object);
 void *nt_name_find_reference(const UNICODE_STRING *name, POBJECT_TYPE type); // follows links
-NTSTATUS nt_name_of(const void *object, UNICODE_STRING *ret); // to be freed by nt_unicode_free
+NTSTATUS nt_name_of(const void *object, UNICODE_STRING *ret);                // to be freed by nt_unicode_free
 int nt_names_report(void);
 
-// --- devices ----------------------------------------------------------------------------------------------------------
+// --- devices -------------------------------------------------------------------------------------
 
 typedef struct NtDevNode {
         UNICODE_STRING instance_path; // ROOT\TOASTER\0000
@@ -192,13 +194,14 @@ static inline NtDeviceExtension *nt_device_extension(PDEVICE_OBJECT device)
         return (NtDeviceExtension *)(void *)device->DeviceObjectExtension;
 }
 
-PDRIVER_OBJECT nt_driver_object_create(const UNICODE_STRING *name, const UNICODE_STRING *service_key, bool system);
+PDRIVER_OBJECT nt_driver_object_create(const UNICODE_STRING *name, const UNICODE_STRING *service_key,
+                                       bool system);
 NTSTATUS nt_invalid_device_request(PDEVICE_OBJECT device, PIRP irp);
 void nt_interfaces_removed(PDEVICE_OBJECT pdo);
 int nt_interfaces_report(void);
 void nt_notifications_device_interface(const GUID *guid, const UNICODE_STRING *link, bool arrival);
 
-// --- IRPs -----------------------------------------------------------------------------------------------------------------
+// --- IRPs ----------------------------------------------------------------------------------------
 
 // Sends an IRP to the top of a stack and waits for it (the calling thread is one of ours that may wait).
 // `fill` sets up the stack location; information may be NULL.
@@ -208,14 +211,14 @@ int nt_power_start(void);
 bool nt_power_idle(double seconds);
 void nt_power_state_changed(PDEVICE_OBJECT device);
 
-// --- PnP -------------------------------------------------------------------------------------------------------------------
+// --- PnP -----------------------------------------------------------------------------------------
 
 int nt_pnp_start(void);
 bool nt_pnp_idle(double seconds);
 void nt_pnp_bus_dispatch(PDRIVER_OBJECT driver);
 void nt_reinitialize_run(PDRIVER_OBJECT driver);
 
-// --- registry ---------------------------------------------------------------------------------------------------------------
+// --- registry ------------------------------------------------------------------------------------
 
 typedef struct NtKey NtKey;
 NTSTATUS nt_registry_set(const UNICODE_STRING *path, const UNICODE_STRING *name, ULONG type, const void *data,
@@ -226,13 +229,15 @@ NTSTATUS nt_registry_get(const UNICODE_STRING *path, const UNICODE_STRING *name,
 NTSTATUS nt_registry_create_key(const UNICODE_STRING *path);
 NTSTATUS nt_registry_open_handle(const UNICODE_STRING *path, bool create, HANDLE *ret);
 
-// --- text --------------------------------------------------------------------------------------------------------------------
+// --- text ----------------------------------------------------------------------------------------
 
-// UTF-8 to a counted, zero-terminated string in pool (freed by nt_pool free); false: out of memory or bad UTF-8.
+// UTF-8 to a counted, zero-terminated string in pool (freed by nt_pool free); false: out of memory or bad
+// UTF-8.
 bool nt_unicode_from_utf8(UNICODE_STRING *ret, const char *text);
 // Into a caller's buffer, cut if need be, always terminated; lone surrogates become U+FFFD. Returns buf.
 char *nt_utf8(char *buf, size_t size, const UNICODE_STRING *s);
-NTSTATUS nt_unicode_format(UNICODE_STRING *ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
+NTSTATUS nt_unicode_format(UNICODE_STRING *ret, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 WCHAR nt_upcase(WCHAR c);
 size_t nt_wcslen(const WCHAR *s);
 bool nt_unicode_equal(const UNICODE_STRING *a, const UNICODE_STRING *b); // without case

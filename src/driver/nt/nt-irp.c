@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // IRPs: stack locations, sending, completion, cancellation.
 //
-// Completion walks the stack locations upwards and calls their routines, as documented for IoCompleteRequest. What
-// happens at the top depends on who made the IRP: those of IoBuildSynchronousFsdRequest and
-// IoBuildDeviceIoControlRequest are the I/O manager's and end here (status, event, buffers, memory); all others must
-// have a routine that stopped the completion before.
+// Completion walks the stack locations upwards and calls their routines, as documented for IoCompleteRequest.
+// What happens at the top depends on who made the IRP: those of IoBuildSynchronousFsdRequest and
+// IoBuildDeviceIoControlRequest are the I/O manager's and end here (status, event, buffers, memory); all
+// others must have a routine that stopped the completion before.
 #include "driver/nt/nt-internal.h"
 
 #include <stdlib.h>
@@ -90,38 +90,81 @@ NTEXPORT ULONG NTAPI IoGetStackSizeOfIrp(PIRP irp)
         return (ULONG)irp->StackCount;
 }
 
-// --- names ---------------------------------------------------------------------------------------------------------
+// --- names ---------------------------------------------------------------------------------------
 
 static const char *const major_names[] = {
-        "IRP_MJ_CREATE", "IRP_MJ_CREATE_NAMED_PIPE", "IRP_MJ_CLOSE", "IRP_MJ_READ", "IRP_MJ_WRITE",
-        "IRP_MJ_QUERY_INFORMATION", "IRP_MJ_SET_INFORMATION", "IRP_MJ_QUERY_EA", "IRP_MJ_SET_EA",
-        "IRP_MJ_FLUSH_BUFFERS", "IRP_MJ_QUERY_VOLUME_INFORMATION", "IRP_MJ_SET_VOLUME_INFORMATION",
-        "IRP_MJ_DIRECTORY_CONTROL", "IRP_MJ_FILE_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CONTROL",
-        "IRP_MJ_INTERNAL_DEVICE_CONTROL", "IRP_MJ_SHUTDOWN", "IRP_MJ_LOCK_CONTROL", "IRP_MJ_CLEANUP",
-        "IRP_MJ_CREATE_MAILSLOT", "IRP_MJ_QUERY_SECURITY", "IRP_MJ_SET_SECURITY", "IRP_MJ_POWER",
-        "IRP_MJ_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CHANGE", "IRP_MJ_QUERY_QUOTA", "IRP_MJ_SET_QUOTA", "IRP_MJ_PNP",
+        "IRP_MJ_CREATE",
+        "IRP_MJ_CREATE_NAMED_PIPE",
+        "IRP_MJ_CLOSE",
+        "IRP_MJ_READ",
+        "IRP_MJ_WRITE",
+        "IRP_MJ_QUERY_INFORMATION",
+        "IRP_MJ_SET_INFORMATION",
+        "IRP_MJ_QUERY_EA",
+        "IRP_MJ_SET_EA",
+        "IRP_MJ_FLUSH_BUFFERS",
+        "IRP_MJ_QUERY_VOLUME_INFORMATION",
+        "IRP_MJ_SET_VOLUME_INFORMATION",
+        "IRP_MJ_DIRECTORY_CONTROL",
+        "IRP_MJ_FILE_SYSTEM_CONTROL",
+        "IRP_MJ_DEVICE_CONTROL",
+        "IRP_MJ_INTERNAL_DEVICE_CONTROL",
+        "IRP_MJ_SHUTDOWN",
+        "IRP_MJ_LOCK_CONTROL",
+        "IRP_MJ_CLEANUP",
+        "IRP_MJ_CREATE_MAILSLOT",
+        "IRP_MJ_QUERY_SECURITY",
+        "IRP_MJ_SET_SECURITY",
+        "IRP_MJ_POWER",
+        "IRP_MJ_SYSTEM_CONTROL",
+        "IRP_MJ_DEVICE_CHANGE",
+        "IRP_MJ_QUERY_QUOTA",
+        "IRP_MJ_SET_QUOTA",
+        "IRP_MJ_PNP",
 };
 
 #define PNP(n) "IRP_MJ_PNP/IRP_MN_" n
 static const char *const pnp_names[] = {
-        PNP("START_DEVICE"), PNP("QUERY_REMOVE_DEVICE"), PNP("REMOVE_DEVICE"), PNP("CANCEL_REMOVE_DEVICE"),
-        PNP("STOP_DEVICE"), PNP("QUERY_STOP_DEVICE"), PNP("CANCEL_STOP_DEVICE"), PNP("QUERY_DEVICE_RELATIONS"),
-        PNP("QUERY_INTERFACE"), PNP("QUERY_CAPABILITIES"), PNP("QUERY_RESOURCES"),
-        PNP("QUERY_RESOURCE_REQUIREMENTS"), PNP("QUERY_DEVICE_TEXT"), PNP("FILTER_RESOURCE_REQUIREMENTS"),
-        "IRP_MJ_PNP/0x0e", PNP("READ_CONFIG"), PNP("WRITE_CONFIG"), PNP("EJECT"), PNP("SET_LOCK"), PNP("QUERY_ID"),
-        PNP("QUERY_PNP_DEVICE_STATE"), PNP("QUERY_BUS_INFORMATION"), PNP("DEVICE_USAGE_NOTIFICATION"),
-        PNP("SURPRISE_REMOVAL"), PNP("QUERY_LEGACY_BUS_INFORMATION"), PNP("DEVICE_ENUMERATED"),
+        PNP("START_DEVICE"),
+        PNP("QUERY_REMOVE_DEVICE"),
+        PNP("REMOVE_DEVICE"),
+        PNP("CANCEL_REMOVE_DEVICE"),
+        PNP("STOP_DEVICE"),
+        PNP("QUERY_STOP_DEVICE"),
+        PNP("CANCEL_STOP_DEVICE"),
+        PNP("QUERY_DEVICE_RELATIONS"),
+        PNP("QUERY_INTERFACE"),
+        PNP("QUERY_CAPABILITIES"),
+        PNP("QUERY_RESOURCES"),
+        PNP("QUERY_RESOURCE_REQUIREMENTS"),
+        PNP("QUERY_DEVICE_TEXT"),
+        PNP("FILTER_RESOURCE_REQUIREMENTS"),
+        "IRP_MJ_PNP/0x0e",
+        PNP("READ_CONFIG"),
+        PNP("WRITE_CONFIG"),
+        PNP("EJECT"),
+        PNP("SET_LOCK"),
+        PNP("QUERY_ID"),
+        PNP("QUERY_PNP_DEVICE_STATE"),
+        PNP("QUERY_BUS_INFORMATION"),
+        PNP("DEVICE_USAGE_NOTIFICATION"),
+        PNP("SURPRISE_REMOVAL"),
+        PNP("QUERY_LEGACY_BUS_INFORMATION"),
+        PNP("DEVICE_ENUMERATED"),
 };
 
 #define WMI(n) "IRP_MJ_SYSTEM_CONTROL/IRP_MN_" n
 static const char *const wmi_names[] = {
-        WMI("QUERY_ALL_DATA"), WMI("QUERY_SINGLE_INSTANCE"), WMI("CHANGE_SINGLE_INSTANCE"), WMI("CHANGE_SINGLE_ITEM"),
-        WMI("ENABLE_EVENTS"), WMI("DISABLE_EVENTS"), WMI("ENABLE_COLLECTION"), WMI("DISABLE_COLLECTION"),
-        WMI("REGINFO"), WMI("EXECUTE_METHOD"), "IRP_MJ_SYSTEM_CONTROL/0x0a", WMI("REGINFO_EX"),
+        WMI("QUERY_ALL_DATA"),     WMI("QUERY_SINGLE_INSTANCE"), WMI("CHANGE_SINGLE_INSTANCE"),
+        WMI("CHANGE_SINGLE_ITEM"), WMI("ENABLE_EVENTS"),         WMI("DISABLE_EVENTS"),
+        WMI("ENABLE_COLLECTION"),  WMI("DISABLE_COLLECTION"),    WMI("REGINFO"),
+        WMI("EXECUTE_METHOD"),     "IRP_MJ_SYSTEM_CONTROL/0x0a", WMI("REGINFO_EX"),
 };
 
 static const char *const power_names[] = {
-        "IRP_MJ_POWER/IRP_MN_WAIT_WAKE", "IRP_MJ_POWER/IRP_MN_POWER_SEQUENCE", "IRP_MJ_POWER/IRP_MN_SET_POWER",
+        "IRP_MJ_POWER/IRP_MN_WAIT_WAKE",
+        "IRP_MJ_POWER/IRP_MN_POWER_SEQUENCE",
+        "IRP_MJ_POWER/IRP_MN_SET_POWER",
         "IRP_MJ_POWER/IRP_MN_QUERY_POWER",
 };
 
@@ -136,7 +179,7 @@ const char *nt_irp_name(UCHAR major, UCHAR minor)
         return major < RTL_NUMBER_OF(major_names) ? major_names[major] : "IRP";
 }
 
-// --- sending ---------------------------------------------------------------------------------------------------------
+// --- sending -------------------------------------------------------------------------------------
 
 static NTSTATUS call_driver(PDEVICE_OBJECT device, PIRP irp, const void *caller)
 {
@@ -155,7 +198,8 @@ static NTSTATUS call_driver(PDEVICE_OBJECT device, PIRP irp, const void *caller)
                 dispatch = nt_invalid_device_request;
         NT_OBSERVE(irp_sent, device, irp);
         // The stand-in's own bottom drivers are no entry points.
-        bool system = device->DriverObject->Flags & DRVO_BUILTIN_DRIVER || dispatch == nt_invalid_device_request;
+        bool system =
+                device->DriverObject->Flags & DRVO_BUILTIN_DRIVER || dispatch == nt_invalid_device_request;
         if (!system)
                 nt_enter(nt_irp_name(major, minor), (const void *)dispatch);
         NTSTATUS status = dispatch(device, irp);
@@ -185,7 +229,7 @@ NTEXPORT NTSTATUS NTAPI PoCallDriver(PDEVICE_OBJECT device, PIRP irp)
         return call_driver(device, irp, NT_CALLER);
 }
 
-// --- completion --------------------------------------------------------------------------------------------------------
+// --- completion ----------------------------------------------------------------------------------
 
 static void free_mdls(PIRP irp)
 {
@@ -242,11 +286,14 @@ static void complete_request(PIRP irp, const void *caller)
                 nt_bug_check(NT_BUG_MULTIPLE_IRP_COMPLETE_REQUESTS, (ULONG_PTR)irp, 0, 0, 0, caller,
                              "IRP %p is completed a second time", (void *)irp);
         if (irp->IoStatus.Status == STATUS_PENDING || irp->IoStatus.Status == (NTSTATUS)0xffffffff)
-                nt_bug_check(NT_BUG_IOMANAGER_VIOLATION, 6, (ULONG_PTR)irp, (ULONG_PTR)(ULONG)irp->IoStatus.Status, 0,
-                             caller, "IRP %p is completed with status 0x%x", (void *)irp, (ULONG)irp->IoStatus.Status);
+                nt_bug_check(NT_BUG_IOMANAGER_VIOLATION, 6, (ULONG_PTR)irp,
+                             (ULONG_PTR)(ULONG)irp->IoStatus.Status, 0, caller,
+                             "IRP %p is completed with status 0x%x", (void *)irp,
+                             (ULONG)irp->IoStatus.Status);
         if (irp->CancelRoutine)
-                nt_bug_check(NT_BUG_CANCEL_STATE_IN_COMPLETED_IRP, (ULONG_PTR)irp, (ULONG_PTR)irp->CancelRoutine, 0, 0,
-                             caller, "IRP %p is completed with its cancel routine still set", (void *)irp);
+                nt_bug_check(NT_BUG_CANCEL_STATE_IN_COMPLETED_IRP, (ULONG_PTR)irp,
+                             (ULONG_PTR)irp->CancelRoutine, 0, 0, caller,
+                             "IRP %p is completed with its cancel routine still set", (void *)irp);
         NT_OBSERVE(irp_completed, irp, caller);
         while (irp->CurrentLocation <= irp->StackCount) {
                 PIO_STACK_LOCATION sp = irp->Tail.Overlay.CurrentStackLocation;
@@ -265,7 +312,8 @@ static void complete_request(PIRP irp, const void *caller)
                 sp->CompletionRoutine = NULL;
                 bool top = irp->CurrentLocation > irp->StackCount;
                 if (wants_call(irp, control)) {
-                        PDEVICE_OBJECT device = top ? NULL : irp->Tail.Overlay.CurrentStackLocation->DeviceObject;
+                        PDEVICE_OBJECT device =
+                                top ? NULL : irp->Tail.Overlay.CurrentStackLocation->DeviceObject;
                         nt_enter("completion routine", (const void *)routine);
                         NTSTATUS status = routine(device, irp, context);
                         nt_leave();
@@ -282,7 +330,8 @@ static void complete_request(PIRP irp, const void *caller)
                 irp_finish(irp);
         } else {
                 nt_bug_check(NT_BUG_IOMANAGER_VIOLATION, 9, (ULONG_PTR)irp, 0, 0, caller,
-                             "IRP %p, made by IoAllocateIrp, was completed to its end: its maker has no completion "
+                             "IRP %p, made by IoAllocateIrp, was completed to its end: its maker has no "
+                             "completion "
                              "routine that returns STATUS_MORE_PROCESSING_REQUIRED",
                              (void *)irp);
         }
@@ -316,8 +365,9 @@ static NTSTATUS NTAPI extended_complete(PDEVICE_OBJECT device, PIRP irp, PVOID c
         return status;
 }
 
-NTEXPORT NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT device, PIRP irp, PIO_COMPLETION_ROUTINE routine,
-                                                 PVOID context, BOOLEAN on_success, BOOLEAN on_error, BOOLEAN on_cancel)
+NTEXPORT NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT device, PIRP irp,
+                                                 PIO_COMPLETION_ROUTINE routine, PVOID context,
+                                                 BOOLEAN on_success, BOOLEAN on_error, BOOLEAN on_cancel)
 {
         Extended *x = nt_pool_alloc(NT_POOL_SYSTEM, sizeof *x, NT_TAG('I', 'o', 'U', 's'));
         if (!x)
@@ -348,7 +398,7 @@ NTEXPORT BOOLEAN NTAPI IoForwardIrpSynchronously(PDEVICE_OBJECT device, PIRP irp
         return TRUE;
 }
 
-// --- making ----------------------------------------------------------------------------------------------------------------
+// --- making --------------------------------------------------------------------------------------
 
 NTEXPORT PIRP NTAPI IoMakeAssociatedIrp(PIRP master, CCHAR stack_size)
 {
@@ -394,8 +444,8 @@ static bool buffer_lock(PIRP irp, void *buffer, ULONG length, LOCK_OPERATION ope
         return true;
 }
 
-NTEXPORT PIRP NTAPI IoBuildAsynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
-                                                  PLARGE_INTEGER offset, PIO_STATUS_BLOCK iosb)
+NTEXPORT PIRP NTAPI IoBuildAsynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer,
+                                                  ULONG length, PLARGE_INTEGER offset, PIO_STATUS_BLOCK iosb)
 {
         PIRP irp = build(device, (UCHAR)major, iosb, NT_CALLER);
         if (!irp)
@@ -421,8 +471,9 @@ NTEXPORT PIRP NTAPI IoBuildAsynchronousFsdRequest(ULONG major, PDEVICE_OBJECT de
         return irp;
 }
 
-NTEXPORT PIRP NTAPI IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length,
-                                                 PLARGE_INTEGER offset, PKEVENT event, PIO_STATUS_BLOCK iosb)
+NTEXPORT PIRP NTAPI IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer,
+                                                 ULONG length, PLARGE_INTEGER offset, PKEVENT event,
+                                                 PIO_STATUS_BLOCK iosb)
 {
         PIRP irp = IoBuildAsynchronousFsdRequest(major, device, buffer, length, offset, iosb);
         if (irp) {
@@ -432,11 +483,12 @@ NTEXPORT PIRP NTAPI IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT dev
         return irp;
 }
 
-NTEXPORT PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT device, PVOID in, ULONG in_length,
-                                                  PVOID out, ULONG out_length, BOOLEAN internal, PKEVENT event,
-                                                  PIO_STATUS_BLOCK iosb)
+NTEXPORT PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT device, PVOID in,
+                                                  ULONG in_length, PVOID out, ULONG out_length,
+                                                  BOOLEAN internal, PKEVENT event, PIO_STATUS_BLOCK iosb)
 {
-        PIRP irp = build(device, internal ? IRP_MJ_INTERNAL_DEVICE_CONTROL : IRP_MJ_DEVICE_CONTROL, iosb, NT_CALLER);
+        PIRP irp = build(device, internal ? IRP_MJ_INTERNAL_DEVICE_CONTROL : IRP_MJ_DEVICE_CONTROL, iosb,
+                         NT_CALLER);
         if (!irp)
                 return NULL;
         irp->UserEvent = event;
@@ -474,7 +526,7 @@ NTEXPORT PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT dev
         return irp;
 }
 
-// --- cancellation ------------------------------------------------------------------------------------------------------------
+// --- cancellation --------------------------------------------------------------------------------
 
 static KSPIN_LOCK cancel_lock;
 
@@ -500,13 +552,15 @@ NTEXPORT BOOLEAN NTAPI IoCancelIrp(PIRP irp)
                 return FALSE;
         }
         irp->CancelIrql = irql;
-        // The routine runs at DISPATCH_LEVEL with the lock held and releases both: nt_enter would find a changed IRQL.
-        routine(irp->CurrentLocation <= irp->StackCount ? irp->Tail.Overlay.CurrentStackLocation->DeviceObject : NULL,
+        // The routine runs at DISPATCH_LEVEL with the lock held and releases both: nt_enter would find a
+        // changed IRQL.
+        routine(irp->CurrentLocation <= irp->StackCount ? irp->Tail.Overlay.CurrentStackLocation->DeviceObject
+                                                        : NULL,
                 irp);
         return TRUE;
 }
 
-// --- IRPs of ours that one of our threads waits for ---------------------------------------------------------------------------
+// --- IRPs of ours that one of our threads waits for ----------------------------------------------
 
 static NTSTATUS NTAPI call_done(PDEVICE_OBJECT device, PIRP irp, PVOID event)
 {

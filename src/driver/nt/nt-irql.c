@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // IRQL and spin locks.
 //
-// An IRQL belongs to the thread that has it: raising it stops nobody else, as on a machine with many processors. A spin
-// lock is a futex mutex in the driver's KSPIN_LOCK: word 0 is 0 free, 1 held, 2 held and waited for; word 1 is the
-// holder's thread id, so that taking it twice is told at once instead of hanging.
+// An IRQL belongs to the thread that has it: raising it stops nobody else, as on a machine with many
+// processors. A spin lock is a futex mutex in the driver's KSPIN_LOCK: word 0 is 0 free, 1 held, 2 held and
+// waited for; word 1 is the holder's thread id, so that taking it twice is told at once instead of hanging.
 #include "driver/nt/nt-internal.h"
 
 #include <linux/futex.h>
@@ -25,7 +25,8 @@ static void futex_wake(_Atomic(uint32_t) *word)
 static bool word_try(_Atomic(uint32_t) *word)
 {
         uint32_t expected = 0;
-        return atomic_compare_exchange_strong_explicit(word, &expected, 1, memory_order_acquire, memory_order_relaxed);
+        return atomic_compare_exchange_strong_explicit(word, &expected, 1, memory_order_acquire,
+                                                       memory_order_relaxed);
 }
 
 static void word_acquire(_Atomic(uint32_t) *word)
@@ -55,7 +56,7 @@ void nt_unlock(NtLock *lock)
         word_release(&lock->word);
 }
 
-// --- IRQL -----------------------------------------------------------------------------------------------------
+// --- IRQL ----------------------------------------------------------------------------------------
 
 KIRQL nt_irql_set(KIRQL to)
 {
@@ -110,7 +111,7 @@ NTEXPORT VOID KeLowerIrql(KIRQL to)
         lower_irql(to, NT_CALLER);
 }
 
-// --- spin locks -------------------------------------------------------------------------------------------------
+// --- spin locks ----------------------------------------------------------------------------------
 
 static _Atomic(uint32_t) *lock_word(PKSPIN_LOCK lock, unsigned i)
 {
@@ -173,8 +174,9 @@ static void at_dispatch(PKSPIN_LOCK lock, const void *caller)
 {
         KIRQL now = nt_thread_self()->irql;
         if (now < DISPATCH_LEVEL)
-                nt_bug_check(NT_BUG_IRQL_NOT_GREATER_OR_EQUAL, (ULONG_PTR)lock, DISPATCH_LEVEL, now, (ULONG_PTR)caller,
-                             caller, "a spin lock was taken with an ...AtDpcLevel routine at IRQL %u", now);
+                nt_bug_check(NT_BUG_IRQL_NOT_GREATER_OR_EQUAL, (ULONG_PTR)lock, DISPATCH_LEVEL, now,
+                             (ULONG_PTR)caller, caller,
+                             "a spin lock was taken with an ...AtDpcLevel routine at IRQL %u", now);
 }
 
 NTEXPORT VOID NTAPI KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK lock)
@@ -255,7 +257,7 @@ NTEXPORT VOID FASTCALL KeReleaseInStackQueuedSpinLockForDpc(PKLOCK_QUEUE_HANDLE 
         lower_irql(handle->OldIrql, NT_CALLER);
 }
 
-// --- interlocked lists under a driver's spin lock -----------------------------------------------------------------
+// --- interlocked lists under a driver's spin lock ------------------------------------------------
 // These may be called at any IRQL, with interrupts off on Windows; the lock is used for them alone.
 
 static KIRQL list_lock(PKSPIN_LOCK lock, const void *caller)
@@ -273,7 +275,8 @@ static void list_unlock(PKSPIN_LOCK lock, KIRQL old, const void *caller)
         nt_irql_set(old);
 }
 
-NTEXPORT PLIST_ENTRY FASTCALL ExInterlockedInsertHeadList(PLIST_ENTRY head, PLIST_ENTRY entry, PKSPIN_LOCK lock)
+NTEXPORT PLIST_ENTRY FASTCALL ExInterlockedInsertHeadList(PLIST_ENTRY head, PLIST_ENTRY entry,
+                                                          PKSPIN_LOCK lock)
 {
         KIRQL old = list_lock(lock, NT_CALLER);
         PLIST_ENTRY first = IsListEmpty(head) ? NULL : head->Flink;
@@ -282,7 +285,8 @@ NTEXPORT PLIST_ENTRY FASTCALL ExInterlockedInsertHeadList(PLIST_ENTRY head, PLIS
         return first;
 }
 
-NTEXPORT PLIST_ENTRY FASTCALL ExInterlockedInsertTailList(PLIST_ENTRY head, PLIST_ENTRY entry, PKSPIN_LOCK lock)
+NTEXPORT PLIST_ENTRY FASTCALL ExInterlockedInsertTailList(PLIST_ENTRY head, PLIST_ENTRY entry,
+                                                          PKSPIN_LOCK lock)
 {
         KIRQL old = list_lock(lock, NT_CALLER);
         PLIST_ENTRY last = IsListEmpty(head) ? NULL : head->Blink;
@@ -299,8 +303,8 @@ NTEXPORT PLIST_ENTRY FASTCALL ExInterlockedRemoveHeadList(PLIST_ENTRY head, PKSP
         return first;
 }
 
-NTEXPORT PSINGLE_LIST_ENTRY FASTCALL ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY head, PSINGLE_LIST_ENTRY entry,
-                                                                PKSPIN_LOCK lock)
+NTEXPORT PSINGLE_LIST_ENTRY FASTCALL ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY head,
+                                                                PSINGLE_LIST_ENTRY entry, PKSPIN_LOCK lock)
 {
         KIRQL old = list_lock(lock, NT_CALLER);
         PSINGLE_LIST_ENTRY first = head->Next;
@@ -334,5 +338,3 @@ NTEXPORT LARGE_INTEGER NTAPI ExInterlockedAddLargeInteger(PLARGE_INTEGER addend,
         r.QuadPart = __atomic_fetch_add(&addend->QuadPart, increment.QuadPart, __ATOMIC_SEQ_CST);
         return r;
 }
-
-

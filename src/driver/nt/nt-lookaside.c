@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Lookaside lists and sequenced lists.
 //
-// A lookaside list keeps nothing here: each entry is allocated and freed, so that a sanitizer and the leak report see
-// what the driver does with it. Windows may do the same at any time.
+// A lookaside list keeps nothing here: each entry is allocated and freed, so that a sanitizer and the leak
+// report see what the driver does with it. Windows may do the same at any time.
 #include "driver/nt/nt-internal.h"
 
-// --- SLISTs: Next in the first 8 bytes, a depth in the second, all under one lock -----------------------------------
+// --- SLISTs: Next in the first 8 bytes, a depth in the second, all under one lock ----------------
 // A driver pushes entries from its own pool; the lock-free algorithm would read Next of an entry that another
 // thread has popped and freed, which Windows tolerates and a sanitizer does not.
 
@@ -64,7 +64,7 @@ NTEXPORT VOID InitializeSListHead(PSLIST_HEADER head)
         head->Region = 0;
 }
 
-// --- lookaside lists ----------------------------------------------------------------------------------------------------
+// --- lookaside lists -----------------------------------------------------------------------------
 
 static PVOID plain_allocate(POOL_TYPE type, SIZE_T size, ULONG tag)
 {
@@ -76,32 +76,34 @@ static void plain_free(PVOID p)
         ExFreePool(p);
 }
 
-// The inline bodies in <wdm.h> pop, then call Allocate, and push while the depth is below Depth: with Depth 0 every
-// entry goes straight to Free.
-#define LOOKASIDE_INIT(list, allocate, release, pool, bytes, pool_tag)                                                 \
-        do {                                                                                                           \
-                RtlZeroMemory((list), sizeof *(list));                                                                 \
-                InitializeSListHead(&(list)->L.ListHead);                                                              \
-                (list)->L.MaximumDepth = 256;                                                                          \
-                (list)->L.Type = (pool);                                                                               \
-                (list)->L.Tag = (pool_tag);                                                                            \
-                (list)->L.Size = (ULONG)((bytes) < LOOKASIDE_MINIMUM_BLOCK_SIZE ? LOOKASIDE_MINIMUM_BLOCK_SIZE : (bytes)); \
-                (list)->L.Allocate = (allocate) ? (allocate) : plain_allocate;                                         \
-                (list)->L.Free = (release) ? (release) : plain_free;                                                   \
-                InitializeListHead(&(list)->L.ListEntry);                                                              \
+// The inline bodies in <wdm.h> pop, then call Allocate, and push while the depth is below Depth: with Depth 0
+// every entry goes straight to Free.
+#define LOOKASIDE_INIT(list, allocate, release, pool, bytes, pool_tag)                                       \
+        do {                                                                                                 \
+                RtlZeroMemory((list), sizeof *(list));                                                       \
+                InitializeSListHead(&(list)->L.ListHead);                                                    \
+                (list)->L.MaximumDepth = 256;                                                                \
+                (list)->L.Type = (pool);                                                                     \
+                (list)->L.Tag = (pool_tag);                                                                  \
+                (list)->L.Size =                                                                             \
+                        (ULONG)((bytes) < LOOKASIDE_MINIMUM_BLOCK_SIZE ? LOOKASIDE_MINIMUM_BLOCK_SIZE        \
+                                                                       : (bytes));                           \
+                (list)->L.Allocate = (allocate) ? (allocate) : plain_allocate;                               \
+                (list)->L.Free = (release) ? (release) : plain_free;                                         \
+                InitializeListHead(&(list)->L.ListEntry);                                                    \
         } while (0)
 
 NTEXPORT VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST list, PALLOCATE_FUNCTION allocate,
-                                                    PFREE_FUNCTION release, ULONG flags, SIZE_T size, ULONG tag,
-                                                    USHORT depth)
+                                                    PFREE_FUNCTION release, ULONG flags, SIZE_T size,
+                                                    ULONG tag, USHORT depth)
 {
         (void)flags, (void)depth;
         LOOKASIDE_INIT(list, allocate, release, NonPagedPool, size, tag);
 }
 
 NTEXPORT VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST list, PALLOCATE_FUNCTION allocate,
-                                                   PFREE_FUNCTION release, ULONG flags, SIZE_T size, ULONG tag,
-                                                   USHORT depth)
+                                                   PFREE_FUNCTION release, ULONG flags, SIZE_T size,
+                                                   ULONG tag, USHORT depth)
 {
         (void)flags, (void)depth;
         LOOKASIDE_INIT(list, allocate, release, PagedPool, size, tag);
@@ -138,8 +140,8 @@ static VOID NTAPI ex_free(PVOID p, PLOOKASIDE_LIST_EX list)
 }
 
 NTEXPORT NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX list, PALLOCATE_FUNCTION_EX allocate,
-                                                    PFREE_FUNCTION_EX release, POOL_TYPE type, ULONG flags, SIZE_T size,
-                                                    ULONG tag, USHORT depth)
+                                                    PFREE_FUNCTION_EX release, POOL_TYPE type, ULONG flags,
+                                                    SIZE_T size, ULONG tag, USHORT depth)
 {
         (void)depth;
         if (flags & ~(EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL | EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE))

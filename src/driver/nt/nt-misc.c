@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-// --- processors ----------------------------------------------------------------------------------------------------------
+// --- processors ----------------------------------------------------------------------------------
 
 static ULONG processors(void)
 {
@@ -130,7 +130,7 @@ NTEXPORT NTSTATUS NTAPI KeRestoreFloatingPointState(PKFLOATING_SAVE save)
         return STATUS_SUCCESS;
 }
 
-// --- versions ------------------------------------------------------------------------------------------------------------
+// --- versions ------------------------------------------------------------------------------------
 
 enum { OS_MAJOR = 10, OS_MINOR = 0, OS_BUILD = 19041 };
 
@@ -185,8 +185,8 @@ NTEXPORT BOOLEAN NTAPI WdmlibRtlIsNtDdiVersionAvailable(ULONG version)
 NTEXPORT BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG feature)
 {
         // What every x86-64 processor has: SSE (6), RDTSC (8), SSE2 (10), NX (12), CMPXCHG16B (14)
-        return feature == 6 || feature == 8 || feature == 10 || feature == 12 || feature == 14 || feature == 2 ||
-               feature == 3;
+        return feature == 6 || feature == 8 || feature == 10 || feature == 12 || feature == 14 ||
+               feature == 2 || feature == 3;
 }
 
 NTEXPORT BOOLEAN NTAPI ExVerifySuite(SUITE_TYPE suite)
@@ -203,7 +203,7 @@ NTEXPORT NTSTATUS NTAPI ExUuidCreate(UUID *uuid)
         return STATUS_SUCCESS;
 }
 
-// --- error log ----------------------------------------------------------------------------------------------------------------
+// --- error log -----------------------------------------------------------------------------------
 
 enum { ERROR_LOG_MAX = 240 }; // ERROR_LOG_MAXIMUM_SIZE, with its own header
 
@@ -241,12 +241,13 @@ NTEXPORT VOID NTAPI IoWriteErrorLogEntry(PVOID entry)
                         end += n;
                         at += s.Length + sizeof(WCHAR);
                 }
-        nt_log(NT_LOG_NOTE, "error log entry: code 0x%x, final status 0x%x, unique value 0x%x, function 0x%x%s",
+        nt_log(NT_LOG_NOTE,
+               "error log entry: code 0x%x, final status 0x%x, unique value 0x%x, function 0x%x%s",
                (ULONG)p->ErrorCode, (ULONG)p->FinalStatus, p->UniqueErrorValue, p->MajorFunctionCode, text);
         ExFreePool(entry);
 }
 
-// --- cancel-safe queues ----------------------------------------------------------------------------------------------------------
+// --- cancel-safe queues --------------------------------------------------------------------------
 
 static VOID NTAPI csq_cancel(PDEVICE_OBJECT device, PIRP irp)
 {
@@ -276,16 +277,20 @@ NTEXPORT NTSTATUS NTAPI IoCsqInitialize(PIO_CSQ csq, PIO_CSQ_INSERT_IRP insert, 
         return STATUS_SUCCESS;
 }
 
-NTEXPORT NTSTATUS NTAPI IoCsqInitializeEx(PIO_CSQ csq, PIO_CSQ_INSERT_IRP_EX insert, PIO_CSQ_REMOVE_IRP remove,
-                                          PIO_CSQ_PEEK_NEXT_IRP peek, PIO_CSQ_ACQUIRE_LOCK acquire,
-                                          PIO_CSQ_RELEASE_LOCK release, PIO_CSQ_COMPLETE_CANCELED_IRP complete)
+NTEXPORT NTSTATUS NTAPI IoCsqInitializeEx(PIO_CSQ csq, PIO_CSQ_INSERT_IRP_EX insert,
+                                          PIO_CSQ_REMOVE_IRP remove, PIO_CSQ_PEEK_NEXT_IRP peek,
+                                          PIO_CSQ_ACQUIRE_LOCK acquire, PIO_CSQ_RELEASE_LOCK release,
+                                          PIO_CSQ_COMPLETE_CANCELED_IRP complete)
 {
-        *csq = (IO_CSQ){IO_TYPE_CSQ_EX, (PIO_CSQ_INSERT_IRP)(ULONG_PTR)insert, remove, peek, acquire, release, complete,
-                        NULL};
+        *csq = (IO_CSQ){IO_TYPE_CSQ_EX, (PIO_CSQ_INSERT_IRP)(ULONG_PTR)insert,
+                        remove,         peek,
+                        acquire,        release,
+                        complete,       NULL};
         return STATUS_SUCCESS;
 }
 
-NTEXPORT NTSTATUS NTAPI IoCsqInsertIrpEx(PIO_CSQ csq, PIRP irp, PIO_CSQ_IRP_CONTEXT context, PVOID insert_context)
+NTEXPORT NTSTATUS NTAPI IoCsqInsertIrpEx(PIO_CSQ csq, PIRP irp, PIO_CSQ_IRP_CONTEXT context,
+                                         PVOID insert_context)
 {
         KIRQL irql;
         NTSTATUS status = STATUS_SUCCESS;
@@ -368,7 +373,7 @@ NTEXPORT PIRP NTAPI IoCsqRemoveIrp(PIO_CSQ csq, PIO_CSQ_IRP_CONTEXT context)
         return irp;
 }
 
-// --- callback objects ---------------------------------------------------------------------------------------------------------------
+// --- callback objects ----------------------------------------------------------------------------
 
 typedef struct Registration {
         LIST_ENTRY link;
@@ -476,7 +481,7 @@ NTEXPORT VOID NTAPI ExNotifyCallback(PCALLBACK_OBJECT object, PVOID a, PVOID b)
         pthread_mutex_unlock(&callbacks_mutex);
 }
 
-// --- small ones ------------------------------------------------------------------------------------------------------------------------
+// --- small ones ----------------------------------------------------------------------------------
 
 NTEXPORT NTSTATUS NTAPI IoRegisterShutdownNotification(PDEVICE_OBJECT device)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Memory: MDLs, contiguous memory, probes, and routines found by name.
 //
-// All memory is always there and mapped once: locking and mapping an MDL keep its flags as documented and nothing else.
+// All memory is always there and mapped once: locking and mapping an MDL keep its flags as documented and
+// nothing else.
 #include "driver/nt/nt-internal.h"
 
 #include <string.h>
@@ -61,11 +62,12 @@ NTEXPORT VOID NTAPI MmProbeAndLockPages(PMDLX mdl, KPROCESSOR_MODE mode, LOCK_OP
 
 NTEXPORT VOID NTAPI MmUnlockPages(PMDLX mdl)
 {
-        mdl->MdlFlags = (CSHORT)(mdl->MdlFlags & ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA));
+        mdl->MdlFlags =
+                (CSHORT)(mdl->MdlFlags & ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA));
 }
 
-NTEXPORT PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX mdl, KPROCESSOR_MODE mode, MEMORY_CACHING_TYPE cache, PVOID base,
-                                                  ULONG bug_check, ULONG priority)
+NTEXPORT PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX mdl, KPROCESSOR_MODE mode, MEMORY_CACHING_TYPE cache,
+                                                  PVOID base, ULONG bug_check, ULONG priority)
 {
         (void)mode, (void)cache, (void)base, (void)bug_check, (void)priority;
         mdl->MappedSystemVa = address_of(mdl);
@@ -101,12 +103,13 @@ NTEXPORT VOID NTAPI IoBuildPartialMdl(PMDL source, PMDL target, PVOID address, U
         target->StartVa = PAGE_ALIGN(address);
         target->ByteOffset = BYTE_OFFSET(address);
         target->ByteCount = length;
-        target->MdlFlags = (CSHORT)((target->MdlFlags & (MDL_ALLOCATED_FIXED_SIZE | MDL_ALLOCATED_MUST_SUCCEED)) |
-                                    (source->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL) | MDL_PARTIAL);
+        target->MdlFlags =
+                (CSHORT)((target->MdlFlags & (MDL_ALLOCATED_FIXED_SIZE | MDL_ALLOCATED_MUST_SUCCEED)) |
+                         (source->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL) | MDL_PARTIAL);
         target->MappedSystemVa = address;
 }
 
-// --- contiguous and other memory -------------------------------------------------------------------------------------
+// --- contiguous and other memory -----------------------------------------------------------------
 
 NTEXPORT PVOID NTAPI MmAllocateContiguousMemory(SIZE_T size, PHYSICAL_ADDRESS highest)
 {
@@ -115,7 +118,8 @@ NTEXPORT PVOID NTAPI MmAllocateContiguousMemory(SIZE_T size, PHYSICAL_ADDRESS hi
 }
 
 NTEXPORT PVOID NTAPI MmAllocateContiguousMemorySpecifyCache(SIZE_T size, PHYSICAL_ADDRESS lowest,
-                                                            PHYSICAL_ADDRESS highest, PHYSICAL_ADDRESS boundary,
+                                                            PHYSICAL_ADDRESS highest,
+                                                            PHYSICAL_ADDRESS boundary,
                                                             MEMORY_CACHING_TYPE cache)
 {
         (void)lowest, (void)boundary, (void)cache;
@@ -144,7 +148,7 @@ NTEXPORT VOID NTAPI MmFreeNonCachedMemory(PVOID p, SIZE_T size)
         ExFreePool(p);
 }
 
-// --- what needs nothing here -------------------------------------------------------------------------------------------
+// --- what needs nothing here ---------------------------------------------------------------------
 
 // Sections of a driver are never paged out: the handle only has to be something.
 NTEXPORT PVOID NTAPI MmLockPagableDataSection(PVOID address)
@@ -206,7 +210,7 @@ NTEXPORT VOID NTAPI ProbeForWrite(PVOID address, SIZE_T length, ULONG alignment)
         ProbeForRead(address, length, alignment);
 }
 
-// --- routines by name ----------------------------------------------------------------------------------------------------
+// --- routines by name ----------------------------------------------------------------------------
 
 enum { TABLES_MAX = 8 };
 static const NtExport *tables[TABLES_MAX] = {nt_exports};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Routines of newer Windows and of other corners: Ex timers, run-once, share access, Zw events, address checks.
+// Routines of newer Windows and of other corners: Ex timers, run-once, share access, Zw events, address
+// checks.
 #include "driver/nt/nt-internal.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// --- Ex timers (Windows 8.1): opaque, always with a callback at DISPATCH_LEVEL -----------------------------------------
+// --- Ex timers (Windows 8.1): opaque, always with a callback at DISPATCH_LEVEL -------------------
 
 struct _EX_TIMER {
         KTIMER timer;
@@ -33,15 +34,15 @@ NTEXPORT PEX_TIMER NTAPI ExAllocateTimer(PEXT_CALLBACK callback, PVOID context, 
         PEX_TIMER t = nt_pool_alloc(NT_POOL_ZERO, sizeof *t, NT_TAG('E', 'x', 'T', 'm'));
         if (!t)
                 return NULL;
-        KeInitializeTimerEx(&t->timer, attributes & (ULONG)NOTIFICATION ? NotificationTimer : SynchronizationTimer);
+        KeInitializeTimerEx(&t->timer,
+                            attributes & (ULONG)NOTIFICATION ? NotificationTimer : SynchronizationTimer);
         KeInitializeDpc(&t->dpc, ex_timer_dpc, t);
         t->callback = callback;
         t->context = context;
         return t;
 }
 
-NTEXPORT BOOLEAN NTAPI ExSetTimer(PEX_TIMER t, LONGLONG due, LONGLONG period,
-                                     EXT_SET_PARAMETERS *parameters)
+NTEXPORT BOOLEAN NTAPI ExSetTimer(PEX_TIMER t, LONGLONG due, LONGLONG period, EXT_SET_PARAMETERS *parameters)
 {
         (void)parameters;
         LARGE_INTEGER when = {.QuadPart = due};
@@ -62,7 +63,8 @@ static void ex_timer_free(void *arg)
         ExFreePool(t);
 }
 
-NTEXPORT BOOLEAN NTAPI ExDeleteTimer(PEX_TIMER t, BOOLEAN cancel, BOOLEAN wait, PEXT_DELETE_PARAMETERS parameters)
+NTEXPORT BOOLEAN NTAPI ExDeleteTimer(PEX_TIMER t, BOOLEAN cancel, BOOLEAN wait,
+                                     PEXT_DELETE_PARAMETERS parameters)
 {
         PEXT_DELETE_CALLBACK deleted = parameters ? parameters->DeleteCallback : NULL;
         PVOID context = parameters ? parameters->DeleteContext : NULL;
@@ -79,7 +81,7 @@ NTEXPORT BOOLEAN NTAPI ExDeleteTimer(PEX_TIMER t, BOOLEAN cancel, BOOLEAN wait, 
         return was_set;
 }
 
-// --- run once ------------------------------------------------------------------------------------------------------------
+// --- run once ------------------------------------------------------------------------------------
 // Ptr: 0 not begun, 1 running, 2 | context done. Who comes while it runs waits.
 
 static pthread_mutex_t once_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -140,7 +142,7 @@ NTEXPORT NTSTATUS NTAPI RtlRunOnceExecuteOnce(PRTL_RUN_ONCE once, PRTL_RUN_ONCE_
         return RtlRunOnceComplete(once, 0, made);
 }
 
-// --- share access: the caller serialises ------------------------------------------------------------------------------------
+// --- share access: the caller serialises ---------------------------------------------------------
 
 NTEXPORT VOID NTAPI IoSetShareAccess(ACCESS_MASK access, ULONG share, PFILE_OBJECT file, PSHARE_ACCESS s)
 {
@@ -153,8 +155,13 @@ NTEXPORT VOID NTAPI IoSetShareAccess(ACCESS_MASK access, ULONG share, PFILE_OBJE
         file->SharedRead = (share & FILE_SHARE_READ) != 0;
         file->SharedWrite = (share & FILE_SHARE_WRITE) != 0;
         file->SharedDelete = (share & FILE_SHARE_DELETE) != 0;
-        *s = (SHARE_ACCESS){1, file->ReadAccess, file->WriteAccess, file->DeleteAccess, file->SharedRead,
-                            file->SharedWrite, file->SharedDelete};
+        *s = (SHARE_ACCESS){1,
+                            file->ReadAccess,
+                            file->WriteAccess,
+                            file->DeleteAccess,
+                            file->SharedRead,
+                            file->SharedWrite,
+                            file->SharedDelete};
 }
 
 NTEXPORT VOID NTAPI IoUpdateShareAccess(PFILE_OBJECT file, PSHARE_ACCESS s)
@@ -170,8 +177,8 @@ NTEXPORT VOID NTAPI IoUpdateShareAccess(PFILE_OBJECT file, PSHARE_ACCESS s)
         s->SharedDelete += file->SharedDelete;
 }
 
-NTEXPORT NTSTATUS NTAPI IoCheckShareAccess(ACCESS_MASK access, ULONG share, PFILE_OBJECT file, PSHARE_ACCESS s,
-                                           BOOLEAN update)
+NTEXPORT NTSTATUS NTAPI IoCheckShareAccess(ACCESS_MASK access, ULONG share, PFILE_OBJECT file,
+                                           PSHARE_ACCESS s, BOOLEAN update)
 {
         BOOLEAN read = (access & (FILE_EXECUTE | FILE_READ_DATA)) != 0;
         BOOLEAN write = (access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) != 0;
@@ -187,8 +194,8 @@ NTEXPORT NTSTATUS NTAPI IoCheckShareAccess(ACCESS_MASK access, ULONG share, PFIL
         file->SharedWrite = share_write;
         file->SharedDelete = share_delete;
         if ((read && s->SharedRead < s->OpenCount) || (write && s->SharedWrite < s->OpenCount) ||
-            (delete && s->SharedDelete < s->OpenCount) || (s->Readers && !share_read) || (s->Writers && !share_write) ||
-            (s->Deleters && !share_delete))
+            (delete &&s->SharedDelete < s->OpenCount) || (s->Readers && !share_read) ||
+            (s->Writers && !share_write) || (s->Deleters && !share_delete))
                 return STATUS_SHARING_VIOLATION;
         if (update)
                 IoUpdateShareAccess(file, s);
@@ -208,10 +215,10 @@ NTEXPORT VOID NTAPI IoRemoveShareAccess(PFILE_OBJECT file, PSHARE_ACCESS s)
         s->SharedDelete -= file->SharedDelete;
 }
 
-// --- Zw events and waits by handle -----------------------------------------------------------------------------------------
+// --- Zw events and waits by handle ---------------------------------------------------------------
 
-NTEXPORT NTSTATUS NTAPI ZwCreateEvent(PHANDLE ret, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type,
-                                      BOOLEAN state)
+NTEXPORT NTSTATUS NTAPI ZwCreateEvent(PHANDLE ret, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
+                                      EVENT_TYPE type, BOOLEAN state)
 {
         (void)access;
         *ret = NULL;
@@ -229,7 +236,8 @@ NTEXPORT NTSTATUS NTAPI ZwCreateEvent(PHANDLE ret, ACCESS_MASK access, POBJECT_A
 NTEXPORT NTSTATUS NTAPI ZwSetEvent(HANDLE handle, PLONG previous)
 {
         PKEVENT event;
-        NTSTATUS status = ObReferenceObjectByHandle(handle, 0, &nt_type_event, KernelMode, (PVOID *)&event, NULL);
+        NTSTATUS status =
+                ObReferenceObjectByHandle(handle, 0, &nt_type_event, KernelMode, (PVOID *)&event, NULL);
         if (!NT_SUCCESS(status))
                 return status;
         LONG old = KeSetEvent(event, 0, FALSE);
@@ -253,7 +261,7 @@ NTEXPORT NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable, 
         return status;
 }
 
-// --- addresses -----------------------------------------------------------------------------------------------------------------
+// --- addresses -----------------------------------------------------------------------------------
 
 NTEXPORT BOOLEAN NTAPI MmIsAddressValid(PVOID address)
 {

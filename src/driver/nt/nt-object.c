@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Objects with reference counts, handles, and the object namespace.
 //
-// An object is one pool block: a header, then the body that drivers see. Any file of the stand-in, and src/driver/wmi,
-// makes types of its own. Handles are small numbers in one table, as all of a kernel's are.
+// An object is one pool block: a header, then the body that drivers see. Any file of the stand-in, and
+// src/driver/wmi, makes types of its own. Handles are small numbers in one table, as all of a kernel's are.
 #include "driver/nt/nt-internal.h"
 
 #include <stdlib.h>
@@ -39,8 +39,8 @@ void *nt_object_create(POBJECT_TYPE type, size_t size, bool system)
 
 void *nt_object_create_for(POBJECT_TYPE type, size_t size, bool system, const void *caller)
 {
-        Object *o = nt_pool_alloc_for(NT_POOL_ZERO | (system ? NT_POOL_SYSTEM : 0u), sizeof *o + size, type->tag,
-                                      caller);
+        Object *o = nt_pool_alloc_for(NT_POOL_ZERO | (system ? NT_POOL_SYSTEM : 0u), sizeof *o + size,
+                                      type->tag, caller);
         if (!o)
                 return NULL;
         o->type = type;
@@ -88,8 +88,9 @@ static LONG_PTR dereference(PVOID body, const void *caller)
         LONG n = atomic_fetch_sub(&o->references, 1) - 1;
         NT_OBSERVE(object_reference, body, n);
         if (n < 0)
-                nt_bug_check(NT_BUG_REFERENCE_BY_POINTER, (ULONG_PTR)o->type, (ULONG_PTR)body, 2, (ULONG_PTR)(LONG_PTR)n,
-                             caller, "%s %p was dereferenced once too often", o->type->name, body);
+                nt_bug_check(NT_BUG_REFERENCE_BY_POINTER, (ULONG_PTR)o->type, (ULONG_PTR)body, 2,
+                             (ULONG_PTR)(LONG_PTR)n, caller, "%s %p was dereferenced once too often",
+                             o->type->name, body);
         if (n == 0) {
                 if (o->type->destroy)
                         o->type->destroy(body);
@@ -168,7 +169,7 @@ NTEXPORT NTSTATUS NTAPI ObReferenceObjectByPointerWithTag(PVOID body, ACCESS_MAS
         return ObReferenceObjectByPointer(body, access, type, mode);
 }
 
-// --- handles -----------------------------------------------------------------------------------------------------
+// --- handles -------------------------------------------------------------------------------------
 
 static pthread_mutex_t handles_mutex = PTHREAD_MUTEX_INITIALIZER;
 static void **handles; // index i is handle (i + 1) * 4
@@ -245,8 +246,9 @@ NTEXPORT NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE handle, ACCESS_M
         return ObReferenceObjectByHandle(handle, access, type, mode, ret, information);
 }
 
-NTEXPORT NTSTATUS NTAPI ObOpenObjectByPointer(PVOID body, ULONG attributes, PACCESS_STATE state, ACCESS_MASK access,
-                                              POBJECT_TYPE type, KPROCESSOR_MODE mode, PHANDLE ret)
+NTEXPORT NTSTATUS NTAPI ObOpenObjectByPointer(PVOID body, ULONG attributes, PACCESS_STATE state,
+                                              ACCESS_MASK access, POBJECT_TYPE type, KPROCESSOR_MODE mode,
+                                              PHANDLE ret)
 {
         (void)attributes, (void)state, (void)access, (void)mode;
         if (!is_object(body))
@@ -280,7 +282,7 @@ NTEXPORT NTSTATUS NTAPI ObCloseHandle(HANDLE handle, KPROCESSOR_MODE mode)
         return ZwClose(handle);
 }
 
-// --- names ----------------------------------------------------------------------------------------------------------
+// --- names ---------------------------------------------------------------------------------------
 
 typedef struct Name {
         LIST_ENTRY link;
@@ -301,7 +303,8 @@ static UNICODE_STRING skip_dos(const UNICODE_STRING *s, bool *ret_dos)
                 UNICODE_STRING head = {form.Length, 0, s->Buffer};
                 if (s->Length > form.Length && nt_unicode_equal(&head, &form)) {
                         *ret_dos = true;
-                        return (UNICODE_STRING){(USHORT)(s->Length - form.Length), 0, s->Buffer + form.Length / 2};
+                        return (UNICODE_STRING){(USHORT)(s->Length - form.Length), 0,
+                                                s->Buffer + form.Length / 2};
                 }
         }
         *ret_dos = false;
@@ -417,7 +420,8 @@ NTSTATUS nt_name_of(const void *object, UNICODE_STRING *ret)
         NTSTATUS status = STATUS_OBJECT_NAME_NOT_FOUND;
         *ret = (UNICODE_STRING){0};
         pthread_mutex_lock(&names_mutex);
-        for (LIST_ENTRY *e = names.Flink; e != &names && status == STATUS_OBJECT_NAME_NOT_FOUND; e = e->Flink) {
+        for (LIST_ENTRY *e = names.Flink; e != &names && status == STATUS_OBJECT_NAME_NOT_FOUND;
+             e = e->Flink) {
                 Name *n = CONTAINING_RECORD(e, Name, link);
                 bool dos;
                 skip_dos(&n->name, &dos);
@@ -462,7 +466,7 @@ NTEXPORT NTSTATUS NTAPI IoDeleteSymbolicLink(PUNICODE_STRING link)
         return nt_name_remove(link, true) ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
-// --- named events, callback objects -------------------------------------------------------------------------------------
+// --- named events, callback objects --------------------------------------------------------------
 
 struct _OBJECT_TYPE nt_type_event = {.name = "Event", .tag = NT_TAG('E', 'v', 'e', 'n')};
 

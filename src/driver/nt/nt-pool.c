@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Pool: every allocation is a block of its own from malloc, with its facts in a table beside it.
 //
-// Nothing stands before or behind the driver's bytes, so a sanitizer sees every overrun and a free of anything that
-// is no allocation is told at once, with both callers. The table is split into shards by address; each remembers
-// the last blocks that were freed, to tell a double free from a foreign pointer.
+// Nothing stands before or behind the driver's bytes, so a sanitizer sees every overrun and a free of
+// anything that is no allocation is told at once, with both callers. The table is split into shards by
+// address; each remembers the last blocks that were freed, to tell a double free from a foreign pointer.
 #include "driver/nt/nt-internal.h"
 
 #include <stdlib.h>
@@ -207,7 +207,7 @@ static void pool_free(void *p, ULONG tag, const void *caller)
         free(p);
 }
 
-// --- what drivers call ---------------------------------------------------------------------------------------------
+// --- what drivers call ---------------------------------------------------------------------------
 
 static unsigned flags_of(POOL_TYPE type)
 {
@@ -219,8 +219,9 @@ static void *alloc_typed(POOL_TYPE type, size_t size, ULONG tag, unsigned more, 
 {
         void *p = pool_alloc(flags_of(type) | more, size, tag, caller);
         if (!p && ((ULONG)type & POOL_RAISE_IF_ALLOCATION_FAILURE))
-                nt_bug_check(NT_BUG_KMODE_EXCEPTION_NOT_HANDLED, (ULONG_PTR)(ULONG)STATUS_INSUFFICIENT_RESOURCES,
-                             (ULONG_PTR)caller, 0, 0, caller, "an allocation of %zu bytes that may raise failed", size);
+                nt_bug_check(NT_BUG_KMODE_EXCEPTION_NOT_HANDLED,
+                             (ULONG_PTR)(ULONG)STATUS_INSUFFICIENT_RESOURCES, (ULONG_PTR)caller, 0, 0, caller,
+                             "an allocation of %zu bytes that may raise failed", size);
         return p;
 }
 
@@ -240,7 +241,8 @@ NTEXPORT PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE type, SIZE_T size, ULONG ta
         return alloc_typed(type, size, tag, 0, NT_CALLER);
 }
 
-NTEXPORT PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE type, SIZE_T size, ULONG tag, EX_POOL_PRIORITY priority)
+NTEXPORT PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE type, SIZE_T size, ULONG tag,
+                                                   EX_POOL_PRIORITY priority)
 {
         (void)priority;
         return alloc_typed(type, size, tag, 0, NT_CALLER);
@@ -281,14 +283,16 @@ NTEXPORT PVOID NTAPI ExAllocatePoolQuotaZero(POOL_TYPE type, SIZE_T size, ULONG 
 
 NTEXPORT PVOID NTAPI ExAllocatePool2(POOL_FLAGS flags, SIZE_T size, ULONG tag)
 {
-        // Zeroed unless told otherwise; NULL on failure unless told otherwise; a tag and one kind of pool are required.
+        // Zeroed unless told otherwise; NULL on failure unless told otherwise; a tag and one kind of pool are
+        // required.
         const POOL_FLAGS kinds = POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED;
         POOL_FLAGS kind = flags & kinds;
         if (!tag || !kind || (kind & (kind - 1))) {
                 if (flags & POOL_FLAG_RAISE_ON_FAILURE)
                         nt_bug_check(NT_BUG_KMODE_EXCEPTION_NOT_HANDLED,
-                                     (ULONG_PTR)(ULONG)STATUS_INVALID_PARAMETER, (ULONG_PTR)NT_CALLER, 0, 0, NT_CALLER,
-                                     "ExAllocatePool2 with flags 0x%llx and tag 0x%x", (unsigned long long)flags, tag);
+                                     (ULONG_PTR)(ULONG)STATUS_INVALID_PARAMETER, (ULONG_PTR)NT_CALLER, 0, 0,
+                                     NT_CALLER, "ExAllocatePool2 with flags 0x%llx and tag 0x%x",
+                                     (unsigned long long)flags, tag);
                 return NULL;
         }
         POOL_TYPE type = kind == POOL_FLAG_PAGED ? PagedPool : NonPagedPool;
@@ -313,7 +317,7 @@ NTEXPORT VOID NTAPI ExFreePool2(PVOID p, ULONG tag, PVOID parameters, ULONG coun
         pool_free(p, tag, NT_CALLER);
 }
 
-// --- leaks ---------------------------------------------------------------------------------------------------------
+// --- leaks ---------------------------------------------------------------------------------------
 
 typedef struct Sum {
         ULONG tag;
@@ -380,7 +384,8 @@ int nt_pool_report(void)
         Sum *sums = leaks_collect(&n);
         char text[5], name[256];
         for (size_t i = 0; i < n; i++)
-                nt_log(NT_LOG_WARNING, "pool not freed: tag '%s', %zu block(s), %zu byte(s), one allocated by %s",
+                nt_log(NT_LOG_WARNING,
+                       "pool not freed: tag '%s', %zu block(s), %zu byte(s), one allocated by %s",
                        tag_text(sums[i].tag, text), sums[i].blocks, sums[i].bytes,
                        nt_symbol(sums[i].caller, name, sizeof name));
         free(sums);

@@ -100,7 +100,12 @@ NTEXPORT NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT device, UCHAR minor, PO
                 return STATUS_INSUFFICIENT_RESOURCES;
         }
         ObfReferenceObject(device);
-        *r = (Request){.device = device, .top = top, .irp = irp, .minor = minor, .state = state, .complete = complete,
+        *r = (Request){.device = device,
+                       .top = top,
+                       .irp = irp,
+                       .minor = minor,
+                       .state = state,
+                       .complete = complete,
                        .context = context};
         irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
         PIO_STACK_LOCATION sp = IoGetNextIrpStackLocation(irp);
@@ -149,10 +154,10 @@ NTEXPORT POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT device, POWER_STATE_TY
         return old;
 }
 
-// Idle detection would power the device down after so many idle seconds; this machine never does. The counter is there
-// for PoSetDeviceBusy to write to.
-NTEXPORT PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT device, ULONG conservation, ULONG performance,
-                                                       DEVICE_POWER_STATE state)
+// Idle detection would power the device down after so many idle seconds; this machine never does. The counter
+// is there for PoSetDeviceBusy to write to.
+NTEXPORT PULONG NTAPI PoRegisterDeviceForIdleDetection(PDEVICE_OBJECT device, ULONG conservation,
+                                                       ULONG performance, DEVICE_POWER_STATE state)
 {
         (void)state;
         return conservation || performance ? (PULONG)&nt_device_extension(device)->power_busy : NULL;

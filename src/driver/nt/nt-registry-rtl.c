@@ -14,7 +14,8 @@ static NTSTATUS key_path(ULONG relative_to, PCWSTR path, UNICODE_STRING *ret)
                 [RTL_REGISTRY_ABSOLUTE] = "",
                 [RTL_REGISTRY_SERVICES] = "\\Registry\\Machine\\System\\CurrentControlSet\\Services",
                 [RTL_REGISTRY_CONTROL] = "\\Registry\\Machine\\System\\CurrentControlSet\\Control",
-                [RTL_REGISTRY_WINDOWS_NT] = "\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion",
+                [RTL_REGISTRY_WINDOWS_NT] =
+                        "\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion",
                 [RTL_REGISTRY_DEVICEMAP] = "\\Registry\\Machine\\Hardware\\DeviceMap",
                 [RTL_REGISTRY_USER] = "\\Registry\\User\\.Default",
         };
@@ -35,8 +36,8 @@ static NTSTATUS key_open(ULONG relative_to, PCWSTR path, bool create, HANDLE *re
 {
         if (relative_to & RTL_REGISTRY_HANDLE) { // Path is a handle: one more reference to it
                 PVOID key;
-                NTSTATUS status = ObReferenceObjectByHandle((HANDLE)(ULONG_PTR)path, 0, &nt_type_key, KernelMode, &key,
-                                                            NULL);
+                NTSTATUS status = ObReferenceObjectByHandle((HANDLE)(ULONG_PTR)path, 0, &nt_type_key,
+                                                            KernelMode, &key, NULL);
                 if (!NT_SUCCESS(status))
                         return status;
                 status = nt_handle_create(key, ret);
@@ -69,8 +70,8 @@ NTEXPORT NTSTATUS NTAPI RtlCreateRegistryKey(ULONG relative_to, PWSTR path)
         return status;
 }
 
-NTEXPORT NTSTATUS NTAPI RtlWriteRegistryValue(ULONG relative_to, PCWSTR path, PCWSTR name, ULONG type, PVOID data,
-                                              ULONG size)
+NTEXPORT NTSTATUS NTAPI RtlWriteRegistryValue(ULONG relative_to, PCWSTR path, PCWSTR name, ULONG type,
+                                              PVOID data, ULONG size)
 {
         HANDLE key;
         NTSTATUS status = key_open(relative_to, path, true, &key);
@@ -96,7 +97,7 @@ NTEXPORT NTSTATUS NTAPI RtlDeleteRegistryValue(ULONG relative_to, PCWSTR path, P
         return status;
 }
 
-// --- RtlQueryRegistryValues -----------------------------------------------------------------------------------------------
+// --- RtlQueryRegistryValues ----------------------------------------------------------------------
 
 static bool is_string(ULONG type)
 {
@@ -136,7 +137,8 @@ static NTSTATUS direct(const RTL_QUERY_REGISTRY_TABLE *t, ULONG type, const void
                 memcpy(t->EntryContext, data, size);
                 return STATUS_SUCCESS;
         }
-        // Bigger ones: the buffer begins with its own size, negative for "data only", positive for size, type and data.
+        // Bigger ones: the buffer begins with its own size, negative for "data only", positive for size, type
+        // and data.
         LONG room = *(LONG *)t->EntryContext;
         if (room < 0) {
                 if ((ULONG)-room < size)
@@ -153,14 +155,15 @@ static NTSTATUS direct(const RTL_QUERY_REGISTRY_TABLE *t, ULONG type, const void
         return STATUS_SUCCESS;
 }
 
-static NTSTATUS call_routine(const RTL_QUERY_REGISTRY_TABLE *t, PWSTR name, ULONG type, PVOID data, ULONG size,
-                             PVOID context)
+static NTSTATUS call_routine(const RTL_QUERY_REGISTRY_TABLE *t, PWSTR name, ULONG type, PVOID data,
+                             ULONG size, PVOID context)
 {
         return t->QueryRoutine(name, type, data, size, context, t->EntryContext);
 }
 
 // One value to its receiver. REG_MULTI_SZ goes string by string unless the caller wants it whole.
-static NTSTATUS give(const RTL_QUERY_REGISTRY_TABLE *t, PWSTR name, ULONG type, PVOID data, ULONG size, PVOID context)
+static NTSTATUS give(const RTL_QUERY_REGISTRY_TABLE *t, PWSTR name, ULONG type, PVOID data, ULONG size,
+                     PVOID context)
 {
         if (t->Flags & RTL_QUERY_REGISTRY_DIRECT)
                 return direct(t, type, data, size);
@@ -175,7 +178,8 @@ static NTSTATUS give(const RTL_QUERY_REGISTRY_TABLE *t, PWSTR name, ULONG type, 
                         end++;
                 if (end == n)
                         break; // not terminated: no string
-                status = call_routine(t, name, REG_SZ, text + i, (ULONG)((end - i + 1) * sizeof(WCHAR)), context);
+                status = call_routine(t, name, REG_SZ, text + i, (ULONG)((end - i + 1) * sizeof(WCHAR)),
+                                      context);
                 i = end + 1;
         }
         return status;
@@ -205,10 +209,10 @@ static NTSTATUS fetch(HANDLE key, const UNICODE_STRING *name, ULONG index, Fetch
                 }
                 ret->full = more;
                 ULONG need = 0;
-                NTSTATUS status =
-                        name ? ZwQueryValueKey(key, (PUNICODE_STRING)(ULONG_PTR)name, KeyValueFullInformation,
-                                               ret->full, size, &need)
-                             : ZwEnumerateValueKey(key, index, KeyValueFullInformation, ret->full, size, &need);
+                NTSTATUS status = name ? ZwQueryValueKey(key, (PUNICODE_STRING)(ULONG_PTR)name,
+                                                         KeyValueFullInformation, ret->full, size, &need)
+                                       : ZwEnumerateValueKey(key, index, KeyValueFullInformation, ret->full,
+                                                             size, &need);
                 if (status == STATUS_BUFFER_OVERFLOW || status == STATUS_BUFFER_TOO_SMALL) {
                         size = need;
                         continue;
@@ -231,7 +235,8 @@ static NTSTATUS fetch(HANDLE key, const UNICODE_STRING *name, ULONG index, Fetch
 
 static NTSTATUS give_fetched(const RTL_QUERY_REGISTRY_TABLE *t, Fetched *f, PVOID context)
 {
-        return give(t, f->name, f->full->Type, (char *)f->full + f->full->DataOffset, f->full->DataLength, context);
+        return give(t, f->name, f->full->Type, (char *)f->full + f->full->DataOffset, f->full->DataLength,
+                    context);
 }
 
 static NTSTATUS give_default(const RTL_QUERY_REGISTRY_TABLE *t, PVOID context)
@@ -290,7 +295,8 @@ static NTSTATUS query_all(HANDLE key, const RTL_QUERY_REGISTRY_TABLE *t, PVOID c
                 if (!NT_SUCCESS(status))
                         return status;
         }
-        return index == 0 && (t->Flags & RTL_QUERY_REGISTRY_REQUIRED) ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_SUCCESS;
+        return index == 0 && (t->Flags & RTL_QUERY_REGISTRY_REQUIRED) ? STATUS_OBJECT_NAME_NOT_FOUND
+                                                                      : STATUS_SUCCESS;
 }
 
 static NTSTATUS subkey_open(HANDLE top, PCWSTR name, HANDLE *ret)
@@ -302,8 +308,9 @@ static NTSTATUS subkey_open(HANDLE top, PCWSTR name, HANDLE *ret)
         return ZwOpenKey(ret, KEY_READ, &attributes);
 }
 
-NTEXPORT NTSTATUS NTAPI RtlQueryRegistryValues(ULONG relative_to, PCWSTR path, PRTL_QUERY_REGISTRY_TABLE table,
-                                               PVOID context, PVOID environment)
+NTEXPORT NTSTATUS NTAPI RtlQueryRegistryValues(ULONG relative_to, PCWSTR path,
+                                               PRTL_QUERY_REGISTRY_TABLE table, PVOID context,
+                                               PVOID environment)
 {
         (void)environment; // REG_EXPAND_SZ is given as it stands: a kernel has no environment
         HANDLE top, key;
@@ -312,7 +319,8 @@ NTEXPORT NTSTATUS NTAPI RtlQueryRegistryValues(ULONG relative_to, PCWSTR path, P
                 return (relative_to & RTL_REGISTRY_OPTIONAL) ? STATUS_SUCCESS : status;
         key = top;
         for (const RTL_QUERY_REGISTRY_TABLE *t = table;
-             NT_SUCCESS(status) && (t->QueryRoutine || (t->Flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT)));
+             NT_SUCCESS(status) &&
+             (t->QueryRoutine || (t->Flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT)));
              t++) {
                 if ((t->Flags & RTL_QUERY_REGISTRY_DIRECT) &&
                     (!t->Name || (t->Flags & RTL_QUERY_REGISTRY_SUBKEY) || t->QueryRoutine)) {
@@ -337,7 +345,8 @@ NTEXPORT NTSTATUS NTAPI RtlQueryRegistryValues(ULONG relative_to, PCWSTR path, P
                                 status = query_all(key, t, context);
                         }
                 } else if (t->Flags & RTL_QUERY_REGISTRY_NOVALUE) {
-                        status = t->QueryRoutine ? call_routine(t, NULL, REG_NONE, NULL, 0, context) : STATUS_SUCCESS;
+                        status = t->QueryRoutine ? call_routine(t, NULL, REG_NONE, NULL, 0, context)
+                                                 : STATUS_SUCCESS;
                 } else if (t->Name) {
                         status = query_named(key, t, context);
                 } else {

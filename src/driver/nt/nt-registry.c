@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The hosted registry: a tree of keys and values in memory, and the Zw routines over it.
 //
-// Names are compared without case and keep their first spelling. One mutex guards the tree. A deleted key stays until
-// its last handle is closed.
+// Names are compared without case and keep their first spelling. One mutex guards the tree. A deleted key
+// stays until its last handle is closed.
 #include "driver/nt/nt-internal.h"
 
 #include <errno.h>
 #include <string.h>
 
 enum {
-        KEY_NAME_MAX = 255 * 2,      // bytes, as documented
+        KEY_NAME_MAX = 255 * 2, // bytes, as documented
         VALUE_NAME_MAX = 16383 * 2,
         VALUE_DATA_MAX = 1024 * 1024,
         KEY_DEPTH_MAX = 512,
@@ -36,7 +36,7 @@ struct NtKey {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static NtKey *root;
 
-// --- the tree ----------------------------------------------------------------------------------------------------------
+// --- the tree ------------------------------------------------------------------------------------
 
 static void *reg_alloc(size_t size)
 {
@@ -99,8 +99,8 @@ static bool root_make(void)
 {
         if (root)
                 return true;
-        static const UNICODE_STRING names[] = {RTL_CONSTANT_STRING(L"Registry"), RTL_CONSTANT_STRING(L"Machine"),
-                                               RTL_CONSTANT_STRING(L"User")};
+        static const UNICODE_STRING names[] = {RTL_CONSTANT_STRING(L"Registry"),
+                                               RTL_CONSTANT_STRING(L"Machine"), RTL_CONSTANT_STRING(L"User")};
         root = key_add(NULL, &(UNICODE_STRING){0});
         NtKey *registry = root ? key_add(root, &names[0]) : NULL;
         return registry && key_add(registry, &names[1]) && key_add(registry, &names[2]);
@@ -109,7 +109,8 @@ static bool root_make(void)
 enum Walk { WALK_OPEN, WALK_CREATE_LAST, WALK_CREATE_ALL };
 
 // Goes down from `from` along path (with or without a leading backslash). Lock held.
-static NTSTATUS key_walk(NtKey *from, const UNICODE_STRING *path, enum Walk walk, NtKey **ret, bool *ret_created)
+static NTSTATUS key_walk(NtKey *from, const UNICODE_STRING *path, enum Walk walk, NtKey **ret,
+                         bool *ret_created)
 {
         NtKey *k = from;
         size_t n = path->Length / sizeof(WCHAR), i = 0;
@@ -188,7 +189,7 @@ static NTSTATUS value_set(NtKey *key, const UNICODE_STRING *name, ULONG type, co
         return STATUS_SUCCESS;
 }
 
-// --- what the room and the host use ----------------------------------------------------------------------------------------
+// --- what the room and the host use --------------------------------------------------------------
 
 static NTSTATUS lookup(const UNICODE_STRING *path, enum Walk walk, NtKey **ret)
 {
@@ -318,7 +319,7 @@ int nt_registry_get_dword(const char *path, const char *value, ULONG *ret)
         return NT_SUCCESS(status) && type == REG_DWORD && size == sizeof *ret ? 0 : 1;
 }
 
-// --- handles -----------------------------------------------------------------------------------------------------------------
+// --- handles -------------------------------------------------------------------------------------
 
 typedef struct KeyObject {
         NtKey *key;
@@ -335,7 +336,8 @@ static void key_object_destroy(void *body)
 
 struct _OBJECT_TYPE nt_type_key = {"Key", key_object_destroy, NT_TAG('K', 'e', 'y', ' ')};
 
-static NTSTATUS open_object(NtKey *from, const UNICODE_STRING *path, enum Walk walk, HANDLE *ret, bool *ret_created)
+static NTSTATUS open_object(NtKey *from, const UNICODE_STRING *path, enum Walk walk, HANDLE *ret,
+                            bool *ret_created)
 {
         KeyObject *o = nt_object_create(&nt_type_key, sizeof *o, false);
         if (!o)
@@ -392,14 +394,15 @@ NTEXPORT NTSTATUS NTAPI ZwOpenKey(PHANDLE ret, ACCESS_MASK access, POBJECT_ATTRI
         return open_attributes(attributes, WALK_OPEN, ret, &created);
 }
 
-NTEXPORT NTSTATUS NTAPI ZwOpenKeyEx(PHANDLE ret, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, ULONG options)
+NTEXPORT NTSTATUS NTAPI ZwOpenKeyEx(PHANDLE ret, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
+                                    ULONG options)
 {
         (void)options;
         return ZwOpenKey(ret, access, attributes);
 }
 
-NTEXPORT NTSTATUS NTAPI ZwCreateKey(PHANDLE ret, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, ULONG title,
-                                    PUNICODE_STRING class, ULONG options, PULONG disposition)
+NTEXPORT NTSTATUS NTAPI ZwCreateKey(PHANDLE ret, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
+                                    ULONG title, PUNICODE_STRING class, ULONG options, PULONG disposition)
 {
         (void)access, (void)title, (void)class, (void)options;
         bool created;
@@ -436,7 +439,8 @@ NTEXPORT NTSTATUS NTAPI ZwDeleteKey(HANDLE handle)
         NTSTATUS status = key_lock(handle, &o);
         if (!NT_SUCCESS(status))
                 return status;
-        if (!IsListEmpty(&o->key->keys) || !o->key->parent || o->key->parent == root || o->key->parent->parent == root) {
+        if (!IsListEmpty(&o->key->keys) || !o->key->parent || o->key->parent == root ||
+            o->key->parent->parent == root) {
                 status = STATUS_CANNOT_DELETE;
         } else {
                 RemoveEntryList(&o->key->link);
@@ -456,8 +460,8 @@ NTEXPORT NTSTATUS NTAPI ZwFlushKey(HANDLE handle)
         return status;
 }
 
-NTEXPORT NTSTATUS NTAPI ZwSetValueKey(HANDLE handle, PUNICODE_STRING name, ULONG title, ULONG type, PVOID data,
-                                      ULONG size)
+NTEXPORT NTSTATUS NTAPI ZwSetValueKey(HANDLE handle, PUNICODE_STRING name, ULONG title, ULONG type,
+                                      PVOID data, ULONG size)
 {
         (void)title;
         KeyObject *o;
@@ -488,9 +492,10 @@ NTEXPORT NTSTATUS NTAPI ZwDeleteValueKey(HANDLE handle, PUNICODE_STRING name)
         return status;
 }
 
-// --- answers of variable length ------------------------------------------------------------------------------------------------
+// --- answers of variable length ------------------------------------------------------------------
 
-// The documented protocol: not even the fixed part fits = TOO_SMALL, not all fits = OVERFLOW and what fits is there.
+// The documented protocol: not even the fixed part fits = TOO_SMALL, not all fits = OVERFLOW and what fits is
+// there.
 typedef struct Answer {
         UCHAR *buffer;
         ULONG room, need, fixed;
@@ -508,17 +513,20 @@ static void answer_put(Answer *a, ULONG at, const void *data, ULONG size)
 static NTSTATUS answer_status(const Answer *a, PULONG result)
 {
         *result = a->need;
-        return a->room < a->fixed ? STATUS_BUFFER_TOO_SMALL : a->room < a->need ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+        return a->room < a->fixed  ? STATUS_BUFFER_TOO_SMALL
+               : a->room < a->need ? STATUS_BUFFER_OVERFLOW
+                                   : STATUS_SUCCESS;
 }
 
-#define PUT_FIELD(a, type, field, v)                                                                                   \
-        do {                                                                                                           \
-                __typeof__(((type *)0)->field) put_ = (v);                                                             \
-                if ((a)->room >= (a)->fixed)                                                                           \
-                        answer_put((a), offsetof(type, field), &put_, sizeof put_);                                    \
+#define PUT_FIELD(a, type, field, v)                                                                         \
+        do {                                                                                                 \
+                __typeof__(((type *)0)->field) put_ = (v);                                                   \
+                if ((a)->room >= (a)->fixed)                                                                 \
+                        answer_put((a), offsetof(type, field), &put_, sizeof put_);                          \
         } while (0)
 
-static NTSTATUS value_answer(const Value *v, KEY_VALUE_INFORMATION_CLASS class, PVOID buffer, ULONG room, PULONG result)
+static NTSTATUS value_answer(const Value *v, KEY_VALUE_INFORMATION_CLASS class, PVOID buffer, ULONG room,
+                             PULONG result)
 {
         Answer a = {.buffer = buffer, .room = room};
         switch (class) {
@@ -563,8 +571,9 @@ static NTSTATUS value_answer(const Value *v, KEY_VALUE_INFORMATION_CLASS class, 
         }
 }
 
-NTEXPORT NTSTATUS NTAPI ZwQueryValueKey(HANDLE handle, PUNICODE_STRING name, KEY_VALUE_INFORMATION_CLASS class,
-                                        PVOID buffer, ULONG room, PULONG result)
+NTEXPORT NTSTATUS NTAPI ZwQueryValueKey(HANDLE handle, PUNICODE_STRING name,
+                                        KEY_VALUE_INFORMATION_CLASS class, PVOID buffer, ULONG room,
+                                        PULONG result)
 {
         KeyObject *o;
         NTSTATUS status = key_lock(handle, &o);
@@ -576,8 +585,8 @@ NTEXPORT NTSTATUS NTAPI ZwQueryValueKey(HANDLE handle, PUNICODE_STRING name, KEY
         return status;
 }
 
-NTEXPORT NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE handle, ULONG index, KEY_VALUE_INFORMATION_CLASS class, PVOID buffer,
-                                            ULONG room, PULONG result)
+NTEXPORT NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE handle, ULONG index, KEY_VALUE_INFORMATION_CLASS class,
+                                            PVOID buffer, ULONG room, PULONG result)
 {
         KeyObject *o;
         NTSTATUS status = key_lock(handle, &o);
@@ -593,7 +602,8 @@ NTEXPORT NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE handle, ULONG index, KEY_VALU
         return status;
 }
 
-static void counts(const NtKey *k, ULONG *keys, ULONG *name_max, ULONG *values, ULONG *value_name_max, ULONG *data_max)
+static void counts(const NtKey *k, ULONG *keys, ULONG *name_max, ULONG *values, ULONG *value_name_max,
+                   ULONG *data_max)
 {
         *keys = *name_max = *values = *value_name_max = *data_max = 0;
         for (LIST_ENTRY *e = k->keys.Flink; e != &k->keys; e = e->Flink, ++*keys)
@@ -624,7 +634,8 @@ static ULONG full_name(const NtKey *k, Answer *a, ULONG at)
         return at + 2u + k->name.Length;
 }
 
-static NTSTATUS key_answer(const NtKey *k, KEY_INFORMATION_CLASS class, PVOID buffer, ULONG room, PULONG result)
+static NTSTATUS key_answer(const NtKey *k, KEY_INFORMATION_CLASS class, PVOID buffer, ULONG room,
+                           PULONG result)
 {
         Answer a = {.buffer = buffer, .room = room};
         if (class == KeyBasicInformation) {
@@ -665,7 +676,8 @@ static NTSTATUS key_answer(const NtKey *k, KEY_INFORMATION_CLASS class, PVOID bu
         return answer_status(&a, result);
 }
 
-NTEXPORT NTSTATUS NTAPI ZwQueryKey(HANDLE handle, KEY_INFORMATION_CLASS class, PVOID buffer, ULONG room, PULONG result)
+NTEXPORT NTSTATUS NTAPI ZwQueryKey(HANDLE handle, KEY_INFORMATION_CLASS class, PVOID buffer, ULONG room,
+                                   PULONG result)
 {
         KeyObject *o;
         NTSTATUS status = key_lock(handle, &o);
@@ -676,8 +688,8 @@ NTEXPORT NTSTATUS NTAPI ZwQueryKey(HANDLE handle, KEY_INFORMATION_CLASS class, P
         return status;
 }
 
-NTEXPORT NTSTATUS NTAPI ZwEnumerateKey(HANDLE handle, ULONG index, KEY_INFORMATION_CLASS class, PVOID buffer, ULONG room,
-                                       PULONG result)
+NTEXPORT NTSTATUS NTAPI ZwEnumerateKey(HANDLE handle, ULONG index, KEY_INFORMATION_CLASS class, PVOID buffer,
+                                       ULONG room, PULONG result)
 {
         KeyObject *o;
         NTSTATUS status = key_lock(handle, &o);
@@ -686,8 +698,9 @@ NTEXPORT NTSTATUS NTAPI ZwEnumerateKey(HANDLE handle, ULONG index, KEY_INFORMATI
         LIST_ENTRY *e = o->key->keys.Flink;
         while (index-- && e != &o->key->keys)
                 e = e->Flink;
-        status = e == &o->key->keys ? STATUS_NO_MORE_ENTRIES
-                                    : key_answer(CONTAINING_RECORD(e, NtKey, link), class, buffer, room, result);
+        status = e == &o->key->keys
+                         ? STATUS_NO_MORE_ENTRIES
+                         : key_answer(CONTAINING_RECORD(e, NtKey, link), class, buffer, room, result);
         key_unlock(o);
         return status;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Rtl: counted strings, conversions, numbers, GUIDs.
 //
-// The ANSI code page is 1252, one byte a character, as on a Western Windows; what has no place there becomes '?'.
+// The ANSI code page is 1252, one byte a character, as on a Western Windows; what has no place there becomes
+// '?'.
 #include "driver/nt/nt-internal.h"
 
 #include "base/utf.h"
@@ -13,7 +14,7 @@
 
 NTEXPORT BOOLEAN NlsMbCodePageTag = FALSE, NlsMbOemCodePageTag = FALSE;
 
-// --- code page 1252 --------------------------------------------------------------------------------------------------
+// --- code page 1252 ------------------------------------------------------------------------------
 
 static const WCHAR ansi_high[32] = {
         0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021, 0x2c6,  0x2030, 0x160,
@@ -36,7 +37,7 @@ static UCHAR unicode_to_ansi(WCHAR c)
         return '?';
 }
 
-// --- making and freeing ------------------------------------------------------------------------------------------------
+// --- making and freeing --------------------------------------------------------------------------
 
 NTEXPORT VOID NTAPI RtlInitUnicodeString(PUNICODE_STRING s, PCWSTR text)
 {
@@ -122,7 +123,7 @@ NTEXPORT VOID NTAPI RtlFreeAnsiString(PANSI_STRING s)
         }
 }
 
-// --- copying ---------------------------------------------------------------------------------------------------------------
+// --- copying -------------------------------------------------------------------------------------
 
 NTEXPORT VOID NTAPI RtlCopyUnicodeString(PUNICODE_STRING to, PCUNICODE_STRING from)
 {
@@ -169,7 +170,7 @@ NTEXPORT NTSTATUS NTAPI RtlAppendUnicodeToString(PUNICODE_STRING to, PCWSTR text
         return text ? append(to, text, nt_wcslen(text) * sizeof(WCHAR)) : STATUS_SUCCESS;
 }
 
-// --- comparing, casing --------------------------------------------------------------------------------------------------------
+// --- comparing, casing ---------------------------------------------------------------------------
 
 NTEXPORT WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR c)
 {
@@ -183,7 +184,8 @@ NTEXPORT WCHAR NTAPI RtlDowncaseUnicodeChar(WCHAR c)
         return (c & 0xf800) == 0xd800 || uc_tolower(c) > 0xffff ? c : (WCHAR)uc_tolower(c);
 }
 
-NTEXPORT LONG NTAPI RtlCompareUnicodeStrings(CONST WCHAR *a, SIZE_T na, CONST WCHAR *b, SIZE_T nb, BOOLEAN no_case)
+NTEXPORT LONG NTAPI RtlCompareUnicodeStrings(CONST WCHAR *a, SIZE_T na, CONST WCHAR *b, SIZE_T nb,
+                                             BOOLEAN no_case)
 {
         for (size_t i = 0; i < na && i < nb; i++) {
                 WCHAR x = no_case ? nt_upcase(a[i]) : a[i], y = no_case ? nt_upcase(b[i]) : b[i];
@@ -195,8 +197,8 @@ NTEXPORT LONG NTAPI RtlCompareUnicodeStrings(CONST WCHAR *a, SIZE_T na, CONST WC
 
 NTEXPORT LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING a, PCUNICODE_STRING b, BOOLEAN no_case)
 {
-        LONG r = RtlCompareUnicodeStrings(a->Buffer, a->Length / sizeof(WCHAR), b->Buffer, b->Length / sizeof(WCHAR),
-                                          no_case);
+        LONG r = RtlCompareUnicodeStrings(a->Buffer, a->Length / sizeof(WCHAR), b->Buffer,
+                                          b->Length / sizeof(WCHAR), no_case);
         return r;
 }
 
@@ -241,7 +243,8 @@ NTEXPORT VOID NTAPI RtlUpperString(PSTRING to, const PSTRING from)
         to->Length = n;
 }
 
-static NTSTATUS map_string(PUNICODE_STRING to, PCUNICODE_STRING from, BOOLEAN allocate, WCHAR(NTAPI *map)(WCHAR))
+static NTSTATUS map_string(PUNICODE_STRING to, PCUNICODE_STRING from, BOOLEAN allocate,
+                           WCHAR(NTAPI *map)(WCHAR))
 {
         if (allocate) {
                 to->Buffer = nt_pool_alloc(NT_POOL_PAGED, from->Length, STRING_TAG);
@@ -267,9 +270,11 @@ NTEXPORT NTSTATUS NTAPI RtlDowncaseUnicodeString(PUNICODE_STRING to, PCUNICODE_S
         return map_string(to, from, allocate, RtlDowncaseUnicodeChar);
 }
 
-NTEXPORT NTSTATUS NTAPI RtlHashUnicodeString(CONST UNICODE_STRING *s, BOOLEAN no_case, ULONG algorithm, PULONG hash)
+NTEXPORT NTSTATUS NTAPI RtlHashUnicodeString(CONST UNICODE_STRING *s, BOOLEAN no_case, ULONG algorithm,
+                                             PULONG hash)
 {
-        if (!s || !hash || (algorithm != HASH_STRING_ALGORITHM_DEFAULT && algorithm != HASH_STRING_ALGORITHM_X65599))
+        if (!s || !hash ||
+            (algorithm != HASH_STRING_ALGORITHM_DEFAULT && algorithm != HASH_STRING_ALGORITHM_X65599))
                 return STATUS_INVALID_PARAMETER;
         ULONG h = 0;
         for (size_t i = 0; i < s->Length / sizeof(WCHAR); i++)
@@ -286,7 +291,7 @@ NTEXPORT NTSTATUS NTAPI RtlValidateUnicodeString(ULONG flags, PCUNICODE_STRING s
         return STATUS_SUCCESS;
 }
 
-// --- ANSI and Unicode --------------------------------------------------------------------------------------------------------
+// --- ANSI and Unicode ----------------------------------------------------------------------------
 
 NTEXPORT ULONG NTAPI RtlxAnsiStringToUnicodeSize(PCANSI_STRING s)
 {
@@ -350,7 +355,8 @@ NTEXPORT NTSTATUS NTAPI RtlMultiByteToUnicodeN(PWCH to, ULONG room, PULONG ret_b
         return STATUS_SUCCESS;
 }
 
-NTEXPORT NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR to, ULONG room, PULONG ret_bytes, PCWCH from, ULONG bytes)
+NTEXPORT NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR to, ULONG room, PULONG ret_bytes, PCWCH from,
+                                               ULONG bytes)
 {
         ULONG n = bytes / (ULONG)sizeof(WCHAR) < room ? bytes / (ULONG)sizeof(WCHAR) : room;
         for (ULONG i = 0; i < n; i++)
@@ -420,7 +426,7 @@ NTEXPORT NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR to, ULONG room, PULONG ret_bytes
         return utf8_valid(from, bytes, NULL) ? STATUS_SUCCESS : STATUS_SOME_NOT_MAPPED;
 }
 
-// --- numbers ---------------------------------------------------------------------------------------------------------------------
+// --- numbers -------------------------------------------------------------------------------------
 
 // Sign, prefix (0x 0o 0b) and digits, up to the first that is none. Characters come from `at`.
 static NTSTATUS parse_number(const void *text, size_t n, bool wide, ULONG base, PULONG ret)
@@ -503,7 +509,7 @@ NTEXPORT NTSTATUS NTAPI RtlInt64ToUnicodeString(ULONGLONG value, ULONG base, PUN
         return format_number(value, base, s);
 }
 
-// --- GUIDs ---------------------------------------------------------------------------------------------------------------------------
+// --- GUIDs ---------------------------------------------------------------------------------------
 
 NTEXPORT NTSTATUS NTAPI RtlStringFromGUID(REFGUID guid, PUNICODE_STRING s)
 {
@@ -511,11 +517,21 @@ NTEXPORT NTSTATUS NTAPI RtlStringFromGUID(REFGUID guid, PUNICODE_STRING s)
         WCHAR *p = nt_pool_alloc(NT_POOL_PAGED, 39 * sizeof(WCHAR), STRING_TAG);
         if (!p)
                 return STATUS_NO_MEMORY;
-        const UCHAR bytes[16] = {(UCHAR)(guid->Data1 >> 24), (UCHAR)(guid->Data1 >> 16), (UCHAR)(guid->Data1 >> 8),
-                                 (UCHAR)guid->Data1,         (UCHAR)(guid->Data2 >> 8),  (UCHAR)guid->Data2,
-                                 (UCHAR)(guid->Data3 >> 8),  (UCHAR)guid->Data3,         guid->Data4[0],
-                                 guid->Data4[1],             guid->Data4[2],             guid->Data4[3],
-                                 guid->Data4[4],             guid->Data4[5],             guid->Data4[6],
+        const UCHAR bytes[16] = {(UCHAR)(guid->Data1 >> 24),
+                                 (UCHAR)(guid->Data1 >> 16),
+                                 (UCHAR)(guid->Data1 >> 8),
+                                 (UCHAR)guid->Data1,
+                                 (UCHAR)(guid->Data2 >> 8),
+                                 (UCHAR)guid->Data2,
+                                 (UCHAR)(guid->Data3 >> 8),
+                                 (UCHAR)guid->Data3,
+                                 guid->Data4[0],
+                                 guid->Data4[1],
+                                 guid->Data4[2],
+                                 guid->Data4[3],
+                                 guid->Data4[4],
+                                 guid->Data4[5],
+                                 guid->Data4[6],
                                  guid->Data4[7]};
         size_t n = 0;
         p[n++] = '{';
@@ -533,7 +549,10 @@ NTEXPORT NTSTATUS NTAPI RtlStringFromGUID(REFGUID guid, PUNICODE_STRING s)
 
 static int hex_digit(WCHAR c)
 {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                      : -1;
 }
 
 NTEXPORT NTSTATUS NTAPI RtlGUIDFromString(PUNICODE_STRING s, GUID *guid)

@@ -5,7 +5,7 @@
 #include <execinfo.h>
 #include <string.h>
 
-// --- bitmaps -----------------------------------------------------------------------------------------------------------
+// --- bitmaps -------------------------------------------------------------------------------------
 
 NTEXPORT VOID NTAPI RtlInitializeBitMap(PRTL_BITMAP map, PULONG buffer, ULONG bits)
 {
@@ -219,8 +219,9 @@ NTEXPORT CCHAR NTAPI RtlFindLeastSignificantBit(ULONGLONG set)
         return (CCHAR)(set ? __builtin_ctzll(set) : -1);
 }
 
-// --- times ----------------------------------------------------------------------------------------------------------------
-// 100 ns since 1601-01-01, a Monday. Days are counted in years that begin in March, so that leap days come last.
+// --- times ---------------------------------------------------------------------------------------
+// 100 ns since 1601-01-01, a Monday. Days are counted in years that begin in March, so that leap days come
+// last.
 
 enum { DAYS_1601 = 584694 }; // from 0000-03-01 to 1601-01-01
 
@@ -305,7 +306,7 @@ NTEXPORT VOID NTAPI RtlSecondsSince1980ToTime(ULONG seconds, PLARGE_INTEGER time
         time->QuadPart = (SECONDS_TO_1980 + seconds) * 10000000;
 }
 
-// --- memory ---------------------------------------------------------------------------------------------------------------
+// --- memory --------------------------------------------------------------------------------------
 // Most of these are macros over memcpy and memset; the functions are for who looks them up by name.
 
 NTEXPORT SIZE_T NTAPI RtlCompareMemory(const VOID *a, const VOID *b, SIZE_T n)
@@ -353,7 +354,7 @@ NTEXPORT VOID NTAPI RtlFillMemory(PVOID p, SIZE_T n, UCHAR value)
         memset(p, value, n);
 }
 
-// --- others ----------------------------------------------------------------------------------------------------------------
+// --- others --------------------------------------------------------------------------------------
 
 NTEXPORT VOID NTAPI RtlMapGenericMask(PACCESS_MASK mask, PGENERIC_MAPPING mapping)
 {

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// --- fast and guarded mutexes ----------------------------------------------------------------------------------------
+// --- fast and guarded mutexes --------------------------------------------------------------------
 // Count is 1 when free, 0 when held, -1 when held and waited for.
 
 static bool count_try(volatile LONG *count)
@@ -37,8 +37,8 @@ static void mutex_check(const void *mutex, PKTHREAD owner, const void *caller)
 {
         KIRQL irql = nt_thread_self()->irql;
         if (irql > APC_LEVEL)
-                nt_bug_check(NT_BUG_IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)mutex, irql, 0, (ULONG_PTR)caller, caller,
-                             "mutex %p was asked for at IRQL %u", mutex, irql);
+                nt_bug_check(NT_BUG_IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)mutex, irql, 0, (ULONG_PTR)caller,
+                             caller, "mutex %p was asked for at IRQL %u", mutex, irql);
         if (owner == KeGetCurrentThread())
                 nt_bug_check(NT_BUG_MUTEX_ALREADY_OWNED, (ULONG_PTR)mutex, (ULONG_PTR)owner, 0, 0, caller,
                              "mutex %p is held by this thread already", mutex);
@@ -53,8 +53,8 @@ static void owner_check(const void *mutex, PKTHREAD *owner, const void *caller)
 {
         if (__atomic_load_n(owner, __ATOMIC_RELAXED) != KeGetCurrentThread())
                 nt_bug_check(NT_BUG_KMODE_EXCEPTION_NOT_HANDLED, (ULONG_PTR)(ULONG)STATUS_MUTANT_NOT_OWNED,
-                             (ULONG_PTR)caller, 0, 0, caller, "mutex %p is released by a thread that does not hold it",
-                             mutex);
+                             (ULONG_PTR)caller, 0, 0, caller,
+                             "mutex %p is released by a thread that does not hold it", mutex);
 }
 
 NTEXPORT VOID FASTCALL ExAcquireFastMutex(PFAST_MUTEX m)
@@ -145,10 +145,10 @@ NTEXPORT BOOLEAN FASTCALL KeTryToAcquireGuardedMutex(PKGUARDED_MUTEX m)
         return TRUE;
 }
 
-// --- remove locks -------------------------------------------------------------------------------------------------------
+// --- remove locks --------------------------------------------------------------------------------
 
-NTEXPORT VOID NTAPI IoInitializeRemoveLockEx(PIO_REMOVE_LOCK lock, ULONG tag, ULONG max_minutes, ULONG watermark,
-                                             ULONG size)
+NTEXPORT VOID NTAPI IoInitializeRemoveLockEx(PIO_REMOVE_LOCK lock, ULONG tag, ULONG max_minutes,
+                                             ULONG watermark, ULONG size)
 {
         (void)tag, (void)max_minutes, (void)watermark;
         RtlZeroMemory(lock, size);
@@ -156,7 +156,8 @@ NTEXPORT VOID NTAPI IoInitializeRemoveLockEx(PIO_REMOVE_LOCK lock, ULONG tag, UL
         KeInitializeEvent(&lock->Common.RemoveEvent, SynchronizationEvent, FALSE);
 }
 
-NTEXPORT NTSTATUS NTAPI IoAcquireRemoveLockEx(PIO_REMOVE_LOCK lock, PVOID tag, PCSTR file, ULONG line, ULONG size)
+NTEXPORT NTSTATUS NTAPI IoAcquireRemoveLockEx(PIO_REMOVE_LOCK lock, PVOID tag, PCSTR file, ULONG line,
+                                              ULONG size)
 {
         (void)tag, (void)file, (void)line, (void)size;
         __atomic_add_fetch(&lock->Common.IoCount, 1, __ATOMIC_ACQ_REL);
@@ -192,7 +193,7 @@ NTEXPORT VOID NTAPI IoReleaseRemoveLockAndWaitEx(PIO_REMOVE_LOCK lock, PVOID tag
                 KeWaitForSingleObject(&lock->Common.RemoveEvent, Executive, KernelMode, FALSE, NULL);
 }
 
-// --- rundown protection -------------------------------------------------------------------------------------------------
+// --- rundown protection --------------------------------------------------------------------------
 // Count: bit 0 says that rundown began, the rest counts by 2.
 
 NTEXPORT VOID FASTCALL ExInitializeRundownProtection(PEX_RUNDOWN_REF ref)
@@ -209,7 +210,8 @@ NTEXPORT BOOLEAN FASTCALL ExAcquireRundownProtectionEx(PEX_RUNDOWN_REF ref, ULON
 {
         ULONG_PTR old = __atomic_load_n(&ref->Count, __ATOMIC_RELAXED);
         while (!(old & EX_RUNDOWN_ACTIVE))
-                if (__atomic_compare_exchange_n(&ref->Count, &old, old + count * (ULONG_PTR)EX_RUNDOWN_COUNT_INC, true,
+                if (__atomic_compare_exchange_n(&ref->Count, &old,
+                                                old + count * (ULONG_PTR)EX_RUNDOWN_COUNT_INC, true,
                                                 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
                         return TRUE;
         return FALSE;
@@ -222,7 +224,8 @@ NTEXPORT BOOLEAN FASTCALL ExAcquireRundownProtection(PEX_RUNDOWN_REF ref)
 
 NTEXPORT VOID FASTCALL ExReleaseRundownProtectionEx(PEX_RUNDOWN_REF ref, ULONG count)
 {
-        ULONG_PTR now = __atomic_sub_fetch(&ref->Count, count * (ULONG_PTR)EX_RUNDOWN_COUNT_INC, __ATOMIC_ACQ_REL);
+        ULONG_PTR now =
+                __atomic_sub_fetch(&ref->Count, count * (ULONG_PTR)EX_RUNDOWN_COUNT_INC, __ATOMIC_ACQ_REL);
         if (now == EX_RUNDOWN_ACTIVE)
                 syscall(SYS_futex, &ref->Count, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 }
@@ -246,10 +249,10 @@ NTEXPORT VOID FASTCALL ExRundownCompleted(PEX_RUNDOWN_REF ref)
         __atomic_store_n(&ref->Count, EX_RUNDOWN_ACTIVE, __ATOMIC_RELEASE);
 }
 
-// --- resources (reader/writer locks) --------------------------------------------------------------------------------------
-// State under one lock for all resources; who waits sleeps on one condition variable: they are rare and short.
-// ActiveCount is -1 held exclusively (OwnerEntry counts the recursion), n > 0 held by n shared owners' acquisitions, which
-// OwnerTable counts by thread.
+// --- resources (reader/writer locks) -------------------------------------------------------------
+// State under one lock for all resources; who waits sleeps on one condition variable: they are rare and
+// short. ActiveCount is -1 held exclusively (OwnerEntry counts the recursion), n > 0 held by n shared owners'
+// acquisitions, which OwnerTable counts by thread.
 
 static pthread_mutex_t resources = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t resources_changed = PTHREAD_COND_INITIALIZER;
@@ -306,7 +309,8 @@ static POWNER_ENTRY shared_slot(PERESOURCE r, ERESOURCE_THREAD thread, bool add)
                 return NULL;
         if (!unused) {
                 ULONG n = r->ActiveEntries ? r->ActiveEntries * 2 : 4;
-                POWNER_ENTRY table = nt_pool_alloc(NT_POOL_ZERO, n * sizeof *table, NT_TAG('R', 'e', 'T', 'a'));
+                POWNER_ENTRY table =
+                        nt_pool_alloc(NT_POOL_ZERO, n * sizeof *table, NT_TAG('R', 'e', 'T', 'a'));
                 if (!table)
                         return NULL;
                 if (r->OwnerTable) {
@@ -334,8 +338,8 @@ static void resource_check(PERESOURCE r, const void *caller)
 {
         NtThread *t = nt_thread_self();
         if (t->irql >= DISPATCH_LEVEL)
-                nt_bug_check(NT_BUG_IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)r, t->irql, 0, (ULONG_PTR)caller, caller,
-                             "a resource was asked for at IRQL %u", t->irql);
+                nt_bug_check(NT_BUG_IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)r, t->irql, 0, (ULONG_PTR)caller,
+                             caller, "a resource was asked for at IRQL %u", t->irql);
 }
 
 NTEXPORT BOOLEAN NTAPI ExAcquireResourceExclusiveLite(PERESOURCE r, BOOLEAN wait)

@@ -78,7 +78,7 @@ NtThread *nt_thread_self(void)
         return t;
 }
 
-// --- threads of ours ------------------------------------------------------------------------------------------------
+// --- threads of ours -----------------------------------------------------------------------------
 
 typedef struct Start {
         void *(*run)(void *);
@@ -118,7 +118,7 @@ int nt_thread_start(const char *name, void *(*run)(void *), void *arg)
         return r;
 }
 
-// --- threads of the driver --------------------------------------------------------------------------------------------
+// --- threads of the driver -----------------------------------------------------------------------
 
 static void *driver_thread_run(void *arg)
 {
@@ -204,7 +204,7 @@ int nt_threads_report(void)
         return n;
 }
 
-// --- what a driver asks about threads ------------------------------------------------------------------------------------
+// --- what a driver asks about threads ------------------------------------------------------------
 
 NTEXPORT PKTHREAD NTAPI KeGetCurrentThread(VOID)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The clock, and timers.
 //
-// Interrupt time counts 100 ns from nt_init and is what timers and timeouts live by; system time is interrupt time plus
-// the time of day at the start, so it never jumps. On a virtual clock both stand still until nt_clock_advance, which
-// goes from one due time to the next and runs what is due on the caller's thread (DPCs still on theirs).
+// Interrupt time counts 100 ns from nt_init and is what timers and timeouts live by; system time is interrupt
+// time plus the time of day at the start, so it never jumps. On a virtual clock both stand still until
+// nt_clock_advance, which goes from one due time to the next and runs what is due on the caller's thread
+// (DPCs still on theirs).
 #include "driver/nt/nt-internal.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ static ULONGLONG boot_system;
 static LIST_ENTRY timers = {&timers, &timers}; // by due time; under the dispatcher lock
 static pthread_cond_t timers_changed;
 
-// --- clock ----------------------------------------------------------------------------------------------------------
+// --- clock ---------------------------------------------------------------------------------------
 
 int nt_clock_init(bool is_virtual)
 {
@@ -51,7 +52,8 @@ ULONGLONG nt_clock_interrupt(void)
                 return atomic_load(&virtual_now);
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
-        return (ULONGLONG)(now.tv_sec - boot.tv_sec) * 10000000 + (ULONGLONG)((now.tv_nsec - boot.tv_nsec) / 100);
+        return (ULONGLONG)(now.tv_sec - boot.tv_sec) * 10000000 +
+               (ULONGLONG)((now.tv_nsec - boot.tv_nsec) / 100);
 }
 
 ULONGLONG nt_clock_system(void)
@@ -74,7 +76,8 @@ static struct timespec real_time(ULONGLONG due)
 {
         if (due > (ULONGLONG)INT64_MAX / 4) // beyond every life
                 due = (ULONGLONG)INT64_MAX / 4;
-        struct timespec t = {boot.tv_sec + (time_t)(due / 10000000), boot.tv_nsec + (long)(due % 10000000) * 100};
+        struct timespec t = {boot.tv_sec + (time_t)(due / 10000000),
+                             boot.tv_nsec + (long)(due % 10000000) * 100};
         if (t.tv_nsec >= 1000000000) {
                 t.tv_sec++;
                 t.tv_nsec -= 1000000000;
@@ -151,7 +154,8 @@ NTEXPORT VOID NTAPI KeStallExecutionProcessor(ULONG microseconds)
         do {
                 __builtin_ia32_pause();
                 clock_gettime(CLOCK_MONOTONIC, &now);
-        } while ((now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000 < (long)microseconds);
+        } while ((now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000 <
+                 (long)microseconds);
 }
 
 NTEXPORT ULONG NTAPI ExSetTimerResolution(ULONG desired, BOOLEAN set)
@@ -178,12 +182,13 @@ NTEXPORT VOID NTAPI ExLocalTimeToSystemTime(PLARGE_INTEGER local, PLARGE_INTEGER
         system->QuadPart = local->QuadPart - (LONGLONG)zone_offset((ULONGLONG)guess) * 10000000;
 }
 
-// --- timers ------------------------------------------------------------------------------------------------------------
+// --- timers --------------------------------------------------------------------------------------
 
 static void timer_insert(KTIMER *timer)
 {
         LIST_ENTRY *e = timers.Blink;
-        while (e != &timers && CONTAINING_RECORD(e, KTIMER, TimerListEntry)->DueTime.QuadPart > timer->DueTime.QuadPart)
+        while (e != &timers &&
+               CONTAINING_RECORD(e, KTIMER, TimerListEntry)->DueTime.QuadPart > timer->DueTime.QuadPart)
                 e = e->Blink;
         InsertHeadList(e, &timer->TimerListEntry);
         timer->Header.Inserted = 1;
@@ -200,8 +205,8 @@ static bool timer_remove(KTIMER *timer)
         return true;
 }
 
-// A timer that is due and in no list: signals it, lets it come again, queues its DPC. Lock held. A one-shot timer may
-// be gone when this returns.
+// A timer that is due and in no list: signals it, lets it come again, queues its DPC. Lock held. A one-shot
+// timer may be gone when this returns.
 static void timer_expire(KTIMER *timer, ULONGLONG now)
 {
         KDPC *dpc = timer->Dpc;
@@ -209,7 +214,8 @@ static void timer_expire(KTIMER *timer, ULONGLONG now)
         if (timer->Period) {
                 ULONGLONG period = (ULONGLONG)timer->Period * 10000;
                 ULONGLONG next = timer->DueTime.QuadPart + period;
-                timer->DueTime.QuadPart = next + period <= now ? now + period : next; // far behind: skip, do not storm
+                timer->DueTime.QuadPart =
+                        next + period <= now ? now + period : next; // far behind: skip, do not storm
                 timer_insert(timer);
         }
         nt_dispatcher_signal(&timer->Header);
@@ -242,9 +248,10 @@ static void *timer_thread(void *arg)
                 if (IsListEmpty(&timers) || virtual_clock)
                         pthread_cond_wait(&timers_changed, mutex);
                 else
-                        nt_clock_wait_until(&timers_changed, mutex,
-                                            CONTAINING_RECORD(timers.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart,
-                                            &timeout);
+                        nt_clock_wait_until(
+                                &timers_changed, mutex,
+                                CONTAINING_RECORD(timers.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart,
+                                &timeout);
                 if (!virtual_clock)
                         timers_run(nt_clock_interrupt());
         }
@@ -265,7 +272,8 @@ void nt_clock_advance(ULONGLONG ticks)
                 ULONGLONG next = nt_wait_next_due();
                 nt_dispatcher_lock();
                 if (!IsListEmpty(&timers)) {
-                        ULONGLONG due = CONTAINING_RECORD(timers.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart;
+                        ULONGLONG due =
+                                CONTAINING_RECORD(timers.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart;
                         if (due < next)
                                 next = due;
                 }
@@ -286,8 +294,8 @@ void nt_clock_advance(ULONGLONG ticks)
 NTEXPORT VOID NTAPI KeInitializeTimerEx(PKTIMER timer, TIMER_TYPE type)
 {
         nt_dispatcher_init(&timer->Header,
-                           type == NotificationTimer ? NT_TIMER_NOTIFICATION : NT_TIMER_SYNCHRONIZATION, sizeof *timer,
-                           0);
+                           type == NotificationTimer ? NT_TIMER_NOTIFICATION : NT_TIMER_SYNCHRONIZATION,
+                           sizeof *timer, 0);
         timer->Header.Inserted = 0;
         timer->DueTime.QuadPart = 0;
         timer->Dpc = NULL;
@@ -326,7 +334,8 @@ NTEXPORT BOOLEAN NTAPI KeSetTimerEx(PKTIMER timer, LARGE_INTEGER due, LONG perio
         return timer_set(timer, due, period, dpc);
 }
 
-NTEXPORT BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER timer, LARGE_INTEGER due, ULONG period, ULONG tolerance, PKDPC dpc)
+NTEXPORT BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER timer, LARGE_INTEGER due, ULONG period, ULONG tolerance,
+                                             PKDPC dpc)
 {
         (void)tolerance;
         return timer_set(timer, due, period > INT32_MAX ? INT32_MAX : (LONG)period, dpc);

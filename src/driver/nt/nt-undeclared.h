@@ -19,11 +19,12 @@ NTSTATUS NTAPI WdmlibIoCreateDeviceSecure(PDRIVER_OBJECT driver, ULONG extension
                                           PCUNICODE_STRING sddl, LPCGUID class_guid, PDEVICE_OBJECT *ret);
 PDEVICE_OBJECT NTAPI IoGetLowerDeviceObject(PDEVICE_OBJECT device);
 PDEVICE_OBJECT NTAPI IoGetDeviceAttachmentBaseRef(PDEVICE_OBJECT device);
-NTSTATUS NTAPI IoEnumerateDeviceObjectList(PDRIVER_OBJECT driver, PDEVICE_OBJECT *list, ULONG bytes, PULONG ret_count);
+NTSTATUS NTAPI IoEnumerateDeviceObjectList(PDRIVER_OBJECT driver, PDEVICE_OBJECT *list, ULONG bytes,
+                                           PULONG ret_count);
 VOID NTAPI ExFreePool2(PVOID p, ULONG tag, PVOID parameters, ULONG count);
 
 NTSTATUS NTAPI IoOpenDriverRegistryKey(PDRIVER_OBJECT driver, ULONG type, ACCESS_MASK access, ULONG flags,
-                                                PHANDLE ret);
+                                       PHANDLE ret);
 NTSTATUS NTAPI KeSaveFloatingPointState(PKFLOATING_SAVE save);
 NTSTATUS NTAPI KeRestoreFloatingPointState(PKFLOATING_SAVE save);
 NTSTATUS NTAPI RtlInitUnicodeStringEx(PUNICODE_STRING s, PCWSTR text);
@@ -43,7 +44,7 @@ ULONG NTAPI RtlRandomEx(PULONG seed);
 USHORT NTAPI RtlCaptureStackBackTrace(ULONG skip, ULONG count, PVOID *trace, PULONG hash);
 
 NTSTATUS NTAPI ZwCreateEvent(PHANDLE ret, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type,
-                                      BOOLEAN state);
+                             BOOLEAN state);
 NTSTATUS NTAPI ZwSetEvent(HANDLE handle, PLONG previous);
 NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable, PLARGE_INTEGER timeout);
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Dispatcher objects (events, semaphores, mutexes, threads, timers) and the waits on them.
 //
-// One lock serves all of them. A waiter links one block into each object's list and sleeps on its own condition
-// variable; whoever changes a state walks the list, takes the object for the waiters it satisfies, and wakes them. So
-// an auto-reset event is given to exactly one waiter, and a wait for all takes all objects in one step.
+// One lock serves all of them. A waiter links one block into each object's list and sleeps on its own
+// condition variable; whoever changes a state walks the list, takes the object for the waiters it satisfies,
+// and wakes them. So an auto-reset event is given to exactly one waiter, and a wait for all takes all objects
+// in one step.
 #include "driver/nt/nt-internal.h"
 
 #include <errno.h>
@@ -118,7 +119,9 @@ static bool wait_try(NtWait *w, NTSTATUS *ret)
         for (ULONG i = 0; i < w->count; i++)
                 if (signalled_for(w->objects[i], w->thread)) {
                         abandoned = take(w->objects[i], w->thread);
-                        *ret = (NTSTATUS)((abandoned ? (ULONG)STATUS_ABANDONED_WAIT_0 : (ULONG)STATUS_WAIT_0) + i);
+                        *ret = (NTSTATUS)((abandoned ? (ULONG)STATUS_ABANDONED_WAIT_0
+                                                     : (ULONG)STATUS_WAIT_0) +
+                                          i);
                         return true;
                 }
         return false;
@@ -156,7 +159,7 @@ void nt_dispatcher_thread_gone(NtThread *t)
         nt_dispatcher_unlock();
 }
 
-// --- waiting ------------------------------------------------------------------------------------------------------
+// --- waiting -------------------------------------------------------------------------------------
 
 static void wait_check_irql(bool may_block, const void *caller)
 {
@@ -170,11 +173,12 @@ static void wait_check_irql(bool may_block, const void *caller)
                              "a wait was asked for at IRQL %u", irql);
 }
 
-static NTSTATUS wait_for(ULONG count, DISPATCHER_HEADER *const *objects, bool all, const LARGE_INTEGER *timeout,
-                         KWAIT_BLOCK *blocks)
+static NTSTATUS wait_for(ULONG count, DISPATCHER_HEADER *const *objects, bool all,
+                         const LARGE_INTEGER *timeout, KWAIT_BLOCK *blocks)
 {
         NtThread *t = nt_thread_self();
-        NtWait w = {.thread = t, .objects = objects, .blocks = blocks, .count = count, .all = all, .due = ~0ull};
+        NtWait w = {
+                .thread = t, .objects = objects, .blocks = blocks, .count = count, .all = all, .due = ~0ull};
         InitializeListHead(&w.timed);
         NTSTATUS status;
         nt_dispatcher_lock();
@@ -248,9 +252,9 @@ NTEXPORT NTSTATUS NTAPI KeWaitForSingleObject(PVOID object, KWAIT_REASON reason,
         return wait_for(1, &h, false, timeout, &block);
 }
 
-NTEXPORT NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type, KWAIT_REASON reason,
-                                                 KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER timeout,
-                                                 PKWAIT_BLOCK blocks)
+NTEXPORT NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG count, PVOID objects[], WAIT_TYPE type,
+                                                 KWAIT_REASON reason, KPROCESSOR_MODE mode, BOOLEAN alertable,
+                                                 PLARGE_INTEGER timeout, PKWAIT_BLOCK blocks)
 {
         (void)reason, (void)mode, (void)alertable;
         wait_check_irql(!timeout || timeout->QuadPart != 0, NT_CALLER);
@@ -262,7 +266,8 @@ NTEXPORT NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG count, PVOID objects[], W
                         blocks ? blocks : own);
 }
 
-NTEXPORT NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER interval)
+NTEXPORT NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable,
+                                               PLARGE_INTEGER interval)
 {
         (void)mode, (void)alertable;
         wait_check_irql(true, NT_CALLER);
@@ -311,11 +316,12 @@ bool nt_event_wait(KEVENT *event, double seconds)
         return status != STATUS_TIMEOUT;
 }
 
-// --- events ------------------------------------------------------------------------------------------------------
+// --- events --------------------------------------------------------------------------------------
 
 NTEXPORT VOID NTAPI KeInitializeEvent(PRKEVENT event, EVENT_TYPE type, BOOLEAN state)
 {
-        nt_dispatcher_init(&event->Header, type == NotificationEvent ? NT_NOTIFICATION_EVENT : NT_SYNCHRONIZATION_EVENT,
+        nt_dispatcher_init(&event->Header,
+                           type == NotificationEvent ? NT_NOTIFICATION_EVENT : NT_SYNCHRONIZATION_EVENT,
                            sizeof *event, state ? 1 : 0);
 }
 
@@ -371,7 +377,7 @@ NTEXPORT LONG NTAPI KeReadStateEvent(PRKEVENT event)
         return state_of(&event->Header);
 }
 
-// --- semaphores -----------------------------------------------------------------------------------------------------
+// --- semaphores ----------------------------------------------------------------------------------
 
 NTEXPORT VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE semaphore, LONG count, LONG limit)
 {
@@ -379,7 +385,8 @@ NTEXPORT VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE semaphore, LONG count, LO
         semaphore->Limit = limit;
 }
 
-NTEXPORT LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE semaphore, KPRIORITY increment, LONG adjustment, BOOLEAN wait)
+NTEXPORT LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE semaphore, KPRIORITY increment, LONG adjustment,
+                                       BOOLEAN wait)
 {
         (void)increment, (void)wait;
         nt_dispatcher_lock();
@@ -387,10 +394,10 @@ NTEXPORT LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE semaphore, KPRIORITY increme
         LONG next;
         if (adjustment < 0 || __builtin_add_overflow(old, adjustment, &next) || next > semaphore->Limit) {
                 nt_dispatcher_unlock();
-                nt_bug_check(NT_BUG_KMODE_EXCEPTION_NOT_HANDLED, (ULONG_PTR)(ULONG)STATUS_SEMAPHORE_LIMIT_EXCEEDED,
-                             (ULONG_PTR)NT_CALLER, 0, 0, NT_CALLER,
-                             "semaphore %p: released by %d at count %d, its limit is %d", (void *)semaphore, adjustment,
-                             old, semaphore->Limit);
+                nt_bug_check(NT_BUG_KMODE_EXCEPTION_NOT_HANDLED,
+                             (ULONG_PTR)(ULONG)STATUS_SEMAPHORE_LIMIT_EXCEEDED, (ULONG_PTR)NT_CALLER, 0, 0,
+                             NT_CALLER, "semaphore %p: released by %d at count %d, its limit is %d",
+                             (void *)semaphore, adjustment, old, semaphore->Limit);
         }
         semaphore->Header.SignalState = next;
         nt_dispatcher_signal(&semaphore->Header);
@@ -403,7 +410,7 @@ NTEXPORT LONG NTAPI KeReadStateSemaphore(PRKSEMAPHORE semaphore)
         return state_of(&semaphore->Header);
 }
 
-// --- mutexes ----------------------------------------------------------------------------------------------------------
+// --- mutexes -------------------------------------------------------------------------------------
 
 NTEXPORT VOID NTAPI KeInitializeMutex(PRKMUTEX mutex, ULONG level)
 {

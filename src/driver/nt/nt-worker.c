@@ -120,7 +120,8 @@ bool nt_worker_idle(double seconds)
         bool ok = true;
         pthread_mutex_lock(&mutex);
         while (ok && (busy || !IsListEmpty(&queue)))
-                ok = pthread_cond_timedwait(&idle, &mutex, &end) != ETIMEDOUT || (!busy && IsListEmpty(&queue));
+                ok = pthread_cond_timedwait(&idle, &mutex, &end) != ETIMEDOUT ||
+                     (!busy && IsListEmpty(&queue));
         pthread_mutex_unlock(&mutex);
         return ok;
 }
@@ -132,7 +133,8 @@ int nt_worker_report(void)
         pthread_mutex_lock(&mutex);
         for (LIST_ENTRY *e = queue.Flink; e != &queue; e = e->Flink, n++) {
                 Job *job = CONTAINING_RECORD(e, Job, link);
-                nt_log(NT_LOG_WARNING, "still queued: %s (%s)", job->what, nt_symbol(job->routine, name, sizeof name));
+                nt_log(NT_LOG_WARNING, "still queued: %s (%s)", job->what,
+                       nt_symbol(job->routine, name, sizeof name));
         }
         if (busy) {
                 nt_log(NT_LOG_WARNING, "still busy: %u work item(s)", busy);
@@ -142,11 +144,12 @@ int nt_worker_report(void)
         return n;
 }
 
-// --- Io work items ----------------------------------------------------------------------------------------------------
+// --- Io work items -------------------------------------------------------------------------------
 
 NTEXPORT PIO_WORKITEM NTAPI IoAllocateWorkItem(PDEVICE_OBJECT device)
 {
-        PIO_WORKITEM item = nt_pool_alloc_for(NT_POOL_ZERO, sizeof *item, NT_TAG('I', 'o', 'W', 'I'), NT_CALLER);
+        PIO_WORKITEM item =
+                nt_pool_alloc_for(NT_POOL_ZERO, sizeof *item, NT_TAG('I', 'o', 'W', 'I'), NT_CALLER);
         if (item) {
                 item->object = device;
                 item->allocated = true;
@@ -226,8 +229,8 @@ NTEXPORT VOID NTAPI IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE rout
         item_queue(item, context, (const void *)routine, NT_CALLER);
 }
 
-NTEXPORT VOID NTAPI IoQueueWorkItemEx(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE_EX routine, WORK_QUEUE_TYPE type,
-                                      PVOID context)
+NTEXPORT VOID NTAPI IoQueueWorkItemEx(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE_EX routine,
+                                      WORK_QUEUE_TYPE type, PVOID context)
 {
         (void)type;
         item->routine = NULL;
@@ -235,7 +238,7 @@ NTEXPORT VOID NTAPI IoQueueWorkItemEx(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE_EX
         item_queue(item, context, (const void *)routine, NT_CALLER);
 }
 
-// --- Ex work items -------------------------------------------------------------------------------------------------------
+// --- Ex work items -------------------------------------------------------------------------------
 
 static void ex_item_run(void *arg)
 {

@@ -58,9 +58,9 @@ int nt_init(const NtOptions *options)
                 nt_options = *options;
         initialised = true;
         int r;
-        if ((r = nt_clock_init(nt_options.virtual_clock)) < 0 ||
-            (r = nt_timers_start()) < 0 || (r = nt_dpc_start()) < 0 || (r = nt_worker_start()) < 0 ||
-            (r = nt_power_start()) < 0 || (r = nt_pnp_start()) < 0)
+        if ((r = nt_clock_init(nt_options.virtual_clock)) < 0 || (r = nt_timers_start()) < 0 ||
+            (r = nt_dpc_start()) < 0 || (r = nt_worker_start()) < 0 || (r = nt_power_start()) < 0 ||
+            (r = nt_pnp_start()) < 0)
                 return r;
         return 0;
 }

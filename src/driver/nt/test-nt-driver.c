@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Small drivers on the NT stand-in: a life from DriverEntry to DriverUnload, a stack of three, completion, pending,
-// cancellation, remove locks.
+// Small drivers on the NT stand-in: a life from DriverEntry to DriverUnload, a stack of three, completion,
+// pending, cancellation, remove locks.
 #include "driver/nt/nt.h"
 
 #include "base/testkit.h"
 
 #include <string.h>
 
-// --- a log of what was called, in order ---------------------------------------------------------------------------
+// --- a log of what was called, in order ----------------------------------------------------------
 
 static pthread_mutex_t trace_mutex = PTHREAD_MUTEX_INITIALIZER;
 static char trace[4096];
@@ -45,7 +45,7 @@ static void keep_log(void *arg, NtLogLevel level, const char *line)
         pthread_mutex_unlock(&trace_mutex);
 }
 
-// --- the driver: a WDM function driver ------------------------------------------------------------------------------
+// --- the driver: a WDM function driver -----------------------------------------------------------
 
 typedef struct Extension {
         PDEVICE_OBJECT self, lower, pdo;
@@ -111,7 +111,8 @@ static NTSTATUS add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
 {
         say("add");
         PDEVICE_OBJECT device;
-        NTSTATUS status = IoCreateDevice(driver, sizeof(Extension), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
+        NTSTATUS status =
+                IoCreateDevice(driver, sizeof(Extension), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
         if (!NT_SUCCESS(status))
                 return status;
         Extension *x = device->DeviceExtension;
@@ -215,6 +216,6 @@ int main(void)
         NtOptions options = {.log = keep_log, .virtual_clock = true};
         if (nt_init(&options) < 0)
                 return 1;
-        return testkit_run((TestCase[]){TEST(a_life), TEST(steps_that_fail), TEST(a_veto_and_a_forgotten_device),
-                                        TEST_END});
+        return testkit_run((TestCase[]){TEST(a_life), TEST(steps_that_fail),
+                                        TEST(a_veto_and_a_forgotten_device), TEST_END});
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// IRPs through a stack of three little drivers: order of completion, pending, stopped completion, errors, cancellation,
-// requests that the I/O manager ends, cancel-safe queues, remove locks.
+// IRPs through a stack of three little drivers: order of completion, pending, stopped completion, errors,
+// cancellation, requests that the I/O manager ends, cancel-safe queues, remove locks.
 #include "driver/nt/nt.h"
 
 #include "base/testkit.h"
@@ -94,7 +94,8 @@ static NTSTATUS entry(PDRIVER_OBJECT d, PUNICODE_STRING path)
         for (int i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
                 d->MajorFunction[i] = dispatch;
         for (int i = 0; i < LEVELS; i++) {
-                assert_int_equal(IoCreateDevice(d, sizeof(Level), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &stack[i]), 0);
+                assert_int_equal(
+                        IoCreateDevice(d, sizeof(Level), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &stack[i]), 0);
                 Level *l = stack[i]->DeviceExtension;
                 l->self = stack[i];
                 l->number = i;
@@ -215,7 +216,8 @@ static void requests_of_the_io_manager(void **state)
         IO_STATUS_BLOCK iosb = {0};
         char buffer[16] = "0123456789";
         KeInitializeEvent(&event, NotificationEvent, FALSE);
-        PIRP irp = IoBuildSynchronousFsdRequest(IRP_MJ_READ, stack[2], buffer, sizeof buffer, NULL, &event, &iosb);
+        PIRP irp = IoBuildSynchronousFsdRequest(IRP_MJ_READ, stack[2], buffer, sizeof buffer, NULL, &event,
+                                                &iosb);
         assert_non_null(irp->AssociatedIrp.SystemBuffer);
         memcpy(irp->AssociatedIrp.SystemBuffer, "abcdefghij", 10);
         assert_int_equal(IoCallDriver(stack[2], irp), STATUS_SUCCESS);
@@ -223,8 +225,9 @@ static void requests_of_the_io_manager(void **state)
         assert_int_equal(iosb.Information, 7);
         assert_string_equal(buffer, "abcdefg789"); // Information bytes came back
         char out[8] = {0};
-        irp = IoBuildDeviceIoControlRequest(CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS), stack[2],
-                                            (PVOID)(ULONG_PTR) "question", 8, out, 8, FALSE, &event, &iosb);
+        irp = IoBuildDeviceIoControlRequest(
+                CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS), stack[2],
+                (PVOID)(ULONG_PTR) "question", 8, out, 8, FALSE, &event, &iosb);
         PIO_STACK_LOCATION sp = IoGetNextIrpStackLocation(irp);
         assert_int_equal(sp->Parameters.DeviceIoControl.InputBufferLength, 8);
         KeClearEvent(&event);
@@ -232,8 +235,9 @@ static void requests_of_the_io_manager(void **state)
         assert_true(KeReadStateEvent(&event));
         assert_memory_equal(out, "questio", 8);
         trace[0] = 0;
-        irp = IoBuildDeviceIoControlRequest(CTL_CODE(FILE_DEVICE_UNKNOWN, 0x801, METHOD_OUT_DIRECT, FILE_ANY_ACCESS), stack[2],
-                                            buffer, 3, out, 8, TRUE, &event, &iosb);
+        irp = IoBuildDeviceIoControlRequest(
+                CTL_CODE(FILE_DEVICE_UNKNOWN, 0x801, METHOD_OUT_DIRECT, FILE_ANY_ACCESS), stack[2], buffer, 3,
+                out, 8, TRUE, &event, &iosb);
         assert_int_equal(IoGetNextIrpStackLocation(irp)->MajorFunction, IRP_MJ_INTERNAL_DEVICE_CONTROL);
         assert_ptr_equal(MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority), out);
         assert_int_equal(MmGetMdlByteCount(irp->MdlAddress), 8);
@@ -252,7 +256,8 @@ static void names_and_opens(void **state)
         RtlInitUnicodeString(&name, L"\\Device\\Named");
         RtlInitUnicodeString(&link, L"\\DosDevices\\Alias");
         RtlInitUnicodeString(&device_link, L"\\??\\alias");
-        assert_int_equal(IoCreateDevice(driver, sizeof(Level), &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device), 0);
+        assert_int_equal(IoCreateDevice(driver, sizeof(Level), &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device),
+                         0);
         Level *l = device->DeviceExtension;
         l->self = device;
         l->number = 9;
@@ -261,14 +266,16 @@ static void names_and_opens(void **state)
                          STATUS_OBJECT_NAME_COLLISION);
         assert_int_equal(IoCreateSymbolicLink(&link, &name), STATUS_SUCCESS);
         assert_int_equal(IoCreateSymbolicLink(&device_link, &name), STATUS_OBJECT_NAME_COLLISION);
-        assert_int_equal(IoGetDeviceObjectPointer(&device_link, FILE_READ_DATA, &file, &found), STATUS_SUCCESS);
+        assert_int_equal(IoGetDeviceObjectPointer(&device_link, FILE_READ_DATA, &file, &found),
+                         STATUS_SUCCESS);
         assert_ptr_equal(found, device);
         trace_is("D9 D9 "); // create, cleanup
         ObDereferenceObject(file);
         trace_is("D9 "); // close
         assert_int_equal(IoDeleteSymbolicLink(&link), STATUS_SUCCESS);
         assert_int_equal(IoDeleteSymbolicLink(&link), STATUS_OBJECT_NAME_NOT_FOUND);
-        assert_int_equal(IoGetDeviceObjectPointer(&link, FILE_READ_DATA, &file, &found), STATUS_OBJECT_NAME_NOT_FOUND);
+        assert_int_equal(IoGetDeviceObjectPointer(&link, FILE_READ_DATA, &file, &found),
+                         STATUS_OBJECT_NAME_NOT_FOUND);
         assert_int_equal(nt_object_references(device), 1);
         assert_int_not_equal(nt_device_id(device), nt_device_id(stack[0]));
         ObReferenceObject(device);
@@ -278,7 +285,7 @@ static void names_and_opens(void **state)
         assert_false(nt_device_known(device));
 }
 
-// --- a cancel-safe queue -----------------------------------------------------------------------------------------------
+// --- a cancel-safe queue -------------------------------------------------------------------------
 
 static LIST_ENTRY csq_list;
 static KSPIN_LOCK csq_lock;
@@ -345,7 +352,7 @@ static void cancel_safe_queue(void **state)
                 IoFreeIrp(irps[i]);
 }
 
-// --- remove locks ---------------------------------------------------------------------------------------------------------
+// --- remove locks --------------------------------------------------------------------------------
 
 static IO_REMOVE_LOCK remove_lock;
 
@@ -365,7 +372,8 @@ static void remove_locks(void **state)
         KeInitializeEvent(&go, NotificationEvent, FALSE);
         IoInitializeRemoveLock(&remove_lock, 'tset', 0, 0);
         assert_int_equal(IoAcquireRemoveLock(&remove_lock, NULL), STATUS_SUCCESS); // the thread's
-        assert_int_equal(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, releaser, &go), 0);
+        assert_int_equal(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, releaser, &go),
+                         0);
         assert_int_equal(ObReferenceObjectByHandle(thread, 0, *PsThreadType, KernelMode, &object, NULL), 0);
         ZwClose(thread);
         assert_int_equal(IoAcquireRemoveLock(&remove_lock, NULL), STATUS_SUCCESS); // ours
@@ -376,7 +384,7 @@ static void remove_locks(void **state)
         ObDereferenceObject(object);
 }
 
-// --- bug checks -----------------------------------------------------------------------------------------------------------
+// --- bug checks ----------------------------------------------------------------------------------
 
 static void exit_with_code(void *arg, const NtBugCheck *bug)
 {
@@ -419,7 +427,9 @@ static void bug_checks(void **state)
         static const struct {
                 void (*act)(void);
                 int code;
-        } cases[] = {{complete_twice, 0x44}, {too_few_locations, 0x35}, {complete_pending, 0xc9},
+        } cases[] = {{complete_twice, 0x44},
+                     {too_few_locations, 0x35},
+                     {complete_pending, 0xc9},
                      {dereference_too_often, 0x18}};
         for (size_t i = 0; i < RTL_NUMBER_OF(cases); i++) {
                 pid_t child = fork();
@@ -458,7 +468,7 @@ int main(void)
         if (nt_init(&options) < 0 || !NT_SUCCESS(nt_driver_start_wait(&config, NULL)))
                 return 1;
         return testkit_run((TestCase[]){TEST(order_of_completion), TEST(pending), TEST(stopped_completion),
-                                        TEST(cancelled), TEST(requests_of_the_io_manager), TEST(names_and_opens),
-                                        TEST(cancel_safe_queue), TEST(remove_locks), TEST(bug_checks), TEST(the_end),
-                                        TEST_END});
+                                        TEST(cancelled), TEST(requests_of_the_io_manager),
+                                        TEST(names_and_opens), TEST(cancel_safe_queue), TEST(remove_locks),
+                                        TEST(bug_checks), TEST(the_end), TEST_END});
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a driver asks of the PnP and power managers: properties, registry keys, interfaces and their notifications, power
-// IRPs, device state; and what the host sees of a driver that hangs.
+// What a driver asks of the PnP and power managers: properties, registry keys, interfaces and their
+// notifications, power IRPs, device state; and what the host sees of a driver that hangs.
 #include "driver/nt/nt.h"
 
 #include "base/testkit.h"
@@ -87,7 +87,8 @@ static NTSTATUS power(PDEVICE_OBJECT device, PIRP irp)
 
 static NTSTATUS add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
 {
-        NTSTATUS status = IoCreateDevice(driver, sizeof(Extension), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &fdo);
+        NTSTATUS status =
+                IoCreateDevice(driver, sizeof(Extension), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &fdo);
         if (!NT_SUCCESS(status))
                 return status;
         Extension *x = fdo->DeviceExtension;
@@ -115,8 +116,8 @@ static NTSTATUS entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
         return STATUS_SUCCESS;
 }
 
-static const NtDriverConfig config = {.entry = entry, .service = "pnp", .instance_path = "ROOT\\TOASTER\\0000",
-                                      .description = "A toaster"};
+static const NtDriverConfig config = {
+        .entry = entry, .service = "pnp", .instance_path = "ROOT\\TOASTER\\0000", .description = "A toaster"};
 
 static void start(void)
 {
@@ -157,17 +158,21 @@ static void properties_and_keys(void **state)
                          STATUS_OBJECT_NAME_NOT_FOUND);
         assert_int_equal(IoGetDeviceProperty(fdo, DevicePropertyFriendlyName, 0, NULL, &need),
                          STATUS_INVALID_DEVICE_REQUEST);
-        assert_int_equal(IoGetDeviceProperty(nt_driver_pdo(), DevicePropertyPhysicalDeviceObjectName, 0, NULL, &need),
-                         STATUS_BUFFER_TOO_SMALL);
+        assert_int_equal(
+                IoGetDeviceProperty(nt_driver_pdo(), DevicePropertyPhysicalDeviceObjectName, 0, NULL, &need),
+                STATUS_BUFFER_TOO_SMALL);
         HANDLE key;
         ULONG value = 5, back;
         UNICODE_STRING name;
         RtlInitUnicodeString(&name, L"Setting");
-        assert_int_equal(IoOpenDeviceRegistryKey(nt_driver_pdo(), PLUGPLAY_REGKEY_DEVICE, KEY_ALL_ACCESS, &key), 0);
+        assert_int_equal(
+                IoOpenDeviceRegistryKey(nt_driver_pdo(), PLUGPLAY_REGKEY_DEVICE, KEY_ALL_ACCESS, &key), 0);
         assert_int_equal(ZwSetValueKey(key, &name, 0, REG_DWORD, &value, sizeof value), STATUS_SUCCESS);
         ZwClose(key);
         assert_int_equal(nt_registry_get_dword("HKLM\\SYSTEM\\CurrentControlSet\\Enum\\ROOT\\TOASTER\\0000\\"
-                                               "Device Parameters", "Setting", &back), 0);
+                                               "Device Parameters",
+                                               "Setting", &back),
+                         0);
         assert_int_equal(back, 5);
         PDEVICE_OBJECT pdo = nt_device_pdo_reference(fdo);
         assert_ptr_equal(pdo, nt_driver_pdo());
@@ -175,9 +180,10 @@ static void properties_and_keys(void **state)
         stop();
 }
 
-// --- interfaces ----------------------------------------------------------------------------------------------------------
+// --- interfaces ----------------------------------------------------------------------------------
 
-static const GUID interface_guid = {0x781ef630, 0x72b2, 0x11d2, {0xb8, 0x52, 0, 0xc0, 0x4f, 0xad, 0x51, 0x71}};
+static const GUID interface_guid = {
+        0x781ef630, 0x72b2, 0x11d2, {0xb8, 0x52, 0, 0xc0, 0x4f, 0xad, 0x51, 0x71}};
 static int arrivals, removals;
 
 static NTSTATUS interface_change(PVOID structure, PVOID context)
@@ -205,14 +211,18 @@ static void interfaces(void **state)
         PWSTR list;
         assert_int_equal(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0,
                                                         (PVOID)(ULONG_PTR)&interface_guid, driver_object,
-                                                        interface_change, &arrivals, &registration), STATUS_SUCCESS);
-        assert_int_equal(IoRegisterDeviceInterface(nt_driver_pdo(), &interface_guid, NULL, &link), STATUS_SUCCESS);
-        assert_int_equal(IoRegisterDeviceInterface(nt_driver_pdo(), &interface_guid, NULL, &again), STATUS_SUCCESS);
+                                                        interface_change, &arrivals, &registration),
+                         STATUS_SUCCESS);
+        assert_int_equal(IoRegisterDeviceInterface(nt_driver_pdo(), &interface_guid, NULL, &link),
+                         STATUS_SUCCESS);
+        assert_int_equal(IoRegisterDeviceInterface(nt_driver_pdo(), &interface_guid, NULL, &again),
+                         STATUS_SUCCESS);
         RtlInitUnicodeString(&expected, L"\\??\\ROOT#TOASTER#0000#{781ef630-72b2-11d2-b852-00c04fad5171}");
         assert_true(RtlEqualUnicodeString(&link, &expected, FALSE));
         assert_true(RtlEqualUnicodeString(&link, &again, FALSE));
         RtlFreeUnicodeString(&again);
-        assert_int_equal(IoGetDeviceObjectPointer(&link, FILE_READ_DATA, &file, &device), STATUS_OBJECT_NAME_NOT_FOUND);
+        assert_int_equal(IoGetDeviceObjectPointer(&link, FILE_READ_DATA, &file, &device),
+                         STATUS_OBJECT_NAME_NOT_FOUND);
         assert_int_equal(IoSetDeviceInterfaceState(&link, TRUE), STATUS_SUCCESS);
         assert_int_equal(IoSetDeviceInterfaceState(&link, TRUE), STATUS_OBJECT_NAME_EXISTS);
         KeWaitForSingleObject(&callback_came, Executive, KernelMode, FALSE, NULL);
@@ -233,11 +243,12 @@ static void interfaces(void **state)
         assert_int_equal(nt_shutdown(10), 0);
 }
 
-// --- power ---------------------------------------------------------------------------------------------------------------------
+// --- power ---------------------------------------------------------------------------------------
 
 static NTSTATUS power_status;
 
-static VOID power_complete(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PVOID context, PIO_STATUS_BLOCK iosb)
+static VOID power_complete(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE state, PVOID context,
+                           PIO_STATUS_BLOCK iosb)
 {
         assert_ptr_equal(device, fdo);
         assert_int_equal(minor, IRP_MN_SET_POWER);
@@ -254,7 +265,8 @@ static void power_irps(void **state)
         POWER_STATE d3 = {.DeviceState = PowerDeviceD3}, d0 = {.DeviceState = PowerDeviceD0};
         assert_int_equal(PoSetPowerState(fdo, DevicePowerState, d0).DeviceState, PowerDeviceUnspecified);
         power_status = STATUS_UNSUCCESSFUL;
-        assert_int_equal(PoRequestPowerIrp(nt_driver_pdo(), 0x77, d3, NULL, NULL, NULL), STATUS_INVALID_PARAMETER_2);
+        assert_int_equal(PoRequestPowerIrp(nt_driver_pdo(), 0x77, d3, NULL, NULL, NULL),
+                         STATUS_INVALID_PARAMETER_2);
         assert_int_equal(PoRequestPowerIrp(fdo, IRP_MN_SET_POWER, d3, power_complete, &power_status, NULL),
                          STATUS_PENDING);
         KeWaitForSingleObject(&power_done, Executive, KernelMode, FALSE, NULL);
@@ -290,7 +302,7 @@ static void io_work_items(void **state)
         stop();
 }
 
-// --- a start that hangs, and a device that fails ------------------------------------------------------------------------------
+// --- a start that hangs, and a device that fails -------------------------------------------------
 
 static KEVENT start_answered;
 static NTSTATUS start_status;
@@ -336,7 +348,7 @@ static void a_failed_device(void **state)
         assert_int_equal(nt_shutdown(10), 0);
 }
 
-// --- observers -------------------------------------------------------------------------------------------------------------------
+// --- observers -----------------------------------------------------------------------------------
 
 static _Atomic(int) sent, allocated, entered, left;
 
@@ -367,8 +379,10 @@ static void count_left(const char *what, const void *routine)
 static void observers(void **state)
 {
         (void)state;
-        static const NtObserver observer = {.irp_sent = count_sent, .pool_alloc = count_allocated,
-                                            .entered = count_entered, .left = count_left};
+        static const NtObserver observer = {.irp_sent = count_sent,
+                                            .pool_alloc = count_allocated,
+                                            .entered = count_entered,
+                                            .left = count_left};
         nt_observer = &observer;
         start();
         stop();
@@ -380,11 +394,13 @@ static void observers(void **state)
 
 int main(void)
 {
-        KEVENT *const events[] = {&start_held, &callback_came, &power_done, &gate, &item_done, &start_answered};
+        KEVENT *const events[] = {&start_held, &callback_came, &power_done,
+                                  &gate,       &item_done,     &start_answered};
         for (size_t i = 0; i < RTL_NUMBER_OF(events); i++)
                 KeInitializeEvent(events[i], SynchronizationEvent, FALSE);
         if (nt_init(NULL) < 0)
                 return 1;
-        return testkit_run((TestCase[]){TEST(properties_and_keys), TEST(interfaces), TEST(power_irps), TEST(io_work_items),
-                                        TEST(a_pended_start), TEST(a_failed_device), TEST(observers), TEST_END});
+        return testkit_run((TestCase[]){TEST(properties_and_keys), TEST(interfaces), TEST(power_irps),
+                                        TEST(io_work_items), TEST(a_pended_start), TEST(a_failed_device),
+                                        TEST(observers), TEST_END});
 }

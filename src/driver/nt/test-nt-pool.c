@@ -114,7 +114,8 @@ static void lookaside_lists(void **state)
         ExFreeToNPagedLookasideList(&list, a);
         ExFreeToNPagedLookasideList(&list, b);
         ExDeleteNPagedLookasideList(&list);
-        assert_int_equal(ExInitializeLookasideListEx(&ex, NULL, NULL, PagedPool, 0, 32, 'xooL', 0), STATUS_SUCCESS);
+        assert_int_equal(ExInitializeLookasideListEx(&ex, NULL, NULL, PagedPool, 0, 32, 'xooL', 0),
+                         STATUS_SUCCESS);
         a = ExAllocateFromLookasideListEx(&ex);
         assert_non_null(a);
         ExFreeToLookasideListEx(&ex, a);
@@ -171,10 +172,12 @@ static void objects_and_handles(void **state)
         for (size_t i = 0; i < 100; i++)
                 assert_int_equal(nt_handle_create(body, &handles[i]), STATUS_SUCCESS);
         assert_int_equal(nt_object_references(body), 101);
-        assert_int_equal(ObReferenceObjectByHandle(handles[50], 0, &type, KernelMode, &found, NULL), STATUS_SUCCESS);
+        assert_int_equal(ObReferenceObjectByHandle(handles[50], 0, &type, KernelMode, &found, NULL),
+                         STATUS_SUCCESS);
         assert_ptr_equal(found, body);
-        assert_int_equal(ObReferenceObjectByHandle(handles[50], 0, *IoFileObjectType, KernelMode, &found, NULL),
-                         STATUS_OBJECT_TYPE_MISMATCH);
+        assert_int_equal(
+                ObReferenceObjectByHandle(handles[50], 0, *IoFileObjectType, KernelMode, &found, NULL),
+                STATUS_OBJECT_TYPE_MISMATCH);
         assert_int_equal(ObReferenceObjectByHandle((HANDLE)0x123456, 0, NULL, KernelMode, &found, NULL),
                          STATUS_INVALID_HANDLE);
         for (size_t i = 0; i < 100; i++)
@@ -200,7 +203,7 @@ static void routines_by_name(void **state)
         assert_ptr_equal(MmGetSystemRoutineAddress(&name), leaks);
 }
 
-// --- bug checks, each in a child -------------------------------------------------------------------------------------------
+// --- bug checks, each in a child -----------------------------------------------------------------
 
 static void tell(void *arg, const NtBugCheck *bug)
 {
@@ -229,7 +232,8 @@ static void free_inside(void)
 
 static void free_protected(void)
 {
-        ExFreePoolWithTag(ExAllocatePoolWithTag(NonPagedPool, 8, 'Prot' | PROTECTED_POOL), 'Othr' | PROTECTED_POOL);
+        ExFreePoolWithTag(ExAllocatePoolWithTag(NonPagedPool, 8, 'Prot' | PROTECTED_POOL),
+                          'Othr' | PROTECTED_POOL);
 }
 
 static void wrong_frees(void **state)

@@ -28,10 +28,10 @@ static void comparing(void **state)
                 BOOLEAN no_case;
                 int sign;
         } table[] = {
-                {L"", L"", FALSE, 0},     {L"a", L"b", FALSE, -1},      {L"b", L"a", FALSE, 1},
-                {L"a", L"ab", FALSE, -1}, {L"abc", L"ab", FALSE, 1},    {L"ABC", L"abc", FALSE, -1},
+                {L"", L"", FALSE, 0},      {L"a", L"b", FALSE, -1},         {L"b", L"a", FALSE, 1},
+                {L"a", L"ab", FALSE, -1},  {L"abc", L"ab", FALSE, 1},       {L"ABC", L"abc", FALSE, -1},
                 {L"ABC", L"abc", TRUE, 0}, {L"\x00e4", L"\x00c4", TRUE, 0}, {L"\x0451", L"\x0401", TRUE, 0},
-                {L"_", L"a", TRUE, 1},    {L"\x00df", L"ss", TRUE, 1},
+                {L"_", L"a", TRUE, 1},     {L"\x00df", L"ss", TRUE, 1},
         };
         for (size_t i = 0; i < RTL_NUMBER_OF(table); i++) {
                 UNICODE_STRING a = U(table[i].a), b = U(table[i].b);
@@ -62,9 +62,11 @@ static void copying(void **state)
         assert_int_equal(RtlAppendUnicodeToString(&to, L"y"), STATUS_BUFFER_TOO_SMALL);
         RtlCopyUnicodeString(&to, NULL);
         assert_int_equal(to.Length, 0);
-        from = U(L"stra\x00df" L"e");
+        from = U(L"stra\x00df"
+                 L"e");
         assert_int_equal(RtlUpcaseUnicodeString(&to, &from, TRUE), STATUS_SUCCESS);
-        string_is(&to, L"STRA\x00df" L"E");
+        string_is(&to, L"STRA\x00df"
+                       L"E");
         RtlFreeUnicodeString(&to);
         assert_null(to.Buffer);
         assert_int_equal(RtlDuplicateUnicodeString(1, &from, &to), STATUS_SUCCESS);
@@ -113,8 +115,14 @@ static void numbers(void **state)
                 NTSTATUS status;
                 ULONG value;
         } table[] = {
-                {L"123", 0, 0, 123},     {L"  -5x", 0, 0, (ULONG)-5}, {L"0x1F", 0, 0, 31}, {L"0b101", 0, 0, 5},
-                {L"0o17", 0, 0, 15},     {L"ff", 16, 0, 255},         {L"", 10, 0, 0},     {L"12", 7, STATUS_INVALID_PARAMETER, 0},
+                {L"123", 0, 0, 123},
+                {L"  -5x", 0, 0, (ULONG)-5},
+                {L"0x1F", 0, 0, 31},
+                {L"0b101", 0, 0, 5},
+                {L"0o17", 0, 0, 15},
+                {L"ff", 16, 0, 255},
+                {L"", 10, 0, 0},
+                {L"12", 7, STATUS_INVALID_PARAMETER, 0},
                 {L"4294967295", 10, 0, 4294967295u},
         };
         for (size_t i = 0; i < RTL_NUMBER_OF(table); i++) {
@@ -136,7 +144,8 @@ static void numbers(void **state)
 static void guids(void **state)
 {
         (void)state;
-        static const GUID guid = {0x01cdaff1, 0xc901, 0x45b4, {0xb3, 0x59, 0xb5, 0x54, 0x27, 0x25, 0xe2, 0x9c}};
+        static const GUID guid = {
+                0x01cdaff1, 0xc901, 0x45b4, {0xb3, 0x59, 0xb5, 0x54, 0x27, 0x25, 0xe2, 0x9c}};
         UNICODE_STRING s;
         GUID back;
         assert_int_equal(RtlStringFromGUID(&guid, &s), STATUS_SUCCESS);
@@ -182,8 +191,9 @@ static void times(void **state)
 {
         (void)state;
         static const TIME_FIELDS table[] = {
-                {1601, 1, 1, 0, 0, 0, 0, 1},      {1970, 1, 1, 0, 0, 0, 0, 4},     {2000, 2, 29, 23, 59, 59, 999, 2},
-                {2026, 1, 31, 12, 34, 56, 78, 6}, {2100, 3, 1, 1, 2, 3, 4, 1},     {9999, 12, 31, 0, 0, 0, 0, 5},
+                {1601, 1, 1, 0, 0, 0, 0, 1},       {1970, 1, 1, 0, 0, 0, 0, 4},
+                {2000, 2, 29, 23, 59, 59, 999, 2}, {2026, 1, 31, 12, 34, 56, 78, 6},
+                {2100, 3, 1, 1, 2, 3, 4, 1},       {9999, 12, 31, 0, 0, 0, 0, 5},
         };
         for (size_t i = 0; i < RTL_NUMBER_OF(table); i++) {
                 TIME_FIELDS f = table[i], back;
@@ -199,7 +209,7 @@ static void times(void **state)
         assert_true(t.QuadPart == 116444736000000000ll);
 }
 
-// --- registry -----------------------------------------------------------------------------------------------------------------
+// --- registry ------------------------------------------------------------------------------------
 
 static HANDLE open_key(const WCHAR *path)
 {
@@ -213,20 +223,25 @@ static HANDLE open_key(const WCHAR *path)
 static void values(void **state)
 {
         (void)state;
-        assert_int_equal(nt_registry_set_dword("HKLM\\SYSTEM\\CurrentControlSet\\Control\\WMI", "MaxEventSize", 4096), 0);
+        assert_int_equal(
+                nt_registry_set_dword("HKLM\\SYSTEM\\CurrentControlSet\\Control\\WMI", "MaxEventSize", 4096),
+                0);
         assert_int_equal(nt_registry_set_dword("HKXX\\a", "b", 1), -22);
         ULONG n;
         assert_int_equal(nt_registry_get_dword("\\Registry\\Machine\\system\\currentcontrolset\\control\\wmi",
-                                               "maxeventsize", &n), 0);
+                                               "maxeventsize", &n),
+                         0);
         assert_int_equal(n, 4096);
-        assert_int_equal(nt_registry_get_dword("HKLM\\SYSTEM\\CurrentControlSet\\Control\\WMI", "Other", &n), 1);
+        assert_int_equal(nt_registry_get_dword("HKLM\\SYSTEM\\CurrentControlSet\\Control\\WMI", "Other", &n),
+                         1);
         HANDLE key = open_key(L"\\REGISTRY\\MACHINE\\SYSTEM\\CurrentControlSet\\Control\\WMI");
         assert_non_null(key);
         UNICODE_STRING name = U(L"MAXEVENTSIZE");
         char buffer[64];
         KEY_VALUE_PARTIAL_INFORMATION *p = (void *)buffer;
         ULONG need = 0, fixed = FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data);
-        assert_int_equal(ZwQueryValueKey(key, &name, KeyValuePartialInformation, p, 0, &need), STATUS_BUFFER_TOO_SMALL);
+        assert_int_equal(ZwQueryValueKey(key, &name, KeyValuePartialInformation, p, 0, &need),
+                         STATUS_BUFFER_TOO_SMALL);
         assert_int_equal(need, fixed + 4);
         assert_int_equal(ZwQueryValueKey(key, &name, KeyValuePartialInformation, p, fixed + 2, &need),
                          STATUS_BUFFER_OVERFLOW);
@@ -235,9 +250,11 @@ static void values(void **state)
                          STATUS_SUCCESS);
         assert_int_equal(*(ULONG *)(void *)p->Data, 4096);
         name = U(L"Text");
-        assert_int_equal(ZwSetValueKey(key, &name, 0, REG_SZ, (PVOID)(ULONG_PTR)L"hello", 12), STATUS_SUCCESS);
+        assert_int_equal(ZwSetValueKey(key, &name, 0, REG_SZ, (PVOID)(ULONG_PTR)L"hello", 12),
+                         STATUS_SUCCESS);
         KEY_VALUE_FULL_INFORMATION *f = (void *)buffer;
-        assert_int_equal(ZwEnumerateValueKey(key, 1, KeyValueFullInformation, f, sizeof buffer, &need), STATUS_SUCCESS);
+        assert_int_equal(ZwEnumerateValueKey(key, 1, KeyValueFullInformation, f, sizeof buffer, &need),
+                         STATUS_SUCCESS);
         assert_int_equal(f->NameLength, 8);
         assert_memory_equal((char *)f + f->DataOffset, L"hello", 12);
         assert_int_equal(ZwEnumerateValueKey(key, 2, KeyValueFullInformation, f, sizeof buffer, &need),
@@ -245,7 +262,8 @@ static void values(void **state)
         assert_int_equal(ZwDeleteValueKey(key, &name), STATUS_SUCCESS);
         assert_int_equal(ZwDeleteValueKey(key, &name), STATUS_OBJECT_NAME_NOT_FOUND);
         ZwClose(key);
-        assert_int_equal(ZwQueryValueKey(key, &name, KeyValuePartialInformation, p, 64, &need), STATUS_INVALID_HANDLE);
+        assert_int_equal(ZwQueryValueKey(key, &name, KeyValuePartialInformation, p, 64, &need),
+                         STATUS_INVALID_HANDLE);
 }
 
 static void keys(void **state)
@@ -256,15 +274,18 @@ static void keys(void **state)
         HANDLE top, key;
         ULONG disposition, need;
         InitializeObjectAttributes(&a, &s, OBJ_CASE_INSENSITIVE, NULL, NULL);
-        assert_int_equal(ZwCreateKey(&key, KEY_ALL_ACCESS, &a, 0, NULL, 0, &disposition), STATUS_OBJECT_NAME_NOT_FOUND);
-        assert_int_equal(RtlCreateRegistryKey(RTL_REGISTRY_ABSOLUTE, (PWSTR)(ULONG_PTR)L"\\Registry\\Machine\\Software\\A"),
+        assert_int_equal(ZwCreateKey(&key, KEY_ALL_ACCESS, &a, 0, NULL, 0, &disposition),
+                         STATUS_OBJECT_NAME_NOT_FOUND);
+        assert_int_equal(RtlCreateRegistryKey(RTL_REGISTRY_ABSOLUTE,
+                                              (PWSTR)(ULONG_PTR)L"\\Registry\\Machine\\Software\\A"),
                          STATUS_SUCCESS);
         assert_int_equal(ZwCreateKey(&key, KEY_ALL_ACCESS, &a, 0, NULL, 0, &disposition), STATUS_SUCCESS);
         assert_int_equal(disposition, REG_CREATED_NEW_KEY);
         top = open_key(L"\\Registry\\Machine\\Software\\A");
         char buffer[128];
         KEY_BASIC_INFORMATION *b = (void *)buffer;
-        assert_int_equal(ZwEnumerateKey(top, 0, KeyBasicInformation, b, sizeof buffer, &need), STATUS_SUCCESS);
+        assert_int_equal(ZwEnumerateKey(top, 0, KeyBasicInformation, b, sizeof buffer, &need),
+                         STATUS_SUCCESS);
         assert_int_equal(b->NameLength, 2);
         assert_int_equal(b->Name[0], L'B');
         KEY_FULL_INFORMATION *f = (void *)buffer;
@@ -299,41 +320,47 @@ static void query_values(void **state)
         (void)state;
         static const WCHAR path[] = L"\\Registry\\Machine\\Software\\Query";
         ULONG number = 77, direct = 0, missing = 0, standard = 9;
-        assert_int_equal(RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, path, L"Number", REG_DWORD, &number, 4), 0);
+        assert_int_equal(RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, path, L"Number", REG_DWORD, &number, 4),
+                         0);
         assert_int_equal(RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, path, L"Text", REG_SZ,
-                                               (PVOID)(ULONG_PTR)L"words", 12), 0);
+                                               (PVOID)(ULONG_PTR)L"words", 12),
+                         0);
         assert_int_equal(RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, path, L"Many", REG_MULTI_SZ,
-                                               (PVOID)(ULONG_PTR)L"a\0bc\0", 12), 0);
+                                               (PVOID)(ULONG_PTR)L"a\0bc\0", 12),
+                         0);
         assert_int_equal(RtlCheckRegistryKey(RTL_REGISTRY_ABSOLUTE, (PWSTR)(ULONG_PTR)path), STATUS_SUCCESS);
         UNICODE_STRING text = {0};
         RTL_QUERY_REGISTRY_TABLE table[] = {
                 {NULL, RTL_QUERY_REGISTRY_DIRECT, (PWSTR)(ULONG_PTR)L"Number", &direct, REG_NONE, NULL, 0},
-                {NULL, RTL_QUERY_REGISTRY_DIRECT, (PWSTR)(ULONG_PTR)L"Missing", &missing, REG_DWORD, &standard, 4},
+                {NULL, RTL_QUERY_REGISTRY_DIRECT, (PWSTR)(ULONG_PTR)L"Missing", &missing, REG_DWORD,
+                 &standard, 4},
                 {NULL, RTL_QUERY_REGISTRY_DIRECT, (PWSTR)(ULONG_PTR)L"Text", &text, REG_NONE, NULL, 0},
                 {take_value, 0, (PWSTR)(ULONG_PTR)L"Many", NULL, REG_NONE, NULL, 0},
                 {take_value, RTL_QUERY_REGISTRY_NOEXPAND, (PWSTR)(ULONG_PTR)L"Many", NULL, REG_NONE, NULL, 0},
                 {0},
         };
-        assert_int_equal(RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, path, table, NULL, NULL), STATUS_SUCCESS);
+        assert_int_equal(RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, path, table, NULL, NULL),
+                         STATUS_SUCCESS);
         assert_int_equal(direct, 77);
         assert_int_equal(missing, 9);
         string_is(&text, L"words");
         RtlFreeUnicodeString(&text);
         assert_string_equal(queried, "M:1:4 M:1:6 M:7:12 ");
         RTL_QUERY_REGISTRY_TABLE required[] = {
-                {NULL, RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_REQUIRED, (PWSTR)(ULONG_PTR)L"Missing", &missing,
-                 REG_NONE, NULL, 0},
+                {NULL, RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_REQUIRED, (PWSTR)(ULONG_PTR)L"Missing",
+                 &missing, REG_NONE, NULL, 0},
                 {0},
         };
         assert_int_equal(RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, path, required, NULL, NULL),
                          STATUS_OBJECT_NAME_NOT_FOUND);
         RTL_QUERY_REGISTRY_TABLE all[] = {{take_value, 0, NULL, NULL, REG_NONE, NULL, 0}, {0}};
         queried[0] = 0;
-        assert_int_equal(RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, path, all, NULL, NULL), STATUS_SUCCESS);
+        assert_int_equal(RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, path, all, NULL, NULL),
+                         STATUS_SUCCESS);
         assert_string_equal(queried, "N:4:4 T:1:12 M:1:4 M:1:6 ");
 }
 
-// --- DbgPrint -------------------------------------------------------------------------------------------------------------------
+// --- DbgPrint ------------------------------------------------------------------------------------
 
 static char printed[1024];
 
@@ -374,7 +401,7 @@ int main(void)
         NtOptions options = {.debug_print = keep_print};
         if (nt_init(&options) < 0)
                 return 1;
-        return testkit_run((TestCase[]){TEST(comparing), TEST(copying), TEST(ansi), TEST(numbers), TEST(guids), TEST(bitmaps),
-                                        TEST(times), TEST(values), TEST(keys), TEST(query_values), TEST(debug_print),
-                                        TEST(no_leaks), TEST_END});
+        return testkit_run((TestCase[]){TEST(comparing), TEST(copying), TEST(ansi), TEST(numbers),
+                                        TEST(guids), TEST(bitmaps), TEST(times), TEST(values), TEST(keys),
+                                        TEST(query_values), TEST(debug_print), TEST(no_leaks), TEST_END});
 }

@@ -19,8 +19,11 @@ static PVOID start_thread(PKSTART_ROUTINE routine, PVOID context)
 {
         HANDLE handle;
         PVOID object;
-        assert_int_equal(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, routine, context), 0);
-        assert_int_equal(ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode, &object, NULL), 0);
+        assert_int_equal(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, routine, context),
+                         0);
+        assert_int_equal(ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode,
+                                                   &object, NULL),
+                         0);
         assert_int_equal(ZwClose(handle), 0);
         return object;
 }
@@ -60,16 +63,19 @@ static void several_objects(void **state)
         LARGE_INTEGER zero = {.QuadPart = 0};
         for (int i = 0; i < 4; i++)
                 KeInitializeEvent(&e[i], SynchronizationEvent, i == 2);
-        assert_int_equal(KeWaitForMultipleObjects(4, objects, WaitAll, Executive, KernelMode, FALSE, &zero, blocks),
-                         STATUS_TIMEOUT);
+        assert_int_equal(
+                KeWaitForMultipleObjects(4, objects, WaitAll, Executive, KernelMode, FALSE, &zero, blocks),
+                STATUS_TIMEOUT);
         assert_int_equal(KeReadStateEvent(&e[2]), 1); // all or nothing
-        assert_int_equal(KeWaitForMultipleObjects(4, objects, WaitAny, Executive, KernelMode, FALSE, &zero, blocks),
-                         STATUS_WAIT_0 + 2);
+        assert_int_equal(
+                KeWaitForMultipleObjects(4, objects, WaitAny, Executive, KernelMode, FALSE, &zero, blocks),
+                STATUS_WAIT_0 + 2);
         assert_int_equal(KeReadStateEvent(&e[2]), 0);
         for (int i = 0; i < 3; i++)
                 KeSetEvent(&e[i], 0, FALSE);
-        assert_int_equal(KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, NULL, NULL),
-                         STATUS_WAIT_0);
+        assert_int_equal(
+                KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, NULL, NULL),
+                STATUS_WAIT_0);
         assert_int_equal(KeReadStateEvent(&e[0]) + KeReadStateEvent(&e[1]) + KeReadStateEvent(&e[2]), 0);
 }
 
@@ -84,7 +90,8 @@ static VOID waiter(PVOID context)
         Waiter *w = context;
         LARGE_INTEGER timeout = {.QuadPart = w->timeout};
         KeSetEvent(&w->ready, 0, FALSE);
-        w->status = KeWaitForSingleObject(w->event, Executive, KernelMode, FALSE, w->timeout ? &timeout : NULL);
+        w->status =
+                KeWaitForSingleObject(w->event, Executive, KernelMode, FALSE, w->timeout ? &timeout : NULL);
         KeSetEvent(&w->done, 0, FALSE);
         PsTerminateSystemThread(STATUS_SUCCESS);
 }
@@ -105,7 +112,8 @@ static void one_waiter_an_automatic_event(void **state)
         }
         for (int i = 0; i < 3; i++) {
                 KeSetEvent(&event, 0, FALSE);
-                NTSTATUS first = KeWaitForMultipleObjects(3, dones, WaitAny, Executive, KernelMode, FALSE, NULL, NULL);
+                NTSTATUS first =
+                        KeWaitForMultipleObjects(3, dones, WaitAny, Executive, KernelMode, FALSE, NULL, NULL);
                 KeClearEvent(&w[first].done);
                 int released = 0;
                 for (int k = 0; k < 3; k++)
@@ -125,7 +133,8 @@ static void timeouts(void **state)
         KeInitializeEvent(&w.done, NotificationEvent, FALSE);
         KeInitializeEvent(&w.ready, NotificationEvent, FALSE);
         PVOID thread = start_thread(waiter, &w);
-        // The clock stands still: step it until the thread, which computes its due time itself, has timed out.
+        // The clock stands still: step it until the thread, which computes its due time itself, has timed
+        // out.
         while (KeReadStateEvent(&w.done) == 0)
                 nt_clock_advance(5 * MS);
         join(thread);
@@ -175,7 +184,7 @@ static void an_abandoned_mutex(void **state)
         KeReleaseMutex(&m, FALSE);
 }
 
-// --- DPCs and timers -----------------------------------------------------------------------------------------------------
+// --- DPCs and timers -----------------------------------------------------------------------------
 
 typedef struct Counter {
         KDPC dpc;
@@ -285,7 +294,7 @@ static void periodic_timers(void **state)
         assert_int_equal(c.count, 5);
 }
 
-// --- work items, locks under load -----------------------------------------------------------------------------------------
+// --- work items, locks under load ----------------------------------------------------------------
 
 static VOID ex_work(PVOID context)
 {
@@ -479,8 +488,9 @@ static void bug_checks(void **state)
         static const struct {
                 void (*act)(void);
                 int code;
-        } cases[] = {{wait_at_dispatch, 0xb8}, {lock_twice, 0x0f},    {unlock_free, 0x10}, {lower_upwards, 0x0a},
-                     {over_limit, 0x1e},       {foreign_mutex, 0x1e}, {left_raised, 0xc8}};
+        } cases[] = {{wait_at_dispatch, 0xb8}, {lock_twice, 0x0f}, {unlock_free, 0x10},
+                     {lower_upwards, 0x0a},    {over_limit, 0x1e}, {foreign_mutex, 0x1e},
+                     {left_raised, 0xc8}};
         for (size_t i = 0; i < RTL_NUMBER_OF(cases); i++) {
                 pid_t child = fork();
                 if (child == 0) {
@@ -501,8 +511,9 @@ int main(void)
         NtOptions options = {.virtual_clock = true, .bug_check = exit_with_code};
         if (nt_init(&options) < 0)
                 return 1;
-        return testkit_run((TestCase[]){TEST(events), TEST(several_objects), TEST(one_waiter_an_automatic_event),
-                                        TEST(timeouts), TEST(semaphores_and_mutexes), TEST(an_abandoned_mutex),
-                                        TEST(dpcs), TEST(timers), TEST(periodic_timers), TEST(work_items),
+        return testkit_run((TestCase[]){TEST(events), TEST(several_objects),
+                                        TEST(one_waiter_an_automatic_event), TEST(timeouts),
+                                        TEST(semaphores_and_mutexes), TEST(an_abandoned_mutex), TEST(dpcs),
+                                        TEST(timers), TEST(periodic_timers), TEST(work_items),
                                         TEST(locks_under_load), TEST(entries), TEST(bug_checks), TEST_END});
 }
