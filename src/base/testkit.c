@@ -5,6 +5,17 @@
 
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TESTKIT_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TESTKIT_SANITIZED 1
+#endif
+#endif
+#ifndef TESTKIT_SANITIZED
+#define TESTKIT_SANITIZED 0
+#endif
+
 const char *testkit_skipped;
 const TestCase *testkit_current;
 
@@ -13,7 +24,8 @@ static void testkit_one(void **state)
         testkit_current->run(state);
 }
 
-// cmocka has no silent mode: its report goes to a file that is shown only when the case failed.
+// cmocka has no silent mode: what it prints on standard output goes to a file that is shown only when the case failed.
+// Standard error too, but not in a sanitized build, where the report of a sanitizer that ends the program must survive.
 static int testkit_case(const TestCase *c, FILE *report)
 {
         testkit_current = c;
@@ -25,14 +37,15 @@ static int testkit_case(const TestCase *c, FILE *report)
                 perror("ftruncate");
         rewind(report);
         dup2(fileno(report), STDOUT_FILENO);
-        dup2(fileno(report), STDERR_FILENO);
+        if (!TESTKIT_SANITIZED)
+                dup2(fileno(report), STDERR_FILENO);
         int failed = cmocka_run_group_tests_name(c->name, group, NULL, NULL);
         fflush(stdout);
         fflush(stderr);
         dup2(out, STDOUT_FILENO);
         dup2(err, STDERR_FILENO);
-        close(out);
         close(err);
+        close(out);
         return failed;
 }
 
