@@ -150,8 +150,9 @@ def not_a_driver(t):
 def service_that_goes_takes_its_hosts_along(t):
     s = t.wmid()
     toaster(t)
-    t.run(["wmi", "driver", "load", t.path("toaster.so"), "--mof", TOASTER])
+    loaded, = t.json(["wmi", "driver", "load", t.path("toaster.so"), "--mof", TOASTER])
     pid = t.json(["wmi", "driver", "list"])[0]["pid"]
+    equal(loaded, {"name": "toaster", "pid": pid, "device": "ROOT\\TOASTER\\0000"})
     s.p.kill()
     cli.until(lambda: cli.gone(pid), "the host ends when its service goes")
 

@@ -239,6 +239,26 @@ static int load_verdict(Load *l, const Stream *signals)
         return code;
 }
 
+static const TableColumn done_columns[] = {
+        {"name", "NAME", false}, {"pid", "PID", true}, {"device", "DEVICE", false}, {NULL, NULL, false}};
+
+// Silence is success; with --json, one object about the host.
+static int load_done(const Load *l)
+{
+        if (!l->options->json)
+                return WMI_DONE;
+        Table *t = table_new(done_columns);
+        if (!t)
+                return request_no_memory();
+        table_row(t, false);
+        table_str(t, str_of(l->name));
+        table_number(t, (uint64_t)l->host.pid);
+        table_str(t, str_of(l->device));
+        int code = table_print(t, true);
+        table_free(t);
+        return code;
+}
+
 static int load_start(Load *l, Stream *signals)
 {
         Options o = *l->options;
@@ -265,8 +285,10 @@ static int load_start(Load *l, Stream *signals)
                 load_stop(l);
                 return request_failed((int)l->awaited, NULL);
         }
+        stream_await(signals, "the driver to start and register");
         load_wait(l, signals);
-        return load_there(l) ? WMI_DONE : load_verdict(l, signals);
+        stream_await(signals, NULL);
+        return load_there(l) ? load_done(l) : load_verdict(l, signals);
 }
 
 static int load_all(Load *l, Stream *signals)
@@ -408,6 +430,7 @@ static const Option load_options[] = {
          "do not wait for a registration with WMI"},
         {"log", 0, OPTION_TEXT, offsetof(Options, log), OPTION_NO_FLAG, 0, 0, "FILE",
          "append what the driver host prints to FILE; default: nowhere"},
+        OPTION_JSON,
         OPTION_DEADLINE,
         OPTION_IRP_TIMEOUT,
         OPTION_SOCKET,

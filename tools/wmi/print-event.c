@@ -24,11 +24,13 @@ struct Selection {
 };
 
 typedef struct Column {
-        uint32_t property; // index in the class; COLUMN_CLASS
+        uint32_t property; // index in the class; beyond COLUMN_SYSTEM: a system property, shown because it
+                           // was named
         const char *name;
+        CimValue system; // its value: the same for every event of the class
 } Column;
 
-#define COLUMN_CLASS UINT32_MAX // the system property __CLASS, which is shown when a SELECT list names it
+#define COLUMN_SYSTEM 0x80000000u
 
 typedef struct Shape {
         CimClass *klass; // a reference: the address cannot come back as another class
@@ -110,10 +112,53 @@ static int shape_add(Shape *s, uint32_t property, Str name)
         const char *z = arena_strndup(&s->arena, name.p, name.n);
         if (!z)
                 return -ENOMEM;
-        s->columns[s->count++] = (Column){property, z};
+        s->columns[s->count++] = (Column){.property = property, .name = z};
         if (name.n > s->width)
                 s->width = name.n;
         return 0;
+}
+
+static CimValue shape_text(Shape *s, Str name)
+{
+        Str16 text = utf_to16(&s->arena, name);
+        return text.p ? (CimValue){.type = CIM_STRING, .string = text} : cim_null(CIM_STRING);
+}
+
+static CimValue shape_derivation(Shape *s)
+{
+        CimValue *names = arena_array(&s->arena, CimValue, s->klass->depth);
+        uint32_t n = 0;
+        for (const CimClass *c = s->klass->super; names && c && n < s->klass->depth; c = c->super)
+                names[n++] = shape_text(s, c->name);
+        return (CimValue){.type = CIM_STRING | CIM_ARRAY, .array = {names, n}};
+}
+
+// System properties of an event that a SELECT list names. An event has no path and no server.
+static int shape_add_system(Shape *s, Str name)
+{
+        static const char *const names[] = {"__CLASS",   "__SUPERCLASS",     "__DYNASTY",   "__DERIVATION",
+                                            "__GENUS",   "__PROPERTY_COUNT", "__NAMESPACE", "__PATH",
+                                            "__RELPATH", "__SERVER"};
+        const CimClass *root = s->klass;
+        uint32_t i = 0;
+        while (i < sizeof(names) / sizeof(names[0]) && !str_ieq(name, str_of(names[i])))
+                i++;
+        if (i == sizeof(names) / sizeof(names[0]))
+                return 0;
+        while (root->super)
+                root = root->super;
+        CimValue v = i == 0                      ? shape_text(s, s->klass->name)
+                     : i == 1 && s->klass->super ? shape_text(s, s->klass->super->name)
+                     : i == 2                    ? shape_text(s, root->name)
+                     : i == 3                    ? shape_derivation(s)
+                     : i == 4                    ? (CimValue){.type = CIM_SINT32, .sint = 2}
+                     : i == 5 ? (CimValue){.type = CIM_SINT32, .sint = (int64_t)s->klass->property_count}
+                              : cim_null(CIM_STRING);
+        size_t before = s->count;
+        int r = shape_add(s, COLUMN_SYSTEM + i, str_of(names[i]));
+        if (!r && s->count > before)
+                s->columns[before].system = v;
+        return r;
 }
 
 static int shape_init(Shape *s, const CimClass *c, const Selection *selection)
@@ -133,8 +178,8 @@ static int shape_init(Shape *s, const CimClass *c, const Selection *selection)
                         int property = cim_class_property(c, name);
                         if (property >= 0)
                                 r = shape_add(s, (uint32_t)property, c->properties[property].name);
-                        else if (str_ieq(name, STR("__CLASS")))
-                                r = shape_add(s, COLUMN_CLASS, STR("__CLASS"));
+                        else
+                                r = shape_add_system(s, name);
                 }
                 if (r)
                         return r;
@@ -159,6 +204,11 @@ static int printer_shape(Printer *p, const CimClass *c, const Selection *selecti
         }
         *ret = s;
         return 0;
+}
+
+static const CimValue *column_value(const Column *c, const CimValue *values)
+{
+        return c->property >= COLUMN_SYSTEM ? &c->system : &values[c->property];
 }
 
 // --- reals -------------------------------------------------------------------------------------------
@@ -345,13 +395,9 @@ static int print_json(Printer *p, const Shape *s, Str namespace, const CimEnvelo
                 r = json_add(o, "instance", v);
         for (size_t i = 0; !r && i < s->count; i++) {
                 const Column *c = &s->columns[i];
-                if (c->property == COLUMN_CLASS) {
-                        r = json_add_str(properties, c->name, s->klass->name);
-                } else {
-                        r = json_value(&p->scratch, &values[c->property], 0, &v);
-                        if (!r)
-                                r = json_add(properties, c->name, v);
-                }
+                r = json_value(&p->scratch, column_value(c, values), 0, &v);
+                if (!r)
+                        r = json_add(properties, c->name, v);
         }
         if (!r) {
                 r = json_add(o, "properties", properties);
@@ -478,18 +524,15 @@ static int text_value(Arena *a, const CimValue *v, unsigned depth, Buf *out)
         return 0;
 }
 
-static int text_column(Printer *p, const Shape *s, const Column *c, const CimValue *values, Buf *out)
+static int text_column(Printer *p, const Column *c, const CimValue *values, Buf *out)
 {
-        if (c->property != COLUMN_CLASS)
-                return text_value(&p->scratch, &values[c->property], 0, out);
-        buf_printf(out, "\"%.*s\"", STR_ARG(s->klass->name));
-        return 0;
+        return text_value(&p->scratch, column_value(c, values), 0, out);
 }
 
 // Properties that WMI gives every event are there but step back.
 static bool column_is_common(const Shape *s, const Column *c)
 {
-        if (c->property == COLUMN_CLASS)
+        if (c->property >= COLUMN_SYSTEM)
                 return true;
         Str origin = s->klass->properties[c->property].origin->name;
         return name_is_system(origin) || str_ieq(origin, STR("WMIEvent"));
@@ -514,7 +557,7 @@ static int print_line(Printer *p, const Shape *s, const CimEnvelope *e, const Ci
         int r = print_head(p, s, e, "\t", false, out);
         for (size_t i = 0; !r && i < s->count; i++) {
                 buf_printf(out, "%c%s=", i ? ' ' : '\t', s->columns[i].name);
-                r = text_column(p, s, &s->columns[i], values, out);
+                r = text_column(p, &s->columns[i], values, out);
         }
         buf_u8(out, '\n');
         return r;
@@ -528,7 +571,7 @@ static int print_block(Printer *p, const Shape *s, const CimEnvelope *e, const C
                 const Column *c = &s->columns[i];
                 bool dim = p->colour && column_is_common(s, c);
                 buf_printf(out, "    %s%-*s = ", dim ? "\033[2m" : "", (int)s->width, c->name);
-                r = text_column(p, s, c, values, out);
+                r = text_column(p, c, values, out);
                 buf_text(out, dim ? "\033[m\n" : "\n");
         }
         return r;

@@ -198,6 +198,7 @@ static int run_host(Run *r)
         };
         int code = host_start(&how, &r->host);
         r->hosting = !code;
+        stream_await(&r->stream, "the driver to start and register");
         return code ? code : stream_add(&r->stream, r->host.report);
 }
 
@@ -230,8 +231,10 @@ static int run_turn(Run *r)
                 r->stream.children = false;
                 host_reap(&r->host, false);
         }
-        if (r->host.registered)
+        if (r->host.registered && !r->stream.active) {
+                stream_await(&r->stream, NULL);
                 stream_activate(&r->stream);
+        }
         stream_move(&r->stream);
         return run_silence(r);
 }
@@ -281,6 +284,7 @@ static void run_unload(Run *r, StreamEnd end)
         unsigned interrupts = r->stream.interrupts;
         bool told = false, killed = false;
         r->unloading = true;
+        stream_await(&r->stream, NULL);
         r->stream.quiet = end != STREAM_SIGNAL;
         run_ask_unload(r);
         for (;;) {

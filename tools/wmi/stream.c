@@ -106,6 +106,7 @@ int stream_signals(Stream *s)
         stream_want(&set, SIGHUP);
         stream_want(&set, SIGTERM);
         sigaddset(&set, SIGCHLD);
+        sigaddset(&set, SIGALRM);
         sigprocmask(SIG_BLOCK, &set, NULL);
         s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
         if (s->signals < 0) {
@@ -121,10 +122,19 @@ int stream_check(Stream *s)
         while (s->signals >= 0 && read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
                 if (info.ssi_signo == SIGCHLD)
                         s->children = true;
-                else
+                else if (info.ssi_signo != SIGALRM)
                         s->interrupts++;
+                else if (s->awaited)
+                        say("waiting for %s", s->awaited);
         }
         return s->interrupts ? -ECANCELED : 0;
+}
+
+void stream_await(Stream *s, const char *what)
+{
+        s->awaited = what;
+        if (isatty(STDERR_FILENO))
+                alarm(what ? 1 : 0);
 }
 
 int stream_attach(Stream *s, Client *c)

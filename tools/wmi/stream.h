@@ -55,6 +55,7 @@ typedef struct Stream {
         bool active;
         uint64_t deadline;   // monotonic_ms, when active and --timeout was given
         unsigned interrupts; // signals that ask to leave
+        const char *awaited; // told on a terminal when it takes longer than a second
         bool children;       // SIGCHLD came; the owner clears it
         bool quiet;          // events are read and dropped
         bool closed;         // CLIENT_CLOSED came
@@ -75,6 +76,10 @@ void stream_remove(Stream *s, int fd);
 int stream_attach(Stream *s, Client *c);
 // Reads pending signals into the flags. -ECANCELED when one asks to leave: as the pump of waiting calls.
 int stream_check(Stream *s);
+
+// From now on `what` is waited for ("the drivers to answer"); NULL: for nothing any more. On a terminal the
+// user is told when it takes longer than a second. `what` is kept.
+void stream_await(Stream *s, const char *what);
 
 // Subscribes. label: what errors call the query ("query", "query 2"). 0, or the exit code after a message;
 // WMI_DONE with s->interrupts when a signal came first.

@@ -207,6 +207,14 @@ static void select_list_reduces_and_orders(void **state)
                     HEAD "\"properties\":{\"Brand\":\"A/1\",\"Heat\":9}}\n");
         check_event(&w, PRINT_JSON, "SELECT Time_Created FROM Toast",
                     HEAD "\"properties\":{\"TIME_CREATED\":5}}\n");
+        check_event(
+                &w, PRINT_JSON,
+                "SELECT __class, __SUPERCLASS, __Dynasty, __DERIVATION, __GENUS, __PROPERTY_COUNT, __PATH "
+                "FROM Toast",
+                HEAD
+                "\"properties\":{\"__CLASS\":\"Toast\",\"__SUPERCLASS\":\"__Event\",\"__DYNASTY\":\"__"
+                "Event\","
+                "\"__DERIVATION\":[\"__Event\"],\"__GENUS\":2,\"__PROPERTY_COUNT\":5,\"__PATH\":null}}\n");
         world_deinit(&w);
 }
 

@@ -29,11 +29,13 @@ static int watch_stream(Stream *s, Client *c)
         const Options *o = s->options;
         client_set_pump(c, s->signals, watch_pump, s);
         int r = stream_attach(s, c);
+        stream_await(s, "the drivers to answer");
         if (!r)
                 r = stream_subscribe(s, str_of(o->namespace ? o->namespace : "root\\wmi"),
                                      str_of(o->arguments.p[0]), false, "query");
         if (r || s->interrupts)
                 return r;
+        stream_await(s, NULL);
         client_set_pump(c, -1, NULL, NULL); // from here on the stream takes the signals
         stream_activate(s);
         StreamEnd end;
