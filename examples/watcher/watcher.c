@@ -3,8 +3,9 @@
 //
 //   watcher [QUERY [COUNT]]
 //
-// First COUNT events synchronously, from IEnumWbemClassObject::Next, then COUNT more asynchronously, in a sink of our
-// own, until CancelAsyncCall. The default query asks for every event of root\wmi, the default count is 3.
+// First COUNT events synchronously, from IEnumWbemClassObject::Next, then COUNT more asynchronously, in a
+// sink of our own, until CancelAsyncCall. The default query asks for every event of root\wmi, the default
+// count is 3.
 //
 //   wmi-cc -o watcher watcher.c
 #define COBJMACROS
@@ -63,7 +64,8 @@ static void PrintEvent(const wchar_t *how, IWbemClassObject *event)
         if (SUCCEEDED(IWbemClassObject_Get(event, L"__CLASS", 0, &value, NULL, NULL)))
                 wprintf(L"%ls: %ls\n", how, V_BSTR(&value));
         VariantClear(&value);
-        if (FAILED(IWbemClassObject_GetNames(event, NULL, WBEM_FLAG_ALWAYS | WBEM_FLAG_NONSYSTEM_ONLY, NULL, &names)))
+        if (FAILED(IWbemClassObject_GetNames(event, NULL, WBEM_FLAG_ALWAYS | WBEM_FLAG_NONSYSTEM_ONLY, NULL,
+                                             &names)))
                 return;
         SafeArrayGetLBound(names, 1, &low);
         SafeArrayGetUBound(names, 1, &high);
@@ -110,9 +112,18 @@ static ULONG STDMETHODCALLTYPE SinkAddRef(IWbemObjectSink *self)
         return (ULONG)InterlockedIncrement(&((Sink *)self)->refs);
 }
 
+// WMI lets go of a sink after its last SetStatus has returned: whoever waited for that SetStatus must not
+// free it.
 static ULONG STDMETHODCALLTYPE SinkRelease(IWbemObjectSink *self)
 {
-        return (ULONG)InterlockedDecrement(&((Sink *)self)->refs); // it lives on main's stack
+        Sink *sink = (Sink *)self;
+        LONG left = InterlockedDecrement(&sink->refs);
+        if (left == 0) {
+                CloseHandle(sink->enough);
+                CloseHandle(sink->finished);
+                free(sink);
+        }
+        return (ULONG)left;
 }
 
 static HRESULT STDMETHODCALLTYPE SinkIndicate(IWbemObjectSink *self, LONG count, IWbemClassObject **events)
@@ -142,16 +153,17 @@ static HRESULT STDMETHODCALLTYPE SinkSetStatus(IWbemObjectSink *self, LONG flags
         return WBEM_S_NO_ERROR;
 }
 
-static IWbemObjectSinkVtbl SinkVtbl = {SinkQueryInterface, SinkAddRef, SinkRelease, SinkIndicate, SinkSetStatus};
+static IWbemObjectSinkVtbl SinkVtbl = {SinkQueryInterface, SinkAddRef, SinkRelease, SinkIndicate,
+                                       SinkSetStatus};
 
 // --- both ways of receiving -----------------------------------------------------------------------------
 
 static HRESULT WatchSynchronously(IWbemServices *services, BSTR language, BSTR query, LONG count)
 {
         IEnumWbemClassObject *events = NULL;
-        HRESULT hr = IWbemServices_ExecNotificationQuery(services, language, query,
-                                                         WBEM_FLAG_FORWARD_ONLY | WBEM_FLAG_RETURN_IMMEDIATELY, NULL,
-                                                         &events);
+        HRESULT hr = IWbemServices_ExecNotificationQuery(
+                services, language, query, WBEM_FLAG_FORWARD_ONLY | WBEM_FLAG_RETURN_IMMEDIATELY, NULL,
+                &events);
         while (SUCCEEDED(hr) && count > 0) {
                 IWbemClassObject *event = NULL;
                 ULONG returned = 0;
@@ -171,23 +183,38 @@ static HRESULT WatchSynchronously(IWbemServices *services, BSTR language, BSTR q
         return count > 0 && SUCCEEDED(hr) ? E_FAIL : hr;
 }
 
+static Sink *SinkCreate(LONG count)
+{
+        Sink *sink = calloc(1, sizeof(*sink));
+        if (!sink)
+                return NULL;
+        sink->base.lpVtbl = &SinkVtbl;
+        sink->refs = 1;
+        sink->wanted = count;
+        sink->enough = CreateEventW(NULL, TRUE, FALSE, NULL);
+        sink->finished = CreateEventW(NULL, TRUE, FALSE, NULL);
+        return sink;
+}
+
 static HRESULT WatchAsynchronously(IWbemServices *services, BSTR language, BSTR query, LONG count)
 {
-        Sink sink = {{&SinkVtbl}, 1, count, CreateEventW(NULL, TRUE, FALSE, NULL), CreateEventW(NULL, TRUE, FALSE, NULL), S_OK};
-        HRESULT hr = IWbemServices_ExecNotificationQueryAsync(services, language, query, WBEM_FLAG_SEND_STATUS, NULL, &sink.base);
+        Sink *sink = SinkCreate(count);
+        if (!sink)
+                return E_OUTOFMEMORY;
+        HRESULT hr = IWbemServices_ExecNotificationQueryAsync(services, language, query,
+                                                              WBEM_FLAG_SEND_STATUS, NULL, &sink->base);
         if (SUCCEEDED(hr)) {
-                WaitForSingleObject(sink.enough, INFINITE);
-                if (sink.wanted <= 0) {
-                        hr = IWbemServices_CancelAsyncCall(services, &sink.base);
-                        WaitForSingleObject(sink.finished, INFINITE);
-                        if (sink.status != (HRESULT)WBEM_E_CALL_CANCELLED)
-                                hr = sink.status;
+                WaitForSingleObject(sink->enough, INFINITE);
+                if (sink->wanted <= 0) {
+                        hr = IWbemServices_CancelAsyncCall(services, &sink->base);
+                        WaitForSingleObject(sink->finished, INFINITE);
+                        if (sink->status != (HRESULT)WBEM_E_CALL_CANCELLED)
+                                hr = sink->status;
                 } else {
-                        hr = FAILED(sink.status) ? sink.status : E_FAIL;
+                        hr = FAILED(sink->status) ? sink->status : E_FAIL;
                 }
         }
-        CloseHandle(sink.enough);
-        CloseHandle(sink.finished);
+        IWbemObjectSink_Release(&sink->base);
         return hr;
 }
 
@@ -197,12 +224,13 @@ static HRESULT Connect(IWbemServices **services)
 {
         IWbemLocator *locator = NULL;
         BSTR root = SysAllocString(L"ROOT\\WMI");
-        HRESULT hr = CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator, (void **)&locator);
+        HRESULT hr = CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator,
+                                      (void **)&locator);
         if (SUCCEEDED(hr))
                 hr = IWbemLocator_ConnectServer(locator, root, NULL, NULL, NULL, 0, NULL, NULL, services);
         if (SUCCEEDED(hr))
-                hr = CoSetProxyBlanket((IUnknown *)*services, RPC_C_AUTHN_WINNT, RPC_C_AUTHZ_NONE, NULL, RPC_C_AUTHN_LEVEL_CALL,
-                                       RPC_C_IMP_LEVEL_IMPERSONATE, NULL, EOAC_NONE);
+                hr = CoSetProxyBlanket((IUnknown *)*services, RPC_C_AUTHN_WINNT, RPC_C_AUTHZ_NONE, NULL,
+                                       RPC_C_AUTHN_LEVEL_CALL, RPC_C_IMP_LEVEL_IMPERSONATE, NULL, EOAC_NONE);
         if (locator)
                 IWbemLocator_Release(locator);
         SysFreeString(root);
@@ -217,11 +245,13 @@ int main(int argc, char **argv)
         HRESULT hr = CoInitializeEx(NULL, COINIT_MULTITHREADED);
         if (FAILED(hr))
                 return 1;
-        hr = CoInitializeSecurity(NULL, -1, NULL, NULL, RPC_C_AUTHN_LEVEL_DEFAULT, RPC_C_IMP_LEVEL_IMPERSONATE, NULL, EOAC_NONE, NULL);
+        hr = CoInitializeSecurity(NULL, -1, NULL, NULL, RPC_C_AUTHN_LEVEL_DEFAULT,
+                                  RPC_C_IMP_LEVEL_IMPERSONATE, NULL, EOAC_NONE, NULL);
         if (SUCCEEDED(hr))
                 hr = Connect(&services);
         if (SUCCEEDED(hr)) {
-                if (argc < 2 || MultiByteToWideChar(CP_UTF8, 0, argv[1], -1, text, (int)(sizeof(text) / sizeof(text[0]))) == 0)
+                if (argc < 2 || MultiByteToWideChar(CP_UTF8, 0, argv[1], -1, text,
+                                                    (int)(sizeof(text) / sizeof(text[0]))) == 0)
                         wcscpy(text, L"SELECT * FROM WMIEvent");
                 BSTR language = SysAllocString(L"WQL"), query = SysAllocString(text);
                 hr = WatchSynchronously(services, language, query, count);

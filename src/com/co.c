@@ -15,6 +15,7 @@ static __thread struct {
         DWORD model;
 } apartment;
 static LONG multithreaded; // threads in the multithreaded apartment: then every thread is in it implicitly
+static LONG apartments;    // threads in any
 static LONG security_set;
 
 BOOL ComInitialized(void)
@@ -35,6 +36,7 @@ HRESULT WINAPI CoInitializeEx(LPVOID reserved, DWORD model)
         }
         apartment.count = 1;
         apartment.model = model;
+        InterlockedIncrement(&apartments);
         if (!model)
                 InterlockedIncrement(&multithreaded);
         return S_OK;
@@ -49,7 +51,9 @@ void WINAPI CoUninitialize(void)
 {
         if (!apartment.count || --apartment.count)
                 return;
-        if (!apartment.model && InterlockedDecrement(&multithreaded) == 0)
+        if (!apartment.model)
+                InterlockedDecrement(&multithreaded);
+        if (InterlockedDecrement(&apartments) == 0)
                 InterlockedExchange(&security_set, 0);
 }
 
@@ -105,6 +109,8 @@ HRESULT WINAPI CoCreateInstance(REFCLSID clsid, LPUNKNOWN outer, DWORD context, 
         if (!ret)
                 return E_POINTER;
         *ret = NULL;
+        if (!clsid || !iid)
+                return E_INVALIDARG;
         if (!ComInitialized())
                 return CO_E_NOTINITIALIZED;
         if (outer)
@@ -137,7 +143,7 @@ void WINAPI CoTaskMemFree(LPVOID p)
 int WINAPI StringFromGUID2(REFGUID guid, LPOLESTR out, int size)
 {
         char text[40];
-        if (size < 39)
+        if (!guid || !out || size < 39)
                 return 0;
         snprintf(text, sizeof(text), "{%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X}", (unsigned)guid->Data1, guid->Data2,
                  guid->Data3, guid->Data4[0], guid->Data4[1], guid->Data4[2], guid->Data4[3], guid->Data4[4], guid->Data4[5],

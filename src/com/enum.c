@@ -32,6 +32,9 @@ static HRESULT STDMETHODCALLTYPE EnumQueryInterface(IEnumWbemClassObject *iface,
         Enum *e = impl_from_IEnumWbemClassObject(iface);
         if (!ret)
                 return E_POINTER;
+        *ret = NULL;
+        if (!iid)
+                return E_INVALIDARG;
         if (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IEnumWbemClassObject))
                 *ret = iface;
         else if (IsEqualIID(iid, &IID_IClientSecurity))
@@ -39,7 +42,7 @@ static HRESULT STDMETHODCALLTYPE EnumQueryInterface(IEnumWbemClassObject *iface,
         else if (IsEqualIID(iid, &IID_IFreeWMISubscription))
                 *ret = &e->counts;
         else
-                return *ret = NULL, E_NOINTERFACE;
+                return E_NOINTERFACE;
         IEnumWbemClassObject_AddRef(iface);
         return S_OK;
 }
@@ -76,11 +79,15 @@ static HRESULT STDMETHODCALLTYPE EnumClone(IEnumWbemClassObject *iface, IEnumWbe
 }
 
 // Up to n objects within `timeout` ms (negative: no limit) into out (NULL: dropped); *ret_n of them.
+// A failure comes with no objects at all, as COM wants it: what came before is handed out with WBEM_S_FALSE,
+// and the next call fails.
 static HRESULT EnumTake(Enum *e, LONG timeout, ULONG n, IWbemClassObject **out, ULONG *ret_n)
 {
         uint64_t start = monotonic_ms();
         HRESULT hr = WBEM_S_NO_ERROR;
         ULONG k = 0;
+        IEnumWbemClassObject_AddRef(
+                &e->base); // the last release by another thread must not take it from under us
         while (k < n) {
                 LONG left = timeout;
                 if (timeout > 0) {
@@ -99,12 +106,13 @@ static HRESULT EnumTake(Enum *e, LONG timeout, ULONG n, IWbemClassObject **out, 
                         break;
                 k++;
         }
+        IEnumWbemClassObject_Release(&e->base);
         *ret_n = k;
-        return hr;
+        return FAILED(hr) && k ? (HRESULT)WBEM_S_FALSE : hr;
 }
 
-static HRESULT STDMETHODCALLTYPE EnumNext(IEnumWbemClassObject *iface, LONG timeout, ULONG n, IWbemClassObject **objects,
-                                          ULONG *returned)
+static HRESULT STDMETHODCALLTYPE EnumNext(IEnumWbemClassObject *iface, LONG timeout, ULONG n,
+                                          IWbemClassObject **objects, ULONG *returned)
 {
         if (!objects || !returned)
                 return WBEM_E_INVALID_PARAMETER;
@@ -122,8 +130,9 @@ static HRESULT STDMETHODCALLTYPE EnumSkip(IEnumWbemClassObject *iface, LONG time
 
 static HRESULT STDMETHODCALLTYPE EnumNextAsync(IEnumWbemClassObject *iface, ULONG n, IWbemObjectSink *sink)
 {
-        (void)iface, (void)n, (void)sink;
-        return E_NOTIMPL; // docs/DIFFERENCES.md
+        if (!n || !sink)
+                return WBEM_E_INVALID_PARAMETER;
+        return HubNextAsync(impl_from_IEnumWbemClassObject(iface)->subscription, n, sink);
 }
 
 static IEnumWbemClassObjectVtbl EnumVtbl = {
@@ -137,7 +146,8 @@ static IEnumWbemClassObjectVtbl EnumVtbl = {
         .Skip = EnumSkip,
 };
 
-// --- IFreeWMISubscription -----------------------------------------------------------------------------------
+// --- IFreeWMISubscription
+// -----------------------------------------------------------------------------------
 
 static HRESULT STDMETHODCALLTYPE CountsQueryInterface(IFreeWMISubscription *iface, REFIID iid, void **ret)
 {

@@ -2,8 +2,6 @@
 // IWbemLocator::ConnectServer: from a namespace's name to IWbemServices.
 #include "objects.h"
 
-#include <stdio.h>
-
 #include "base/limits.h"
 #include "cim/schema.h"
 
@@ -21,13 +19,14 @@ static HRESULT STDMETHODCALLTYPE LocatorQueryInterface(IWbemLocator *iface, REFI
 {
         if (!ret)
                 return E_POINTER;
-        if (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IWbemLocator)) {
-                IWbemLocator_AddRef(iface);
-                *ret = iface;
-                return S_OK;
-        }
         *ret = NULL;
-        return E_NOINTERFACE;
+        if (!iid)
+                return E_INVALIDARG;
+        if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IWbemLocator))
+                return E_NOINTERFACE;
+        IWbemLocator_AddRef(iface);
+        *ret = iface;
+        return S_OK;
 }
 
 static ULONG STDMETHODCALLTYPE LocatorAddRef(IWbemLocator *iface)
@@ -44,36 +43,49 @@ static ULONG STDMETHODCALLTYPE LocatorRelease(IWbemLocator *iface)
         return (ULONG)left;
 }
 
-// Splits "\\server\root\wmi" into server and namespace; "" for this machine. The forms with one or no server are
-// local. Names of this machine are "." and its own.
-static HRESULT NamespaceOf(const char *resource, char *out)
+static BOOL ServerIsHere(Str server)
 {
-        if ((resource[0] == '\\' || resource[0] == '/') && (resource[1] == '\\' || resource[1] == '/')) {
-                const char *server = resource + 2;
-                size_t n = strcspn(server, "\\/");
-                char name[256] = "";
-                DWORD size = sizeof(name);
-                GetComputerNameA(name, &size);
-                if (n == 0)
-                        return server[0] ? (HRESULT)WBEM_E_INVALID_PARAMETER : (HRESULT)WBEM_E_INVALID_NAMESPACE;
-                BOOL local = (n == 1 && server[0] == '.') || str_ieq((Str){server, n}, str_of(name)) ||
-                             str_ieq((Str){server, n}, STR("localhost"));
-                if (!local)
+        char name[256] = "";
+        DWORD size = sizeof(name);
+        GetComputerNameA(name, &size);
+        const char *const local[] = {".", "localhost", "127.0.0.1", "::1", name};
+        for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+                if (str_ieq(server, str_of(local[i])))
+                        return TRUE;
+        return FALSE;
+}
+
+static BOOL IsSlash(Str s, size_t i)
+{
+        return i < s.n && (s.p[i] == '\\' || s.p[i] == '/');
+}
+
+// "\\server\root\wmi", "\\server" or "root\wmi" as a namespace in normal form. Names of this machine are ".",
+// its own and those of the loopback.
+static HRESULT NamespaceOf(Str resource, char *out)
+{
+        if (IsSlash(resource, 0) && IsSlash(resource, 1)) {
+                Str server = {resource.p + 2, 0};
+                while (2 + server.n < resource.n && !IsSlash(resource, 2 + server.n))
+                        server.n++;
+                if (server.n == 0)
+                        return resource.n > 2 ? (HRESULT)WBEM_E_INVALID_PARAMETER
+                                              : (HRESULT)WBEM_E_INVALID_NAMESPACE;
+                if (!ServerIsHere(server))
                         return WBEM_E_TRANSPORT_FAILURE; // other machines: not from here
-                resource = server[n] ? server + n + 1 : "root\\default";
+                size_t gone = 2 + server.n + 1;
+                resource = gone <= resource.n ? (Str){resource.p + gone, resource.n - gone}
+                                              : STR("root\\default");
         }
         Diag diag = {0};
-        int r = cim_namespace_normal(str_of(resource), out, &diag);
+        int r = cim_namespace_normal(resource, out, &diag);
         return r == 0 ? S_OK : r < 0 ? HresultOfErrno(r) : (HRESULT)diag.code;
 }
 
-static HRESULT Connect(const char *resource, IWbemServices **ret)
+static HRESULT Connect(const char *namespace, IWbemServices **ret)
 {
-        char namespace[LIMIT_NAMESPACE_CHARS + 1];
         Hub *hub;
-        HRESULT hr = NamespaceOf(resource, namespace);
-        if (SUCCEEDED(hr))
-                hr = HubGet(&hub);
+        HRESULT hr = HubGet(&hub);
         if (FAILED(hr))
                 return hr;
         ClientItem item;
@@ -87,21 +99,35 @@ static HRESULT Connect(const char *resource, IWbemServices **ret)
         return ServicesCreate(hub, namespace, ret);
 }
 
-static HRESULT STDMETHODCALLTYPE LocatorConnectServer(IWbemLocator *iface, const BSTR resource, const BSTR user,
-                                                      const BSTR password, const BSTR locale, LONG flags,
-                                                      const BSTR authority, IWbemContext *context, IWbemServices **ret)
+// The kernel says who a local caller is, so nobody may say it here. An empty user name is no user at all, an
+// empty authority is "left blank".
+static HRESULT CredentialsOf(const BSTR user, const BSTR password, const BSTR authority)
 {
+        if (user && SysStringLen(user) == 0)
+                return WBEM_E_INVALID_PARAMETER;
+        return user || password || SysStringLen(authority) ? (HRESULT)WBEM_E_LOCAL_CREDENTIALS : S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE LocatorConnectServer(IWbemLocator *iface, const BSTR resource,
+                                                      const BSTR user, const BSTR password, const BSTR locale,
+                                                      LONG flags, const BSTR authority, IWbemContext *context,
+                                                      IWbemServices **ret)
+{
+        char namespace[LIMIT_NAMESPACE_CHARS + 1];
         (void)iface, (void)locale, (void)context;
         if (!ret)
                 return WBEM_E_INVALID_PARAMETER;
         *ret = NULL;
         if (!resource || flags & ~WBEM_FLAG_CONNECT_USE_MAX_WAIT)
                 return WBEM_E_INVALID_PARAMETER;
-        if (user || password || authority) // the kernel says who a local caller is
-                return WBEM_E_LOCAL_CREDENTIALS;
         Arena a = {0};
         Str s = utf_to8(&a, (Str16){(const char16_t *)resource, SysStringLen(resource)});
-        HRESULT hr = s.p ? Connect(s.n ? s.p : "root\\default", ret) : (HRESULT)WBEM_E_OUT_OF_MEMORY;
+        HRESULT hr =
+                s.p ? NamespaceOf(s.n ? s : STR("root\\default"), namespace) : (HRESULT)WBEM_E_OUT_OF_MEMORY;
+        if (SUCCEEDED(hr))
+                hr = CredentialsOf(user, password, authority);
+        if (SUCCEEDED(hr))
+                hr = Connect(namespace, ret);
         arena_deinit(&a);
         return hr;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // IWbemClassObject over an instance (an event) or a class.
 //
-// System properties are made when asked for: of an event __PATH, __RELPATH, __SERVER and __NAMESPACE are NULL and
+// System properties are made when asked for: of an event __PATH, __RELPATH, __SERVER and __NAMESPACE are NULL
+// and
 // __GENUS is 2, as documented. An object is used by one thread at a time, as on Windows; its count is atomic.
-#include "hub.h"
+#include "objects.h"
 
 #include <stdlib.h>
 
@@ -14,9 +15,9 @@
 typedef struct Object {
         IWbemClassObject base;
         LONG refs;
-        const CimClass *klass;   // a reference
-        CimInstance *instance;   // NULL: the object is the class itself
-        LONG cursor;             // of the enumeration; -1: BeginEnumeration was not called
+        const CimClass *klass; // a reference
+        CimInstance *instance; // NULL: the object is the class itself
+        LONG cursor;           // of the enumeration; -1: BeginEnumeration was not called
         LONG cursor_flags;
 } Object;
 
@@ -57,13 +58,14 @@ static HRESULT STDMETHODCALLTYPE ObjectQueryInterface(IWbemClassObject *iface, R
 {
         if (!ret)
                 return E_POINTER;
-        if (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IWbemClassObject)) {
-                IWbemClassObject_AddRef(iface);
-                *ret = iface;
-                return S_OK;
-        }
         *ret = NULL;
-        return E_NOINTERFACE;
+        if (!iid)
+                return E_INVALIDARG;
+        if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IWbemClassObject))
+                return E_NOINTERFACE;
+        IWbemClassObject_AddRef(iface);
+        *ret = iface;
+        return S_OK;
 }
 
 static ULONG STDMETHODCALLTYPE ObjectAddRef(IWbemClassObject *iface)
@@ -83,9 +85,10 @@ static ULONG STDMETHODCALLTYPE ObjectRelease(IWbemClassObject *iface)
         return (ULONG)left;
 }
 
-// --- names ---------------------------------------------------------------------------------------------------
+// --- names
+// ---------------------------------------------------------------------------------------------------
 
-// A name as UTF-8 in memory of a; E_POINTER for NULL, WBEM_E_OUT_OF_MEMORY.
+// A name as UTF-8 in memory of a. WBEM_E_INVALID_PARAMETER for NULL, WBEM_E_OUT_OF_MEMORY.
 static HRESULT NameOf(LPCWSTR name, Arena *a, Str *ret)
 {
         if (!name)
@@ -94,8 +97,9 @@ static HRESULT NameOf(LPCWSTR name, Arena *a, Str *ret)
         return ret->p ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
 }
 
-static const char *const SystemNames[] = {"__GENUS",          "__CLASS",      "__SUPERCLASS", "__DYNASTY", "__RELPATH",
-                                          "__PROPERTY_COUNT", "__DERIVATION", "__SERVER",     "__NAMESPACE", "__PATH"};
+static const char *const SystemNames[] = {
+        "__GENUS",          "__CLASS",      "__SUPERCLASS", "__DYNASTY",   "__RELPATH",
+        "__PROPERTY_COUNT", "__DERIVATION", "__SERVER",     "__NAMESPACE", "__PATH"};
 enum { SYSTEM_COUNT = sizeof(SystemNames) / sizeof(SystemNames[0]) };
 enum { SYS_GENUS, SYS_CLASS, SYS_SUPERCLASS, SYS_DYNASTY, SYS_RELPATH, SYS_PROPERTY_COUNT, SYS_DERIVATION };
 
@@ -175,7 +179,9 @@ static HRESULT SystemGet(const Object *o, int i, VARIANT *ret, CIMTYPE *type)
         default:
                 break;
         }
-        if (type)
+        if (FAILED(hr))
+                VariantInit(ret);
+        else if (type)
                 *type = t;
         return hr;
 }
@@ -198,8 +204,8 @@ static HRESULT PropertyGet(const Object *o, LONG i, VARIANT *ret, CIMTYPE *type,
         return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectGet(IWbemClassObject *iface, LPCWSTR name, LONG flags, VARIANT *value, CIMTYPE *type,
-                                           LONG *flavor)
+static HRESULT STDMETHODCALLTYPE ObjectGet(IWbemClassObject *iface, LPCWSTR name, LONG flags, VARIANT *value,
+                                           CIMTYPE *type, LONG *flavor)
 {
         Object *o = impl_from_IWbemClassObject(iface);
         Arena a = {0};
@@ -228,7 +234,22 @@ static HRESULT STDMETHODCALLTYPE ObjectGet(IWbemClassObject *iface, LPCWSTR name
         return hr;
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectPut(IWbemClassObject *iface, LPCWSTR name, LONG flags, VARIANT *value, CIMTYPE type)
+// Before a change: another subscription may hold the same event, perhaps in another thread.
+static HRESULT ObjectOwn(Object *o)
+{
+        CimInstance *copy;
+        if (__atomic_load_n(&o->instance->refs, __ATOMIC_ACQUIRE) == 1)
+                return S_OK;
+        int r = cim_instance_copy(o->instance, &copy);
+        if (r < 0)
+                return HresultOfErrno(r);
+        cim_instance_unref(o->instance);
+        o->instance = copy;
+        return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE ObjectPut(IWbemClassObject *iface, LPCWSTR name, LONG flags, VARIANT *value,
+                                           CIMTYPE type)
 {
         Object *o = impl_from_IWbemClassObject(iface);
         Arena a = {0};
@@ -242,15 +263,8 @@ static HRESULT STDMETHODCALLTYPE ObjectPut(IWbemClassObject *iface, LPCWSTR name
         if (SUCCEEDED(hr) && type && type != (CIMTYPE)o->klass->properties[i].type)
                 hr = WBEM_E_TYPE_MISMATCH;
         CimValue v = cim_null(i >= 0 ? o->klass->properties[i].type : 0);
-        if (SUCCEEDED(hr) && o->instance->refs > 1) { // another subscription holds the same event: a copy for this one
-                CimInstance *copy;
-                int r = cim_instance_copy(o->instance, &copy);
-                hr = HresultOfErrno(r);
-                if (r == 0) {
-                        cim_instance_unref(o->instance);
-                        o->instance = copy;
-                }
-        }
+        if (SUCCEEDED(hr))
+                hr = ObjectOwn(o);
         if (SUCCEEDED(hr) && value)
                 hr = ValueOfVariant(value, o->klass->properties[i].type, o->instance->owner, &v);
         if (SUCCEEDED(hr))
@@ -259,35 +273,109 @@ static HRESULT STDMETHODCALLTYPE ObjectPut(IWbemClassObject *iface, LPCWSTR name
         return hr;
 }
 
-// Does property i (below 0: system property -1 - i) belong to an enumeration with these flags?
+// What GetNames and BeginEnumeration select by: one origin, or one condition on classes; and keys,
+// references.
+enum {
+        SELECT_CLASS = WBEM_FLAG_CLASS_OVERRIDES_ONLY | WBEM_FLAG_CLASS_LOCAL_AND_OVERRIDES,
+        SELECT_KIND = WBEM_FLAG_KEYS_ONLY | WBEM_FLAG_REFS_ONLY,
+        SELECT_QUALIFIER = 3, // WBEM_FLAG_ALWAYS, ONLY_IF_TRUE, ONLY_IF_FALSE, ONLY_IF_IDENTICAL
+};
+
+static BOOL SelectionGood(const Object *o, LONG flags)
+{
+        LONG origin = flags & WBEM_MASK_CONDITION_ORIGIN, class = flags & SELECT_CLASS;
+        if (flags & ~(WBEM_MASK_CONDITION_ORIGIN | SELECT_CLASS | SELECT_KIND) ||
+            origin > WBEM_FLAG_NONSYSTEM_ONLY)
+                return FALSE;
+        return !class || (class != SELECT_CLASS && !origin && !o->instance);
+}
+
+static BOOL SelectedByOrigin(const Object *o, LONG i, LONG flags)
+{
+        const CimProperty *p = i < 0 ? NULL : &o->klass->properties[i];
+        switch (flags & (WBEM_MASK_CONDITION_ORIGIN | SELECT_CLASS)) {
+        case WBEM_FLAG_SYSTEM_ONLY:
+                return !p;
+        case WBEM_FLAG_NONSYSTEM_ONLY:
+                return p != NULL;
+        case WBEM_FLAG_LOCAL_ONLY:
+        case WBEM_FLAG_CLASS_LOCAL_AND_OVERRIDES:
+                return p && p->local;
+        case WBEM_FLAG_PROPAGATED_ONLY:
+                return p && !p->local;
+        case WBEM_FLAG_CLASS_OVERRIDES_ONLY:
+                return p && p->local && p->origin != o->klass;
+        default:
+                return TRUE;
+        }
+}
+
+// Does property i (below 0: system property SYSTEM_COUNT + i) belong to an enumeration with these flags?
 static BOOL Selected(const Object *o, LONG i, LONG flags)
 {
-        LONG condition = flags & WBEM_MASK_CONDITION_ORIGIN;
-        BOOL system = i < 0;
-        if (condition == WBEM_FLAG_SYSTEM_ONLY)
-                return system;
-        if (condition == WBEM_FLAG_NONSYSTEM_ONLY)
-                return !system;
-        if (condition == WBEM_FLAG_LOCAL_ONLY)
-                return !system && o->klass->properties[i].local;
-        if (condition == WBEM_FLAG_PROPAGATED_ONLY)
-                return !system && !o->klass->properties[i].local;
-        return TRUE;
+        const CimProperty *p = i < 0 ? NULL : &o->klass->properties[i];
+        BOOL key = p && cim_qualifier_true(p->qualifiers, p->qualifier_count, STR("key"));
+        BOOL reference = p && cim_type(p->type) == CIM_REFERENCE;
+        if (flags & SELECT_KIND && !(flags & WBEM_FLAG_KEYS_ONLY && key) &&
+            !(flags & WBEM_FLAG_REFS_ONLY && reference))
+                return FALSE;
+        return SelectedByOrigin(o, i, flags);
 }
 
-static BOOL SelectedByQualifier(const Object *o, LONG i, LONG flags, Str qualifier)
+// Has the qualifier this value?
+static BOOL Identical(const CimQualifier *q, const VARIANT *value)
 {
-        LONG how = flags & 3; // WBEM_FLAG_ALWAYS, ONLY_IF_TRUE, ONLY_IF_FALSE, ONLY_IF_IDENTICAL
+        Arena a = {0};
+        CimValue v;
+        BOOL same = SUCCEEDED(ValueOfVariant(value, q->value.type, &a, &v)) && cim_value_same(&v, &q->value);
+        arena_deinit(&a);
+        return same;
+}
+
+static BOOL SelectedByQualifier(const Object *o, LONG i, LONG flags, Str qualifier, const VARIANT *value)
+{
+        LONG how = flags & SELECT_QUALIFIER;
         if (how == WBEM_FLAG_ALWAYS)
                 return TRUE;
-        BOOL has = FALSE;
+        const CimQualifier *q = NULL;
         if (i >= 0)
-                has = cim_qualifier_find(o->klass->properties[i].qualifiers, o->klass->properties[i].qualifier_count, qualifier) != NULL;
-        return how == WBEM_FLAG_ONLY_IF_TRUE ? has : !has;
+                q = cim_qualifier_find(o->klass->properties[i].qualifiers,
+                                       o->klass->properties[i].qualifier_count, qualifier);
+        return how == WBEM_FLAG_ONLY_IF_TRUE    ? q != NULL
+               : how == WBEM_FLAG_ONLY_IF_FALSE ? !q
+                                                : q && Identical(q, value);
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectGetNames(IWbemClassObject *iface, LPCWSTR qualifier, LONG flags, VARIANT *value,
-                                                SAFEARRAY **names)
+static BSTR NameAt(const Object *o, LONG i)
+{
+        return BstrOfStr(i < 0 ? str_of(SystemNames[i + SYSTEM_COUNT]) : o->klass->properties[i].name);
+}
+
+static HRESULT NamesOf(const Object *o, LONG flags, Str qualifier, const VARIANT *value, SAFEARRAY **ret)
+{
+        LONG total = (LONG)o->klass->property_count, n = 0, k = 0;
+        for (LONG i = -SYSTEM_COUNT; i < total; i++)
+                n += Selected(o, i, flags) && SelectedByQualifier(o, i, flags, qualifier, value);
+        SAFEARRAY *list = SafeArrayCreateVector(VT_BSTR, 0, (ULONG)n);
+        HRESULT hr = list ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
+        for (LONG i = -SYSTEM_COUNT; SUCCEEDED(hr) && i < total; i++) {
+                if (!Selected(o, i, flags) || !SelectedByQualifier(o, i, flags, qualifier, value))
+                        continue;
+                BSTR name = NameAt(o, i);
+                hr = name ? SafeArrayPutElement(list, &k, name) : (HRESULT)WBEM_E_OUT_OF_MEMORY;
+                SysFreeString(name);
+                k++;
+        }
+        if (SUCCEEDED(hr))
+                *ret = list;
+        else if (list)
+                SafeArrayDestroy(list);
+        return hr;
+}
+
+// With WBEM_FLAG_ALWAYS qualifier and value are not looked at, as documented.
+static HRESULT STDMETHODCALLTYPE ObjectGetNames(IWbemClassObject *iface, LPCWSTR qualifier, LONG flags,
+                                                VARIANT *value, SAFEARRAY **names)
 {
         Object *o = impl_from_IWbemClassObject(iface);
         Arena a = {0};
@@ -295,48 +383,34 @@ static HRESULT STDMETHODCALLTYPE ObjectGetNames(IWbemClassObject *iface, LPCWSTR
         if (!names)
                 return WBEM_E_INVALID_PARAMETER;
         *names = NULL;
-        LONG how = flags & 3;
-        if (how == WBEM_FLAG_ONLY_IF_IDENTICAL)
-                return E_NOTIMPL;
-        if ((how == WBEM_FLAG_ALWAYS) != (qualifier == NULL) || value)
+        LONG how = flags & SELECT_QUALIFIER;
+        if (!SelectionGood(o, flags & ~SELECT_QUALIFIER))
                 return WBEM_E_INVALID_PARAMETER;
-        HRESULT hr = qualifier ? NameOf(qualifier, &a, &q) : S_OK;
-        LONG total = (LONG)o->klass->property_count, n = 0, k = 0;
-        for (LONG i = -SYSTEM_COUNT; i < total; i++)
-                n += Selected(o, i, flags) && SelectedByQualifier(o, i, flags, q);
-        SAFEARRAY *list = SUCCEEDED(hr) ? SafeArrayCreateVector(VT_BSTR, 0, (ULONG)n) : NULL;
-        if (SUCCEEDED(hr) && !list)
-                hr = WBEM_E_OUT_OF_MEMORY;
-        for (LONG i = -SYSTEM_COUNT; SUCCEEDED(hr) && i < total; i++) {
-                if (!Selected(o, i, flags) || !SelectedByQualifier(o, i, flags, q))
-                        continue;
-                BSTR name = BstrOfStr(i < 0 ? str_of(SystemNames[i + SYSTEM_COUNT]) : o->klass->properties[i].name);
-                hr = name ? SafeArrayPutElement(list, &k, name) : (HRESULT)WBEM_E_OUT_OF_MEMORY;
-                SysFreeString(name);
-                k++;
-        }
+        if (how != WBEM_FLAG_ALWAYS &&
+            (!qualifier || (how == WBEM_FLAG_ONLY_IF_IDENTICAL) != (value != NULL)))
+                return WBEM_E_INVALID_PARAMETER;
+        HRESULT hr = how != WBEM_FLAG_ALWAYS ? NameOf(qualifier, &a, &q) : S_OK;
         if (SUCCEEDED(hr))
-                *names = list;
-        else
-                SafeArrayDestroy(list);
+                hr = NamesOf(o, flags, q, value, names);
         arena_deinit(&a);
         return hr;
 }
 
-// --- enumeration ---------------------------------------------------------------------------------------------
+// --- enumeration
+// ---------------------------------------------------------------------------------------------
 
 static HRESULT STDMETHODCALLTYPE ObjectBeginEnumeration(IWbemClassObject *iface, LONG flags)
 {
         Object *o = impl_from_IWbemClassObject(iface);
-        if (flags & ~WBEM_MASK_CONDITION_ORIGIN)
+        if (!SelectionGood(o, flags))
                 return WBEM_E_INVALID_PARAMETER;
         o->cursor = 0;
         o->cursor_flags = flags;
         return WBEM_S_NO_ERROR;
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectNext(IWbemClassObject *iface, LONG flags, BSTR *name, VARIANT *value, CIMTYPE *type,
-                                            LONG *flavor)
+static HRESULT STDMETHODCALLTYPE ObjectNext(IWbemClassObject *iface, LONG flags, BSTR *name, VARIANT *value,
+                                            CIMTYPE *type, LONG *flavor)
 {
         Object *o = impl_from_IWbemClassObject(iface);
         LONG total = (LONG)o->klass->property_count + SYSTEM_COUNT;
@@ -351,19 +425,23 @@ static HRESULT STDMETHODCALLTYPE ObjectNext(IWbemClassObject *iface, LONG flags,
         LONG i = o->cursor - SYSTEM_COUNT;
         VARIANT fresh;
         VariantInit(&fresh);
-        HRESULT hr = i < 0 ? SystemGet(o, i + SYSTEM_COUNT, &fresh, type) : PropertyGet(o, i, value ? &fresh : NULL, type, flavor);
-        if (SUCCEEDED(hr) && i < 0 && flavor)
-                *flavor = WBEM_FLAVOR_ORIGIN_SYSTEM;
-        if (SUCCEEDED(hr) && name) {
-                *name = BstrOfStr(i < 0 ? str_of(SystemNames[i + SYSTEM_COUNT]) : o->klass->properties[i].name);
-                hr = *name ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
+        BSTR text = name ? NameAt(o, i) : NULL;
+        HRESULT hr = name && !text ? (HRESULT)WBEM_E_OUT_OF_MEMORY
+                     : i < 0       ? SystemGet(o, i + SYSTEM_COUNT, &fresh, type)
+                                   : PropertyGet(o, i, value ? &fresh : NULL, type, flavor);
+        if (FAILED(hr)) {
+                SysFreeString(text);
+                return hr;
         }
-        if (SUCCEEDED(hr) && value)
+        if (i < 0 && flavor)
+                *flavor = WBEM_FLAVOR_ORIGIN_SYSTEM;
+        if (name)
+                *name = text;
+        if (value)
                 *value = fresh;
         else
                 VariantClear(&fresh);
-        if (SUCCEEDED(hr))
-                o->cursor++;
+        o->cursor++;
         return hr;
 }
 
@@ -376,7 +454,8 @@ static HRESULT STDMETHODCALLTYPE ObjectEndEnumeration(IWbemClassObject *iface)
         return WBEM_S_NO_ERROR;
 }
 
-// --- the rest ---------------------------------------------------------------------------------------------------
+// --- the rest
+// ---------------------------------------------------------------------------------------------------
 
 static HRESULT STDMETHODCALLTYPE ObjectClone(IWbemClassObject *iface, IWbemClassObject **ret)
 {
@@ -408,7 +487,8 @@ static HRESULT STDMETHODCALLTYPE ObjectGetObjectText(IWbemClassObject *iface, LO
         return *ret ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectSpawnInstance(IWbemClassObject *iface, LONG flags, IWbemClassObject **ret)
+static HRESULT STDMETHODCALLTYPE ObjectSpawnInstance(IWbemClassObject *iface, LONG flags,
+                                                     IWbemClassObject **ret)
 {
         Object *o = impl_from_IWbemClassObject(iface);
         CimInstance *fresh;
@@ -456,8 +536,13 @@ static HRESULT STDMETHODCALLTYPE ObjectInheritsFrom(IWbemClassObject *iface, LPC
 static HRESULT STDMETHODCALLTYPE ObjectCompareTo(IWbemClassObject *iface, LONG flags, IWbemClassObject *other)
 {
         Object *o = impl_from_IWbemClassObject(iface), *p;
-        if (!other || flags)
-                return flags ? E_NOTIMPL : (HRESULT)WBEM_E_INVALID_PARAMETER;
+        // Qualifiers, origins and flavors are a class's, so those of two objects of one class are the same.
+        LONG harmless =
+                WBEM_FLAG_IGNORE_QUALIFIERS | WBEM_FLAG_IGNORE_OBJECT_SOURCE | WBEM_FLAG_IGNORE_FLAVOR;
+        if (!other)
+                return WBEM_E_INVALID_PARAMETER;
+        if (flags & ~harmless)
+                return E_NOTIMPL;
         if (other->lpVtbl != &ObjectVtbl)
                 return WBEM_E_INVALID_PARAMETER;
         p = impl_from_IWbemClassObject(other);
@@ -470,20 +555,36 @@ static HRESULT STDMETHODCALLTYPE ObjectCompareTo(IWbemClassObject *iface, LONG f
         return WBEM_S_SAME;
 }
 
-// Not there yet; each stands in docs/DIFFERENCES.md.
 static HRESULT STDMETHODCALLTYPE ObjectGetQualifierSet(IWbemClassObject *iface, IWbemQualifierSet **ret)
 {
-        (void)iface;
+        Object *o = impl_from_IWbemClassObject(iface);
+        if (!ret)
+                return WBEM_E_INVALID_PARAMETER;
         *ret = NULL;
-        return E_NOTIMPL;
+        return QualifierSetCreate(o->klass, NULL, o->instance != NULL, ret);
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectGetPropertyQualifierSet(IWbemClassObject *iface, LPCWSTR name, IWbemQualifierSet **ret)
+static HRESULT STDMETHODCALLTYPE ObjectGetPropertyQualifierSet(IWbemClassObject *iface, LPCWSTR name,
+                                                               IWbemQualifierSet **ret)
 {
-        (void)iface, (void)name;
+        Object *o = impl_from_IWbemClassObject(iface);
+        Arena a = {0};
+        Str s;
+        if (!ret)
+                return WBEM_E_INVALID_PARAMETER;
         *ret = NULL;
-        return E_NOTIMPL;
+        HRESULT hr = NameOf(name, &a, &s);
+        int i = SUCCEEDED(hr) ? cim_class_property(o->klass, s) : -1;
+        if (i >= 0)
+                hr = QualifierSetCreate(o->klass, &o->klass->properties[i], o->instance != NULL, ret);
+        else if (SUCCEEDED(hr))
+                hr = SystemIndex(s) >= 0 ? (HRESULT)WBEM_E_SYSTEM_PROPERTY : (HRESULT)WBEM_E_NOT_FOUND;
+        arena_deinit(&a);
+        return hr;
 }
+
+// --- not there yet: each stands in docs/DIFFERENCES.md
+// --------------------------------------------------------
 
 static HRESULT STDMETHODCALLTYPE ObjectDelete(IWbemClassObject *iface, LPCWSTR name)
 {
@@ -491,22 +592,28 @@ static HRESULT STDMETHODCALLTYPE ObjectDelete(IWbemClassObject *iface, LPCWSTR n
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectSpawnDerivedClass(IWbemClassObject *iface, LONG flags, IWbemClassObject **ret)
+static HRESULT STDMETHODCALLTYPE ObjectSpawnDerivedClass(IWbemClassObject *iface, LONG flags,
+                                                         IWbemClassObject **ret)
 {
         (void)iface, (void)flags;
-        *ret = NULL;
+        if (ret)
+                *ret = NULL;
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectGetMethod(IWbemClassObject *iface, LPCWSTR name, LONG flags, IWbemClassObject **in,
-                                                 IWbemClassObject **out)
+static HRESULT STDMETHODCALLTYPE ObjectGetMethod(IWbemClassObject *iface, LPCWSTR name, LONG flags,
+                                                 IWbemClassObject **in, IWbemClassObject **out)
 {
-        (void)iface, (void)name, (void)flags, (void)in, (void)out;
+        (void)iface, (void)name, (void)flags;
+        if (in)
+                *in = NULL;
+        if (out)
+                *out = NULL;
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectPutMethod(IWbemClassObject *iface, LPCWSTR name, LONG flags, IWbemClassObject *in,
-                                                 IWbemClassObject *out)
+static HRESULT STDMETHODCALLTYPE ObjectPutMethod(IWbemClassObject *iface, LPCWSTR name, LONG flags,
+                                                 IWbemClassObject *in, IWbemClassObject *out)
 {
         (void)iface, (void)name, (void)flags, (void)in, (void)out;
         return E_NOTIMPL;
@@ -524,10 +631,16 @@ static HRESULT STDMETHODCALLTYPE ObjectBeginMethodEnumeration(IWbemClassObject *
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectNextMethod(IWbemClassObject *iface, LONG flags, BSTR *name, IWbemClassObject **in,
-                                                  IWbemClassObject **out)
+static HRESULT STDMETHODCALLTYPE ObjectNextMethod(IWbemClassObject *iface, LONG flags, BSTR *name,
+                                                  IWbemClassObject **in, IWbemClassObject **out)
 {
-        (void)iface, (void)flags, (void)name, (void)in, (void)out;
+        (void)iface, (void)flags;
+        if (name)
+                *name = NULL;
+        if (in)
+                *in = NULL;
+        if (out)
+                *out = NULL;
         return E_NOTIMPL;
 }
 
@@ -537,17 +650,20 @@ static HRESULT STDMETHODCALLTYPE ObjectEndMethodEnumeration(IWbemClassObject *if
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ObjectGetMethodQualifierSet(IWbemClassObject *iface, LPCWSTR name, IWbemQualifierSet **ret)
+static HRESULT STDMETHODCALLTYPE ObjectGetMethodQualifierSet(IWbemClassObject *iface, LPCWSTR name,
+                                                             IWbemQualifierSet **ret)
 {
         (void)iface, (void)name;
-        *ret = NULL;
+        if (ret)
+                *ret = NULL;
         return E_NOTIMPL;
 }
 
 static HRESULT STDMETHODCALLTYPE ObjectGetMethodOrigin(IWbemClassObject *iface, LPCWSTR name, BSTR *ret)
 {
         (void)iface, (void)name;
-        *ret = NULL;
+        if (ret)
+                *ret = NULL;
         return E_NOTIMPL;
 }
 

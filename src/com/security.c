@@ -22,6 +22,17 @@ static ULONG STDMETHODCALLTYPE SecurityRelease(IClientSecurity *iface)
         return IUnknown_Release(impl_from_IClientSecurity(iface)->outer);
 }
 
+// Any thread may set the blanket of a proxy that others use.
+static DWORD BlanketGet(const DWORD *p)
+{
+        return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+static void BlanketSet(DWORD *p, DWORD value)
+{
+        __atomic_store_n(p, value, __ATOMIC_RELAXED);
+}
+
 static HRESULT STDMETHODCALLTYPE SecurityQueryBlanket(IClientSecurity *iface, IUnknown *proxy, DWORD *authn, DWORD *authz,
                                                       OLECHAR **principal, DWORD *level, DWORD *impersonation, void **identity,
                                                       DWORD *capabilities)
@@ -30,19 +41,19 @@ static HRESULT STDMETHODCALLTYPE SecurityQueryBlanket(IClientSecurity *iface, IU
         if (!proxy)
                 return E_INVALIDARG;
         if (authn)
-                *authn = s->authn;
+                *authn = BlanketGet(&s->authn);
         if (authz)
-                *authz = s->authz;
+                *authz = BlanketGet(&s->authz);
         if (principal)
                 *principal = NULL;
         if (level)
-                *level = s->level;
+                *level = BlanketGet(&s->level);
         if (impersonation)
-                *impersonation = s->impersonation;
+                *impersonation = BlanketGet(&s->impersonation);
         if (identity)
                 *identity = NULL;
         if (capabilities)
-                *capabilities = s->capabilities;
+                *capabilities = BlanketGet(&s->capabilities);
         return S_OK;
 }
 
@@ -54,17 +65,19 @@ static HRESULT STDMETHODCALLTYPE SecuritySetBlanket(IClientSecurity *iface, IUnk
         (void)principal, (void)identity;
         if (!proxy)
                 return E_INVALIDARG;
-        s->authn = authn;
-        s->authz = authz;
-        s->level = level;
-        s->impersonation = impersonation;
-        s->capabilities = capabilities;
+        BlanketSet(&s->authn, authn);
+        BlanketSet(&s->authz, authz);
+        BlanketSet(&s->level, level);
+        BlanketSet(&s->impersonation, impersonation);
+        BlanketSet(&s->capabilities, capabilities);
         return S_OK;
 }
 
 static HRESULT STDMETHODCALLTYPE SecurityCopyProxy(IClientSecurity *iface, IUnknown *proxy, IUnknown **ret)
 {
         (void)iface;
+        if (ret)
+                *ret = NULL;
         if (!proxy || !ret)
                 return E_INVALIDARG;
         IUnknown_AddRef(proxy);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // IWbemServices of one namespace.
 //
-// Notification queries, namespaces and class definitions are served; what works on instances, and the asynchronous
-// twins of these, returns E_NOTIMPL until the service has a store (docs/DIFFERENCES.md lists them).
+// Notification queries, namespaces and class definitions are served; what works on instances, and the
+// asynchronous twins of these, returns E_NOTIMPL until the service has a store (docs/DIFFERENCES.md lists
+// them).
 #include "objects.h"
 
 #include "base/limits.h"
-#include "cim/codec.h"
 #include "cim/schema.h"
 
 typedef struct Services {
@@ -27,12 +27,15 @@ static HRESULT STDMETHODCALLTYPE ServicesQueryInterface(IWbemServices *iface, RE
         Services *s = impl_from_IWbemServices(iface);
         if (!ret)
                 return E_POINTER;
+        *ret = NULL;
+        if (!iid)
+                return E_INVALIDARG;
         if (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IWbemServices))
                 *ret = iface;
         else if (IsEqualIID(iid, &IID_IClientSecurity))
                 *ret = &s->security.base;
         else
-                return *ret = NULL, E_NOINTERFACE;
+                return E_NOINTERFACE;
         IWbemServices_AddRef(iface);
         return S_OK;
 }
@@ -55,13 +58,22 @@ static ULONG STDMETHODCALLTYPE ServicesRelease(IWbemServices *iface)
         return (ULONG)left;
 }
 
-// --- namespaces and classes --------------------------------------------------------------------------------------
+// --- namespaces and classes
+// --------------------------------------------------------------------------------------
 
 // A string of the caller as UTF-8 in memory of a.
 static HRESULT TextOfBstr(const BSTR s, Arena *a, Str *ret)
 {
         *ret = utf_to8(a, (Str16){(const char16_t *)s, SysStringLen(s)});
         return ret->p ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
+}
+
+// What is not there yet leaves no dangling pointer behind.
+static HRESULT NotImplemented(IWbemCallResult **call)
+{
+        if (call)
+                *call = NULL;
+        return E_NOTIMPL;
 }
 
 static HRESULT OpenNamespace(Services *s, Str name, IWbemServices **ret)
@@ -89,18 +101,19 @@ static HRESULT OpenNamespace(Services *s, Str name, IWbemServices **ret)
         return ServicesCreate(s->hub, full, ret);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesOpenNamespace(IWbemServices *iface, const BSTR name, LONG flags, IWbemContext *context,
-                                                       IWbemServices **ret, IWbemCallResult **call)
+static HRESULT STDMETHODCALLTYPE ServicesOpenNamespace(IWbemServices *iface, const BSTR name, LONG flags,
+                                                       IWbemContext *context, IWbemServices **ret,
+                                                       IWbemCallResult **call)
 {
         (void)context;
         Arena a = {0};
         Str text;
         if (ret)
                 *ret = NULL;
+        if (call || flags == WBEM_FLAG_RETURN_IMMEDIATELY)
+                return NotImplemented(call);
         if (!name || !ret || flags)
                 return WBEM_E_INVALID_PARAMETER;
-        if (call)
-                return E_NOTIMPL;
         HRESULT hr = TextOfBstr(name, &a, &text);
         if (SUCCEEDED(hr))
                 hr = OpenNamespace(impl_from_IWbemServices(iface), text, ret);
@@ -108,48 +121,55 @@ static HRESULT STDMETHODCALLTYPE ServicesOpenNamespace(IWbemServices *iface, con
         return hr;
 }
 
-static HRESULT GetClass(Services *s, Str name, IWbemClassObject **ret)
-{
-        ClientItem item;
-        Wire_GET_CLASS m = {.namespace = str_of(s->namespace), .name = name};
-        Wire_GET_CLASS_Reply reply;
-        CimClass *c = NULL;
-        HRESULT hr = HubCall(s->hub, GET_CLASS, &m, &item);
-        if (FAILED(hr))
-                return hr;
-        int r = wire_get_GET_CLASS_reply(item.frame.payload, item.frame.size, &reply)
-                        ? cim_codec_read_class((const uint8_t *)reply.bundle.p, reply.bundle.n, &c, NULL)
-                        : -EPROTO;
-        client_item_deinit(&item);
-        if (r)
-                return r > 0 ? (HRESULT)WBEM_E_TRANSPORT_FAILURE : HresultOfErrno(r);
-        hr = ObjectFromClass(c, ret);
-        cim_class_unref(c);
-        return hr;
-}
-
-static HRESULT STDMETHODCALLTYPE ServicesGetObject(IWbemServices *iface, const BSTR path, LONG flags, IWbemContext *context,
-                                                   IWbemClassObject **ret, IWbemCallResult **call)
+static HRESULT STDMETHODCALLTYPE ServicesGetObject(IWbemServices *iface, const BSTR path, LONG flags,
+                                                   IWbemContext *context, IWbemClassObject **ret,
+                                                   IWbemCallResult **call)
 {
         (void)context;
         Arena a = {0};
         Str text;
         if (ret)
                 *ret = NULL;
+        if (call || flags & WBEM_FLAG_RETURN_IMMEDIATELY)
+                return NotImplemented(call);
         if (!ret || flags & ~(WBEM_FLAG_USE_AMENDED_QUALIFIERS | WBEM_FLAG_DIRECT_READ))
                 return WBEM_E_INVALID_PARAMETER;
-        if (call || !path || SysStringLen(path) == 0)
-                return E_NOTIMPL;
+        if (SysStringLen(path) == 0)
+                return E_NOTIMPL; // an empty class to be filled
         HRESULT hr = TextOfBstr(path, &a, &text);
         if (SUCCEEDED(hr) && (memchr(text.p, '=', text.n) || memchr(text.p, ':', text.n)))
                 hr = E_NOTIMPL; // instances, and paths with a namespace
         if (SUCCEEDED(hr))
-                hr = GetClass(impl_from_IWbemServices(iface), text, ret);
+                hr = ClassGet(impl_from_IWbemServices(iface)->hub, impl_from_IWbemServices(iface)->namespace,
+                              text, ret);
         arena_deinit(&a);
         return hr;
 }
 
-// --- notification queries -----------------------------------------------------------------------------------------
+static HRESULT STDMETHODCALLTYPE ServicesCreateClassEnum(IWbemServices *iface, const BSTR superclass,
+                                                         LONG flags, IWbemContext *context,
+                                                         IEnumWbemClassObject **ret)
+{
+        Services *s = impl_from_IWbemServices(iface);
+        LONG known = WBEM_FLAG_SHALLOW | WBEM_FLAG_RETURN_IMMEDIATELY | WBEM_FLAG_FORWARD_ONLY |
+                     WBEM_FLAG_USE_AMENDED_QUALIFIERS;
+        Arena a = {0};
+        Str name = {"", 0};
+        (void)context;
+        if (!ret)
+                return WBEM_E_INVALID_PARAMETER;
+        *ret = NULL;
+        if (flags & ~known)
+                return WBEM_E_INVALID_PARAMETER;
+        HRESULT hr = superclass ? TextOfBstr(superclass, &a, &name) : S_OK;
+        if (SUCCEEDED(hr))
+                hr = ClassEnumCreate(s->hub, s->namespace, name, flags, ret);
+        arena_deinit(&a);
+        return hr;
+}
+
+// --- notification queries
+// -----------------------------------------------------------------------------------------
 
 static HRESULT QueryOf(const BSTR language, const BSTR query, Arena *a, Str *ret)
 {
@@ -160,8 +180,10 @@ static HRESULT QueryOf(const BSTR language, const BSTR query, Arena *a, Str *ret
         return TextOfBstr(query, a, ret);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQuery(IWbemServices *iface, const BSTR language, const BSTR query,
-                                                               LONG flags, IWbemContext *context, IEnumWbemClassObject **ret)
+static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQuery(IWbemServices *iface, const BSTR language,
+                                                               const BSTR query, LONG flags,
+                                                               IWbemContext *context,
+                                                               IEnumWbemClassObject **ret)
 {
         Services *s = impl_from_IWbemServices(iface);
         LONG must = WBEM_FLAG_RETURN_IMMEDIATELY | WBEM_FLAG_FORWARD_ONLY;
@@ -183,8 +205,10 @@ static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQuery(IWbemServices *if
         return EnumCreate(s->hub, subscription, ret);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQueryAsync(IWbemServices *iface, const BSTR language, const BSTR query,
-                                                                    LONG flags, IWbemContext *context, IWbemObjectSink *sink)
+static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQueryAsync(IWbemServices *iface, const BSTR language,
+                                                                    const BSTR query, LONG flags,
+                                                                    IWbemContext *context,
+                                                                    IWbemObjectSink *sink)
 {
         Services *s = impl_from_IWbemServices(iface);
         Arena a = {0};
@@ -193,12 +217,9 @@ static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQueryAsync(IWbemService
         if (!sink || flags & ~(WBEM_FLAG_USE_AMENDED_QUALIFIERS | WBEM_FLAG_SEND_STATUS))
                 return WBEM_E_INVALID_PARAMETER;
         HRESULT hr = QueryOf(language, query, &a, &text);
-        HubSubscription *subscription = NULL;
         if (SUCCEEDED(hr))
-                hr = HubSubscribe(s->hub, s->namespace, text, sink, s, &subscription);
+                hr = HubSubscribe(s->hub, s->namespace, text, sink, s, NULL);
         arena_deinit(&a);
-        if (SUCCEEDED(hr))
-                HubSubscriptionRelease(subscription); // the hub keeps it until the sink was told the end
         return hr;
 }
 
@@ -210,9 +231,11 @@ static HRESULT STDMETHODCALLTYPE ServicesCancelAsyncCall(IWbemServices *iface, I
         return WBEM_S_NO_ERROR;
 }
 
-// --- not there yet -------------------------------------------------------------------------------------------------
+// --- not there yet
+// -------------------------------------------------------------------------------------------------
 
-static HRESULT STDMETHODCALLTYPE ServicesQueryObjectSink(IWbemServices *iface, LONG flags, IWbemObjectSink **ret)
+static HRESULT STDMETHODCALLTYPE ServicesQueryObjectSink(IWbemServices *iface, LONG flags,
+                                                         IWbemObjectSink **ret)
 {
         (void)iface, (void)flags;
         if (ret)
@@ -220,18 +243,18 @@ static HRESULT STDMETHODCALLTYPE ServicesQueryObjectSink(IWbemServices *iface, L
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesGetObjectAsync(IWbemServices *iface, const BSTR path, LONG flags, IWbemContext *context,
-                                                        IWbemObjectSink *sink)
+static HRESULT STDMETHODCALLTYPE ServicesGetObjectAsync(IWbemServices *iface, const BSTR path, LONG flags,
+                                                        IWbemContext *context, IWbemObjectSink *sink)
 {
         (void)iface, (void)path, (void)flags, (void)context, (void)sink;
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesPut(IWbemServices *iface, IWbemClassObject *object, LONG flags, IWbemContext *context,
-                                             IWbemCallResult **call)
+static HRESULT STDMETHODCALLTYPE ServicesPut(IWbemServices *iface, IWbemClassObject *object, LONG flags,
+                                             IWbemContext *context, IWbemCallResult **call)
 {
-        (void)iface, (void)object, (void)flags, (void)context, (void)call;
-        return E_NOTIMPL;
+        (void)iface, (void)object, (void)flags, (void)context;
+        return NotImplemented(call);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesPutAsync(IWbemServices *iface, IWbemClassObject *object, LONG flags,
@@ -241,22 +264,22 @@ static HRESULT STDMETHODCALLTYPE ServicesPutAsync(IWbemServices *iface, IWbemCla
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesDelete(IWbemServices *iface, const BSTR path, LONG flags, IWbemContext *context,
-                                                IWbemCallResult **call)
+static HRESULT STDMETHODCALLTYPE ServicesDelete(IWbemServices *iface, const BSTR path, LONG flags,
+                                                IWbemContext *context, IWbemCallResult **call)
 {
-        (void)iface, (void)path, (void)flags, (void)context, (void)call;
-        return E_NOTIMPL;
+        (void)iface, (void)path, (void)flags, (void)context;
+        return NotImplemented(call);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesDeleteAsync(IWbemServices *iface, const BSTR path, LONG flags, IWbemContext *context,
-                                                     IWbemObjectSink *sink)
+static HRESULT STDMETHODCALLTYPE ServicesDeleteAsync(IWbemServices *iface, const BSTR path, LONG flags,
+                                                     IWbemContext *context, IWbemObjectSink *sink)
 {
         (void)iface, (void)path, (void)flags, (void)context, (void)sink;
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesCreateEnum(IWbemServices *iface, const BSTR name, LONG flags, IWbemContext *context,
-                                                    IEnumWbemClassObject **ret)
+static HRESULT STDMETHODCALLTYPE ServicesCreateEnum(IWbemServices *iface, const BSTR name, LONG flags,
+                                                    IWbemContext *context, IEnumWbemClassObject **ret)
 {
         (void)iface, (void)name, (void)flags, (void)context;
         if (ret)
@@ -271,8 +294,9 @@ static HRESULT STDMETHODCALLTYPE ServicesCreateEnumAsync(IWbemServices *iface, c
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesExecQuery(IWbemServices *iface, const BSTR language, const BSTR query, LONG flags,
-                                                   IWbemContext *context, IEnumWbemClassObject **ret)
+static HRESULT STDMETHODCALLTYPE ServicesExecQuery(IWbemServices *iface, const BSTR language,
+                                                   const BSTR query, LONG flags, IWbemContext *context,
+                                                   IEnumWbemClassObject **ret)
 {
         (void)iface, (void)language, (void)query, (void)flags, (void)context;
         if (ret)
@@ -280,23 +304,27 @@ static HRESULT STDMETHODCALLTYPE ServicesExecQuery(IWbemServices *iface, const B
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesExecQueryAsync(IWbemServices *iface, const BSTR language, const BSTR query, LONG flags,
-                                                        IWbemContext *context, IWbemObjectSink *sink)
+static HRESULT STDMETHODCALLTYPE ServicesExecQueryAsync(IWbemServices *iface, const BSTR language,
+                                                        const BSTR query, LONG flags, IWbemContext *context,
+                                                        IWbemObjectSink *sink)
 {
         (void)iface, (void)language, (void)query, (void)flags, (void)context, (void)sink;
         return E_NOTIMPL;
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesExecMethod(IWbemServices *iface, const BSTR path, const BSTR method, LONG flags,
-                                                    IWbemContext *context, IWbemClassObject *in, IWbemClassObject **out,
-                                                    IWbemCallResult **call)
+static HRESULT STDMETHODCALLTYPE ServicesExecMethod(IWbemServices *iface, const BSTR path, const BSTR method,
+                                                    LONG flags, IWbemContext *context, IWbemClassObject *in,
+                                                    IWbemClassObject **out, IWbemCallResult **call)
 {
-        (void)iface, (void)path, (void)method, (void)flags, (void)context, (void)in, (void)out, (void)call;
-        return E_NOTIMPL;
+        (void)iface, (void)path, (void)method, (void)flags, (void)context, (void)in;
+        if (out)
+                *out = NULL;
+        return NotImplemented(call);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesExecMethodAsync(IWbemServices *iface, const BSTR path, const BSTR method, LONG flags,
-                                                         IWbemContext *context, IWbemClassObject *in, IWbemObjectSink *sink)
+static HRESULT STDMETHODCALLTYPE ServicesExecMethodAsync(IWbemServices *iface, const BSTR path,
+                                                         const BSTR method, LONG flags, IWbemContext *context,
+                                                         IWbemClassObject *in, IWbemObjectSink *sink)
 {
         (void)iface, (void)path, (void)method, (void)flags, (void)context, (void)in, (void)sink;
         return E_NOTIMPL;
@@ -315,7 +343,7 @@ static IWbemServicesVtbl ServicesVtbl = {
         .PutClassAsync = ServicesPutAsync,
         .DeleteClass = ServicesDelete,
         .DeleteClassAsync = ServicesDeleteAsync,
-        .CreateClassEnum = ServicesCreateEnum,
+        .CreateClassEnum = ServicesCreateClassEnum,
         .CreateClassEnumAsync = ServicesCreateEnumAsync,
         .PutInstance = ServicesPut,
         .PutInstanceAsync = ServicesPutAsync,
