@@ -200,25 +200,21 @@ static void on_crash(int number, siginfo_t *info, void *context)
         tell_entry(&l);
         host_line_tell("crash", &l);
 
-        void *frames[FRAMES];
-        int n = backtrace(frames, FRAMES), first = 0;
-        while (first < n && (uintptr_t)frames[first] != pc)
-                first++;
-        if (first == n) { // a jump to nowhere: the caller is what lies on the stack
-                uintptr_t back = 0;
-                if (!module_of(pc) && module_of((uintptr_t)u->uc_mcontext.gregs[REG_RSP]) == NULL)
-                        memcpy(&back, (const void *)u->uc_mcontext.gregs[REG_RSP], sizeof back);
+        if (!module_of(pc)) { // a jump to nowhere: an unwinder would read there, too; the call left its
+                              // origin on the stack
+                uintptr_t back;
+                memcpy(&back, (const void *)u->uc_mcontext.gregs[REG_RSP], sizeof back);
                 if (module_of(back)) {
                         host_line_text(&l, "  called from ");
                         line_place(&l, back, true);
                         host_line_tell("crash", &l);
                 }
-                first = -1;
-                for (int i = 0; i < n && first < 0; i++)
-                        if ((uintptr_t)frames[i] == back)
-                                first = i;
-                first = first < 0 ? n : first;
+                die(number);
         }
+        void *frames[FRAMES];
+        int n = backtrace(frames, FRAMES), first = 0;
+        while (first < n && (uintptr_t)frames[first] != pc)
+                first++;
         tell_callers("crash", frames, first + 1, n);
         die(number);
 }
