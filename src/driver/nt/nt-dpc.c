@@ -47,11 +47,7 @@ static void *dpc_thread(void *arg)
 
 int nt_dpc_start(void)
 {
-        pthread_condattr_t attr;
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&idle, &attr);
-        pthread_condattr_destroy(&attr);
+        nt_cond_init(&idle);
         return nt_thread_start("dpc", dpc_thread, NULL);
 }
 
@@ -76,14 +72,7 @@ bool nt_dpc_queue(KDPC *dpc, void *arg1, void *arg2)
 
 bool nt_dpc_idle(double seconds)
 {
-        struct timespec end;
-        clock_gettime(CLOCK_MONOTONIC, &end);
-        end.tv_sec += (time_t)seconds;
-        end.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
-        if (end.tv_nsec >= 1000000000) {
-                end.tv_sec++;
-                end.tv_nsec -= 1000000000;
-        }
+        struct timespec end = nt_deadline(seconds);
         bool ok = true;
         pthread_mutex_lock(&mutex);
         while (ok && (running || !IsListEmpty(&queue)))

@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #define NT_OBSERVE(hook, ...)                                                                                \
         do {                                                                                                 \
@@ -68,7 +69,6 @@ typedef struct NtThread {
         struct NtWait *wait; // under the dispatcher lock
         LIST_ENTRY mutants;  // owned, under the dispatcher lock
         struct NtEntrySlot *entry;
-        const NtEntryFrame *unused;
         PIRP top_level_irp;
         KPRIORITY priority;
         PKSTART_ROUTINE start;
@@ -125,6 +125,8 @@ bool nt_event_wait(KEVENT *event, double seconds);
 // --- clock, timers -------------------------------------------------------------------------------
 
 int nt_clock_init(bool virtual_clock);
+struct timespec nt_deadline(double seconds); // from now, on CLOCK_MONOTONIC
+int nt_cond_init(pthread_cond_t *cond);      // a condition variable that is timed by that clock
 bool nt_clock_is_virtual(void);
 ULONGLONG nt_clock_due(LARGE_INTEGER when); // NT's relative or absolute time as interrupt time
 void nt_clock_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, ULONGLONG due, bool *ret_timeout);
@@ -209,13 +211,11 @@ NTSTATUS nt_irp_call(PDEVICE_OBJECT device, UCHAR major, UCHAR minor, NTSTATUS p
                      void (*fill)(PIO_STACK_LOCATION sp, void *arg), void *arg, ULONG_PTR *information);
 int nt_power_start(void);
 bool nt_power_idle(double seconds);
-void nt_power_state_changed(PDEVICE_OBJECT device);
 
 // --- PnP -----------------------------------------------------------------------------------------
 
 int nt_pnp_start(void);
 bool nt_pnp_idle(double seconds);
-void nt_pnp_bus_dispatch(PDRIVER_OBJECT driver);
 void nt_reinitialize_run(PDRIVER_OBJECT driver);
 
 // --- registry ------------------------------------------------------------------------------------

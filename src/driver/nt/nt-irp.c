@@ -15,7 +15,6 @@ enum { IRP_STACK_MAX = 126 };
 // AllocationFlags that are ours.
 enum {
         IRP_OURS_QUEUED = 0x40, // of the I/O manager: finished here
-        IRP_OURS_EMBEDDED = 0x80,
 };
 
 static PIO_STACK_LOCATION stack_of(PIRP irp, int location)

@@ -54,11 +54,7 @@ static void *pnp_thread(void *arg)
 
 int nt_pnp_start(void)
 {
-        pthread_condattr_t attr;
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&idle, &attr);
-        pthread_condattr_destroy(&attr);
+        nt_cond_init(&idle);
         return nt_thread_start("pnp", pnp_thread, NULL);
 }
 
@@ -79,14 +75,7 @@ int nt_pnp_post(void (*fn)(void *arg), void *arg)
 
 bool nt_pnp_idle(double seconds)
 {
-        struct timespec end;
-        clock_gettime(CLOCK_MONOTONIC, &end);
-        end.tv_sec += (time_t)seconds;
-        end.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
-        if (end.tv_nsec >= 1000000000) {
-                end.tv_sec++;
-                end.tv_nsec -= 1000000000;
-        }
+        struct timespec end = nt_deadline(seconds);
         bool ok = true;
         pthread_mutex_lock(&mutex);
         while (ok && (busy || jobs))

@@ -48,11 +48,7 @@ static NtThread *thread_create(const char *name, bool driver_thread)
         NtThread *t = nt_object_create(&nt_type_thread, sizeof *t, true);
         if (!t)
                 return NULL;
-        pthread_condattr_t attr;
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&t->wake, &attr);
-        pthread_condattr_destroy(&attr);
+        nt_cond_init(&t->wake);
         nt_dispatcher_init(&t->header, NT_THREAD, sizeof *t, 0);
         InitializeListHead(&t->mutants);
         t->driver_thread = driver_thread;

@@ -33,10 +33,30 @@ int nt_clock_init(bool is_virtual)
         clock_gettime(CLOCK_MONOTONIC, &boot);
         clock_gettime(CLOCK_REALTIME, &now);
         boot_system = UNIX_EPOCH + (ULONGLONG)now.tv_sec * 10000000 + (ULONGLONG)now.tv_nsec / 100;
+        return nt_cond_init(&timers_changed);
+}
+
+struct timespec nt_deadline(double seconds)
+{
+        struct timespec end;
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        if (seconds > 1e9) // for ever, in practice
+                seconds = 1e9;
+        end.tv_sec += (time_t)seconds;
+        end.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
+        if (end.tv_nsec >= 1000000000) {
+                end.tv_sec++;
+                end.tv_nsec -= 1000000000;
+        }
+        return end;
+}
+
+int nt_cond_init(pthread_cond_t *cond)
+{
         pthread_condattr_t attr;
         pthread_condattr_init(&attr);
         pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        int r = pthread_cond_init(&timers_changed, &attr);
+        int r = pthread_cond_init(cond, &attr);
         pthread_condattr_destroy(&attr);
         return -r;
 }

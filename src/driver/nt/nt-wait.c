@@ -283,16 +283,7 @@ NTEXPORT NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN ale
 bool nt_event_wait(KEVENT *event, double seconds)
 {
         // Real time: a virtual clock would wait for whoever advances it.
-        struct timespec end;
-        clock_gettime(CLOCK_MONOTONIC, &end);
-        if (seconds >= 0) {
-                end.tv_sec += (time_t)seconds;
-                end.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
-                if (end.tv_nsec >= 1000000000) {
-                        end.tv_sec++;
-                        end.tv_nsec -= 1000000000;
-                }
-        }
+        struct timespec end = nt_deadline(seconds < 0 ? 0 : seconds);
         NtThread *t = nt_thread_self();
         DISPATCHER_HEADER *h = &event->Header;
         KWAIT_BLOCK block = {.Thread = (PKTHREAD)(void *)t, .Object = h};

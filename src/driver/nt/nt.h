@@ -249,7 +249,6 @@ typedef struct NtObserver {
         void (*object_reference)(const void *body, LONG references);
         void (*entered)(const char *what, const void *routine);
         void (*left)(const char *what, const void *routine);
-        void (*paged_code)(const void *caller, KIRQL irql);
 } NtObserver;
 
 extern const NtObserver *nt_observer; // set before drivers run, or NULL
