@@ -16,8 +16,7 @@ typedef struct _TOASTER_EXTENSION {
         ULONG BaseName; // registry: name the instances by "Toaster" instead of by the PDO
         ULONG Period, Round;
         KSPIN_LOCK Lock;            // guards the rest
-        BOOLEAN PopEnabled;         // somebody listens to Toaster_Popped
-        BOOLEAN Removed;
+        volatile BOOLEAN Removed;   // nothing is fired any more
         ULONG Slice;
         ULONGLONG Accepted;
         KTIMER Timer;

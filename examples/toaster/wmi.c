@@ -121,7 +121,7 @@ static VOID NTAPI ToasterRoundWork(PDEVICE_OBJECT DeviceObject, PVOID Context)
         PTOASTER_EXTENSION ext = Context;
         ULONG fired = 0, refused = 0;
         BOOLEAN removed = ToasterClear(ext, &ext->RoundQueued);
-        for (ULONG i = 0; !removed && i < ext->Round; i++) {
+        for (ULONG i = 0; !removed && i < ext->Round && !ext->Removed; i++) {
                 if (NT_SUCCESS(ToasterPop(ext, ToasterNextSlice(ext))))
                         fired++;
                 else
@@ -154,11 +154,13 @@ static VOID NTAPI ToasterTimer(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID 
 static VOID ToasterSetTimer(PTOASTER_EXTENSION Ext, BOOLEAN Run)
 {
         LARGE_INTEGER due;
-        KeCancelTimer(&Ext->Timer);
-        if (!Run || Ext->Period == 0)
-                return;
+        KIRQL irql;
         due.QuadPart = -(LONGLONG)Ext->Period * 10000;
-        KeSetTimerEx(&Ext->Timer, due, (LONG)Ext->Period, &Ext->TimerDpc);
+        KeAcquireSpinLock(&Ext->Lock, &irql);
+        KeCancelTimer(&Ext->Timer);
+        if (Run && !Ext->Removed && Ext->Period)
+                KeSetTimerEx(&Ext->Timer, due, (LONG)Ext->Period, &Ext->TimerDpc);
+        KeReleaseSpinLock(&Ext->Lock, irql);
 }
 
 // --- WMILIB's callbacks -----------------------------------------------------------------------------------
@@ -272,19 +274,19 @@ NTSTATUS ToasterWmiRegister(PTOASTER_EXTENSION Ext)
         return status;
 }
 
-// Surprise removal and removal both come here. After deregistration no WMI request arrives any more, so the timer
-// stays off; a DPC that runs and work items that are queued are waited for.
+// Surprise removal and removal both come here. First nothing is fired any more: the timer stays off, a DPC that runs and
+// work items that are queued are waited for. Then the registration goes, so that no event comes without one.
 VOID ToasterWmiDeregister(PTOASTER_EXTENSION Ext)
 {
         KIRQL irql;
+        KeAcquireSpinLock(&Ext->Lock, &irql);
+        Ext->Removed = TRUE;
+        KeReleaseSpinLock(&Ext->Lock, irql);
+        ToasterSetTimer(Ext, FALSE);
+        KeFlushQueuedDpcs();
+        KeWaitForSingleObject(&Ext->Idle, Executive, KernelMode, FALSE, NULL);
         if (Ext->Registered) {
                 Ext->Registered = FALSE;
                 IoWMIRegistrationControl(Ext->Self, WMIREG_ACTION_DEREGISTER);
         }
-        ToasterSetTimer(Ext, FALSE);
-        KeFlushQueuedDpcs();
-        KeAcquireSpinLock(&Ext->Lock, &irql);
-        Ext->Removed = TRUE;
-        KeReleaseSpinLock(&Ext->Lock, irql);
-        KeWaitForSingleObject(&Ext->Idle, Executive, KernelMode, FALSE, NULL);
 }

@@ -22,6 +22,8 @@ typedef struct _UEVENT_EXTENSION {
         WMILIB_CONTEXT WmiLib;
         PVOID Listener;   // UeventOpen's handle while enabled
         PETHREAD Thread;  // reads it
+        KEVENT Guard;     // set while nobody changes the two above or Removed; a lock that keeps PASSIVE_LEVEL
+        BOOLEAN Removed;  // the device goes: nothing is fired any more
         BOOLEAN Registered;
 } UEVENT_EXTENSION, *PUEVENT_EXTENSION;
 
@@ -303,9 +305,11 @@ static NTSTATUS NTAPI UeventFunctionControl(PDEVICE_OBJECT DeviceObject, PIRP Ir
         NTSTATUS status = STATUS_SUCCESS;
         UNREFERENCED_PARAMETER(GuidIndex);
         if (Function == WmiEventControl) {
+                KeWaitForSingleObject(&ext->Guard, Executive, KernelMode, FALSE, NULL);
                 UeventStopListening(ext);
-                if (Enable)
+                if (Enable && !ext->Removed)
                         status = UeventStartListening(ext);
+                KeSetEvent(&ext->Guard, IO_NO_INCREMENT, FALSE);
         }
         return WmiCompleteRequest(DeviceObject, Irp, status, 0, IO_NO_INCREMENT);
 }
@@ -374,13 +378,17 @@ static NTSTATUS UeventStartDevice(PUEVENT_EXTENSION Ext, PIRP Irp)
         return status;
 }
 
+// First nothing is fired any more, then the registration goes.
 static VOID UeventDeregister(PUEVENT_EXTENSION Ext)
 {
+        KeWaitForSingleObject(&Ext->Guard, Executive, KernelMode, FALSE, NULL);
+        Ext->Removed = TRUE;
+        UeventStopListening(Ext);
+        KeSetEvent(&Ext->Guard, IO_NO_INCREMENT, FALSE);
         if (Ext->Registered) {
                 Ext->Registered = FALSE;
                 IoWMIRegistrationControl(Ext->Self, WMIREG_ACTION_DEREGISTER);
         }
-        UeventStopListening(Ext);
 }
 
 static NTSTATUS NTAPI UeventPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
@@ -425,6 +433,7 @@ static NTSTATUS NTAPI UeventAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJEC
         RtlZeroMemory(ext, sizeof(*ext));
         ext->Self = device;
         ext->Pdo = Pdo;
+        KeInitializeEvent(&ext->Guard, SynchronizationEvent, TRUE);
         ext->WmiLib.GuidCount = RTL_NUMBER_OF(UeventGuids);
         ext->WmiLib.GuidList = UeventGuids;
         ext->WmiLib.QueryWmiRegInfo = UeventQueryRegInfo;
