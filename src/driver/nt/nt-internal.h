@@ -87,6 +87,7 @@ int nt_thread_start(const char *name, void *(*run)(void *), void *arg);
 
 // Writes one report line for each driver thread still running; returns how many.
 int nt_threads_report(void);
+bool nt_threads_running(void);
 
 // --- IRQL, locks ---------------------------------------------------------------------------------
 

@@ -185,6 +185,14 @@ NTEXPORT NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS status)
         longjmp(t->exit, 1);
 }
 
+bool nt_threads_running(void)
+{
+        nt_lock(&driver_threads_lock);
+        bool any = !IsListEmpty(&driver_threads);
+        nt_unlock(&driver_threads_lock);
+        return any;
+}
+
 int nt_threads_report(void)
 {
         int n = 0;

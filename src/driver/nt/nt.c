@@ -73,6 +73,27 @@ static double seconds_left(const struct timespec *start, double seconds)
         return used < seconds ? seconds - used : 0;
 }
 
+// Counts the threads of ours that are inside the driver; the driver's own threads are nt_threads_report's.
+static int entries_inside(bool report)
+{
+        int n = 0;
+        NtEntry e;
+        int r;
+        for (size_t i = 0; (r = nt_entry_read(i, &e)) >= 0; i++) {
+                if (r == 0 || e.depth == 0 || e.driver_thread || pthread_equal(e.thread, pthread_self()))
+                        continue;
+                n++;
+                if (!report)
+                        continue;
+                char name[256];
+                const NtEntryFrame *f =
+                        &e.frames[e.depth < NT_ENTRY_DEPTH ? e.depth - 1 : NT_ENTRY_DEPTH - 1];
+                nt_log(NT_LOG_WARNING, "thread %d is still in %s (%s)", (int)e.tid, f->what,
+                       nt_symbol(f->routine, name, sizeof name));
+        }
+        return n;
+}
+
 int nt_shutdown(double seconds)
 {
         struct timespec start;
@@ -98,19 +119,10 @@ int nt_shutdown(double seconds)
                         reported += nt_worker_report();
                 break;
         }
-        for (size_t i = 0;; i++) {
-                NtEntry e;
-                int r = nt_entry_read(i, &e);
-                if (r < 0)
-                        break;
-                if (r == 0 || e.depth == 0 || pthread_equal(e.thread, pthread_self()))
-                        continue;
-                char name[256];
-                unsigned top = e.depth < NT_ENTRY_DEPTH ? e.depth : NT_ENTRY_DEPTH;
-                nt_log(NT_LOG_WARNING, "thread %d is still in %s (%s)", (int)e.tid, e.frames[top - 1].what,
-                       nt_symbol(e.frames[top - 1].routine, name, sizeof name));
-                reported++;
-        }
+        // What was idle may still be on its way out of the driver.
+        while ((entries_inside(false) || nt_threads_running()) && seconds_left(&start, seconds) > 0)
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        reported += entries_inside(true);
         reported += nt_timers_report();
         reported += nt_threads_report();
         reported += nt_interfaces_report();
