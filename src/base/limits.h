@@ -10,22 +10,37 @@
 #define LIMIT_NAMESPACE_CHARS  1024u
 #define LIMIT_MOF_BYTES        (64u << 20) // one MOF text
 #define LIMIT_MOF_ERRORS       64u         // reported in one run
-#define LIMIT_DEPTH            64u         // nesting of anything: expressions, embedded objects, superclasses, MOF values
-#define LIMIT_CLASS_PROPERTIES 1024u       // of one class, inherited ones included
-#define LIMIT_QUALIFIERS       256u        // of one class, property, method or parameter, as declared
-#define LIMIT_ARRAY_ITEMS      (1u << 20)  // of one value
+#define LIMIT_DEPTH            64u // nesting of anything: expressions, embedded objects, superclasses, MOF values
+#define LIMIT_CLASS_PROPERTIES 1024u      // of one class, inherited ones included
+#define LIMIT_QUALIFIERS       256u       // of one class, property, method or parameter, as declared
+#define LIMIT_ARRAY_ITEMS      (1u << 20) // of one value
 
 // events
-#define LIMIT_EVENT_BYTES      (1u << 20) // of one WNODE, whatever the registry value MaxEventSize says
-#define LIMIT_INSTANCE_NAME    0x2000u    // bytes of an instance name (WBEM paths end at 0x2000 characters)
-#define LIMIT_GUIDS            4096u      // of one registration
-#define LIMIT_REGINFO_BYTES    (1u << 20)
+#define LIMIT_EVENT_BYTES   (1u << 20) // of one WNODE, whatever the registry value MaxEventSize says
+#define LIMIT_INSTANCE_NAME 0x2000u    // bytes of an instance name (WBEM paths end at 0x2000 characters)
+#define LIMIT_GUIDS         4096u      // of one registration
+#define LIMIT_REGINFO_BYTES (1u << 20)
 
 // wire
-#define LIMIT_FRAME_BYTES      (LIMIT_MOF_BYTES + 4096u) // one message
-#define LIMIT_HELLO_BYTES      4096u                     // before a peer has said who it is
-#define LIMIT_SUBSCRIPTIONS    1000u                     // of one session; WMI: 1,000 for one user
-#define LIMIT_CONNECTIONS      10000u                    // of one service
+#define LIMIT_FRAME_BYTES   (LIMIT_MOF_BYTES + 4096u) // one message
+#define LIMIT_HELLO_BYTES   4096u                     // before a peer has said who it is
+#define LIMIT_SUBSCRIPTIONS 1000u                     // of one session; WMI: 1,000 for one user
+#define LIMIT_CONNECTIONS   10000u                    // of one service
+
+// what one peer may make the service or a client hold
+#define LIMIT_REQUEST_BYTES    (1u << 20)                        // any request but IMPORT_MOF
+#define LIMIT_HOST_FRAME_BYTES (LIMIT_EVENT_BYTES + (64u << 10)) // any message of a driver host
+#define LIMIT_REPLY_BYTES      (1u << 20) // replies unread, beyond which a client's requests wait
+#define LIMIT_LATE_REPLIES     64u   // requests of one session that wait for driver hosts, SUBSCRIBE aside
+#define LIMIT_NOTICES          64u   // unread words about driver hosts
+#define LIMIT_REGISTRATIONS    1024u // of one driver host
+#define LIMIT_HOST_GUIDS       (4u * LIMIT_GUIDS) // of all registrations of one driver host
+#define LIMIT_ROUTES           4096u       // GUIDs whose events the router knows the way of; more begin anew
+#define LIMIT_STRANGERS        1024u       // GUIDs of no class that are logged
+#define LIMIT_QUEUE_ASKED      (1u << 20)  // events of a queue that a SUBSCRIBE may ask for
+#define LIMIT_STREAM_CLASSES   (1u << 16)  // class versions that a client takes from one stream
+#define LIMIT_HELD_BYTES       (64u << 20) // items that a client puts aside while it waits for a reply
+#define LIMIT_HELD_ITEMS       4096u       // of them, those that are no events
 
 // queues; configurable at run time, these are the defaults
 #define LIMIT_SUBSCRIPTION_QUEUE  4096u       // events waiting for one subscription
@@ -33,5 +48,6 @@
 #define LIMIT_INTAKE_QUEUE        4096u       // events waiting in a driver host
 #define LIMIT_INTAKE_BYTES        (8u << 20)
 #define LIMIT_EVENTS_PER_ROUND    256u // read from one host before the others get their turn
+#define LIMIT_REQUESTS_PER_ROUND  64u  // read from one client before the others get their turn
 
 #endif

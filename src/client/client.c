@@ -378,7 +378,7 @@ static int client_parse(Client *c, ClientItem *ret)
 {
         while (!c->failed && c->in_end > c->in_start) {
                 WireFrame f;
-                ssize_t n = wire_frame(c->in + c->in_start, c->in_end - c->in_start, CLIENT_FRAME_MOST, &f);
+                ssize_t n = wire_frame(c->in + c->in_start, c->in_end - c->in_start, LIMIT_FRAME_BYTES, &f);
                 if (n == 0)
                         break;
                 int r = n < 0 ? (int)n : client_take_frame(c, &f, ret);

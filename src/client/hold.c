@@ -108,7 +108,7 @@ static void hold_drop_id(ClientItem *i, size_t at)
 
 static int hold_event(Hold *h, ClientItem *take)
 {
-        bool full = h->bytes + item_bytes(take) > CLIENT_HELD_BYTES;
+        bool full = h->bytes + item_bytes(take) > LIMIT_HELD_BYTES;
         int r = 0;
         for (size_t i = 0; i < take->subscription_count && !r;) {
                 HoldCount *k = hold_count(h, take->subscriptions[i]);
@@ -142,7 +142,7 @@ int hold_push(Hold *h, ClientItem *take)
         if (take->kind == CLIENT_LOST)
                 return hold_lost(h, take->subscription, take->at_source, take->count);
         if (take->kind != CLIENT_CLOSED &&
-            (h->others >= CLIENT_HELD_OTHER || h->bytes + item_bytes(take) > 2 * CLIENT_HELD_BYTES)) {
+            (h->others >= LIMIT_HELD_ITEMS || h->bytes + item_bytes(take) > 2 * LIMIT_HELD_BYTES)) {
                 client_item_deinit(take);
                 return -EPROTO;
         }

@@ -9,13 +9,6 @@
 #include "base/list.h"
 #include "client/client.h"
 
-enum {
-        CLIENT_FRAME_MOST = (int)LIMIT_FRAME_BYTES, // of the service's frames
-        CLIENT_CLASSES = 1 << 16,                   // class versions in one stream
-        CLIENT_HELD_BYTES = 64 << 20,               // of all items put aside
-        CLIENT_HELD_OTHER = 4096,                   // of items put aside that are no events
-};
-
 // A class under the handle by which events name it. Shared with the items that point to it; any thread.
 typedef struct ClassEntry {
         unsigned refs; // atomic

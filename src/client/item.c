@@ -176,7 +176,7 @@ int classes_add(Client *c, const WireFrame *f)
 {
         Wire_CLASS m;
         if (!wire_get_CLASS(f->payload, f->size, &m) || m.namespace.n > LIMIT_NAMESPACE_CHARS * 3 ||
-            classes_find(c, m.handle) || c->class_count >= CLIENT_CLASSES)
+            classes_find(c, m.handle) || c->class_count >= LIMIT_STREAM_CLASSES)
                 return -EPROTO;
         if (c->class_count == c->class_capacity) {
                 size_t capacity = c->class_capacity ? c->class_capacity * 2 : 16;

@@ -35,7 +35,7 @@ const char *connection_label(const Connection *c, char out[192])
 // A client that sends requests and does not read the replies: it waits.
 static bool connection_stalled(const Connection *c)
 {
-        return !c->host && c->out.control_bytes > SERVICE_CONTROL_BYTES;
+        return !c->host && c->out.control_bytes > LIMIT_REPLY_BYTES;
 }
 
 static void connection_mask(Connection *c)
@@ -150,7 +150,7 @@ static bool connection_room(Connection *c)
         }
         if (c->in_capacity - c->in_end >= CONNECTION_READ)
                 return true;
-        size_t capacity = c->in_capacity ? c->in_capacity * 2 : 2 * CONNECTION_READ;
+        size_t capacity = c->in_capacity ? c->in_capacity * 2 : CONNECTION_READ;
         uint8_t *p = realloc(c->in, capacity);
         if (!p)
                 return false;
@@ -159,12 +159,12 @@ static bool connection_room(Connection *c)
         return true;
 }
 
-// A large frame's memory is given back when it is done with.
+// A client that says nothing and a large frame that is done with hold no memory.
 static void connection_shrink(Connection *c)
 {
         if (c->in_start == c->in_end)
                 c->in_start = c->in_end = 0;
-        if (c->in_end == 0 && c->in_capacity > 16 * CONNECTION_READ) {
+        if (c->in_end == 0 && (!c->host || c->in_capacity > 16 * CONNECTION_READ)) {
                 free(c->in);
                 c->in = NULL;
                 c->in_capacity = 0;
@@ -214,7 +214,7 @@ static void connection_hung_up(Connection *c)
 
 void connection_readable(Connection *c)
 {
-        unsigned budget = c->host ? LIMIT_EVENTS_PER_ROUND : SERVICE_REQUESTS_PER_ROUND;
+        unsigned budget = c->host ? LIMIT_EVENTS_PER_ROUND : LIMIT_REQUESTS_PER_ROUND;
         WireFrame f;
         size_t n;
         c->round = c->service->round;
@@ -232,7 +232,6 @@ void connection_readable(Connection *c)
                         c->in_start += n;
                         continue;
                 }
-                connection_shrink(c);
                 if (c->eof) {
                         connection_hung_up(c);
                         break;
@@ -240,6 +239,7 @@ void connection_readable(Connection *c)
                 if (!connection_receive(c) && !c->eof)
                         break;
         }
+        connection_shrink(c);
         connection_mask(c);
 }
 

@@ -71,13 +71,13 @@ static void waiter_deadline(Timer *t)
 static Waiter *waiter_new(Session *x, const WireFrame *f, Str name, uint64_t ms)
 {
         Service *s = x->c->service;
-        Waiter *w = x->waiter_count < SERVICE_WAITERS ? calloc(1, sizeof(*w)) : NULL;
+        Waiter *w = x->waiter_count < LIMIT_LATE_REPLIES ? calloc(1, sizeof(*w)) : NULL;
         if (w)
                 w->name = text_copy(name);
         if (!w || !w->name) {
                 free(w);
                 connection_fail(x->c, f->operation, f->request, CIM_E_SERVER_TOO_BUSY,
-                                "a session waits for at most %d driver hosts", SERVICE_WAITERS);
+                                "a session waits for at most %u driver hosts", LIMIT_LATE_REPLIES);
                 return NULL;
         }
         w->session = x;
@@ -148,7 +148,7 @@ static int session_await(Session *x, Str name)
         for (size_t i = 0; i < x->awaited_count; i++)
                 if (str_ieq(str_of(x->awaited[i]), name))
                         return 0;
-        if (x->awaited_count == SERVICE_WAITERS)
+        if (x->awaited_count == LIMIT_LATE_REPLIES)
                 return 0; // then it is told of hosts that its queries concern, like anybody
         char **p = realloc(x->awaited, (x->awaited_count + 1) * sizeof(*p));
         if (!p)

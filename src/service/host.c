@@ -201,7 +201,7 @@ static int host_remember(Host *h, const Registration *r)
         for (size_t i = 0; i < all; i++)
                 if (!n || !guid_eq(&p[n - 1], &p[i]))
                         p[n++] = p[i];
-        h->known_count = n < SERVICE_HOST_GUIDS ? n : SERVICE_HOST_GUIDS;
+        h->known_count = n < LIMIT_HOST_GUIDS ? n : LIMIT_HOST_GUIDS;
         return 0;
 }
 
@@ -232,10 +232,10 @@ static void host_register(Host *h, const WireFrame *f)
                 return;
         }
         registration_remove(h, registration_find(h, m.registration));
-        if (m.count > LIMIT_GUIDS || h->guid_count + m.count > SERVICE_HOST_GUIDS ||
-            h->registration_count >= SERVICE_REGISTRATIONS) {
-                connection_end(h->c, "registers more than %u GUIDs or %d registrations", LIMIT_GUIDS,
-                               SERVICE_REGISTRATIONS);
+        if (m.count > LIMIT_GUIDS || h->guid_count + m.count > LIMIT_HOST_GUIDS ||
+            h->registration_count >= LIMIT_REGISTRATIONS) {
+                connection_end(h->c, "registers more than %u GUIDs or %u registrations", LIMIT_GUIDS,
+                               LIMIT_REGISTRATIONS);
                 return;
         }
         Registration *r = calloc(1, sizeof(*r) + m.count * sizeof(Guid));

@@ -31,20 +31,7 @@ typedef struct Topic Topic;
 typedef struct Route Route;
 typedef struct ClassHandle ClassHandle;
 
-enum {
-        SERVICE_HELLO_MS = 5000,         // a peer that has not said HELLO by then is dropped
-        SERVICE_REQUESTS_PER_ROUND = 64, // of one client
-        SERVICE_CONTROL_BYTES = 1 << 20, // of replies unread, beyond which a client's requests wait
-        SERVICE_REQUEST_BYTES = 1 << 20, // of any request but IMPORT_MOF
-        SERVICE_HOST_FRAME = (int)LIMIT_EVENT_BYTES + (64 << 10), // of any message of a driver host
-        SERVICE_REGISTRATIONS = 1024,                             // of one driver host
-        SERVICE_HOST_GUIDS = 4 * (int)LIMIT_GUIDS,                // of all registrations of one driver host
-        SERVICE_WAITERS = 64,         // late replies of one session, subscriptions aside
-        SERVICE_NOTICES = 64,         // HOST_NOTICEs that may wait for one session
-        SERVICE_QUEUE_MOST = 1 << 20, // the largest queue that a SUBSCRIBE may ask for
-        SERVICE_ROUTES = 4096,
-        SERVICE_STRANGERS = 1024, // unknown GUIDs that are remembered as logged
-};
+enum { SERVICE_HELLO_MS = 5000 }; // a peer that has not said HELLO by then is dropped
 
 // --- identity and rights (access.c) --------------------------------------------------------------
 // Who is at the other end. Only a door makes one; all zero is nobody.

@@ -10,11 +10,11 @@ size_t operation_limit(const Connection *c, const uint8_t *p, size_t n)
         if (!c->greeted)
                 return LIMIT_HELLO_BYTES;
         if (c->host)
-                return SERVICE_HOST_FRAME;
+                return LIMIT_HOST_FRAME_BYTES;
         uint16_t operation = 0;
         if (n >= 6)
                 memcpy(&operation, p + 4, sizeof(operation));
-        return n < 6 || operation == WIRE_IMPORT_MOF ? LIMIT_FRAME_BYTES : SERVICE_REQUEST_BYTES;
+        return n < 6 || operation == WIRE_IMPORT_MOF ? LIMIT_FRAME_BYTES : LIMIT_REQUEST_BYTES;
 }
 
 static void hello_refuse(Connection *c, const WireFrame *f, uint32_t status, const char *format, ...)

@@ -247,7 +247,7 @@ static Route *route_get(Service *s, const Guid *guid)
         for (Route *t = r->buckets[at]; t; t = t->next)
                 if (guid_eq(&t->guid, guid))
                         return t;
-        if (r->route_count >= SERVICE_ROUTES)
+        if (r->route_count >= LIMIT_ROUTES)
                 router_forget_routes(r);
         Route *t = calloc(1, sizeof(*t));
         if (!t)
@@ -476,8 +476,8 @@ static void router_stranger(Service *s, Host *h, const Guid *g)
         if (r->stranger_count && bsearch(g, r->strangers, r->stranger_count, sizeof(Guid), guid_order))
                 return;
         if (!r->strangers)
-                r->strangers = calloc(SERVICE_STRANGERS, sizeof(Guid));
-        if (!r->strangers || r->stranger_count == SERVICE_STRANGERS)
+                r->strangers = calloc(LIMIT_STRANGERS, sizeof(Guid));
+        if (!r->strangers || r->stranger_count == LIMIT_STRANGERS)
                 return;
         r->strangers[r->stranger_count++] = *g;
         qsort(r->strangers, r->stranger_count, sizeof(Guid), guid_order);

@@ -175,7 +175,7 @@ void session_notice(Session *x, const Host *h, bool gone)
         Connection *c = x->c;
         if (c->ended || !session_concerned(x, h))
                 return;
-        if (c->out.notices >= SERVICE_NOTICES) {
+        if (c->out.notices >= LIMIT_NOTICES) {
                 char label[192];
                 log_line(&c->service->config.log, LOG_NOTICE,
                          "%s does not read what it is told of driver hosts", connection_label(c, label));

@@ -299,9 +299,9 @@ static int subscription_admissible(const Session *x, const Wire_SUBSCRIBE *m, Di
                 return diag_set(reterr, CIM_E_INVALID_PARAMETER,
                                 "the flags 0x%X are not defined for notification queries",
                                 m->flags & ~(uint32_t)SUBSCRIPTION_FLAGS);
-        if (m->queue > SERVICE_QUEUE_MOST)
-                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "a queue holds at most %d events",
-                                SERVICE_QUEUE_MOST);
+        if (m->queue > LIMIT_QUEUE_ASKED)
+                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "a queue holds at most %u events",
+                                LIMIT_QUEUE_ASKED);
         if (x->subscription_count >= LIMIT_SUBSCRIPTIONS)
                 return diag_set(reterr, CIM_E_QUOTA_VIOLATION, "a session holds at most %u subscriptions",
                                 LIMIT_SUBSCRIPTIONS);

@@ -487,6 +487,8 @@ static void cycles_leave_nothing_behind(void **state)
         reader_drain(&steady);
         assert_int_equal(s->lost, 0);
         assert_int_equal(rig_stats(&rig).subscriptions, 1);
+        assert_null(
+                list_entry(list_first(&rig.s->sessions), Session, link)->c->in); // silence costs no buffer
         fake_stop(&f);
         client_free(r.c);
         client_free(steady.c);

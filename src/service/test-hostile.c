@@ -478,12 +478,12 @@ static void frames_have_bounds(void **state)
                 uint16_t operation;
                 bool fits;
         } cases[] = {
-                {WIRE_ROLE_CLIENT, SERVICE_REQUEST_BYTES, WIRE_GET_CLASS, true},
-                {WIRE_ROLE_CLIENT, SERVICE_REQUEST_BYTES + 1, WIRE_GET_CLASS, false},
+                {WIRE_ROLE_CLIENT, LIMIT_REQUEST_BYTES, WIRE_GET_CLASS, true},
+                {WIRE_ROLE_CLIENT, LIMIT_REQUEST_BYTES + 1, WIRE_GET_CLASS, false},
                 {WIRE_ROLE_CLIENT, LIMIT_FRAME_BYTES, WIRE_IMPORT_MOF, true},
                 {WIRE_ROLE_CLIENT, LIMIT_FRAME_BYTES + 1, WIRE_IMPORT_MOF, false},
-                {WIRE_ROLE_HOST, SERVICE_HOST_FRAME, WIRE_FIRE, true},
-                {WIRE_ROLE_HOST, SERVICE_HOST_FRAME + 1, WIRE_FIRE, false},
+                {WIRE_ROLE_HOST, LIMIT_HOST_FRAME_BYTES, WIRE_FIRE, true},
+                {WIRE_ROLE_HOST, LIMIT_HOST_FRAME_BYTES + 1, WIRE_FIRE, false},
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 Peer p = peer_greeted(&b.rig, cases[i].role);
@@ -517,18 +517,101 @@ static void registrations_have_bounds(void **state)
                 fake_stop(&f);
                 rig_quiet(&b.rig);
         }
-        for (uint64_t most = SERVICE_REGISTRATIONS - 1; most <= SERVICE_REGISTRATIONS + 1; most++) {
+        for (uint64_t most = LIMIT_REGISTRATIONS - 1; most <= LIMIT_REGISTRATIONS + 1; most++) {
                 Fake f;
                 fake_start(&f, &b.rig, "f");
                 for (uint64_t i = 0; i < most; i++)
                         fake_register(&f, i, guids, 1);
                 rig_quiet(&b.rig);
                 fake_read(&f);
-                assert_int_equal(f.closed, most > SERVICE_REGISTRATIONS);
+                assert_int_equal(f.closed, most > LIMIT_REGISTRATIONS);
+                fake_stop(&f);
+                rig_quiet(&b.rig);
+        }
+        // All registrations together.
+        for (uint32_t last = LIMIT_GUIDS - 1; last <= LIMIT_GUIDS + 1; last++) {
+                Fake f;
+                fake_start(&f, &b.rig, "f");
+                for (uint32_t left = LIMIT_HOST_GUIDS - LIMIT_GUIDS; left; left -= LIMIT_GUIDS / 2)
+                        fake_register(&f, left, guids, LIMIT_GUIDS / 2);
+                fake_register(&f, 1, guids, last / 2);
+                fake_register(&f, 3, guids, last - last / 2);
+                rig_quiet(&b.rig);
+                fake_read(&f);
+                assert_int_equal(f.closed, last > LIMIT_GUIDS);
                 fake_stop(&f);
                 rig_quiet(&b.rig);
         }
         free(guids);
+        bystander_stop(&b);
+}
+
+static void a_queue_may_be_so_large(void **state)
+{
+        (void)state;
+        Bystander b;
+        bystander_start(&b, NULL);
+        for (uint32_t queue = LIMIT_QUEUE_ASKED - 1; queue <= LIMIT_QUEUE_ASKED + 1; queue++) {
+                uint32_t id;
+                Diag d = {0};
+                int r = client_subscribe(b.c, STR("root\\wmi"), STR("SELECT * FROM Gamma"), queue, -1, &id,
+                                         NULL, &d);
+                assert_int_equal(r, queue > LIMIT_QUEUE_ASKED ? E_DIAG : 0);
+                assert_int_equal(d.code, r ? (uint32_t)CIM_E_INVALID_PARAMETER : 0);
+        }
+        bystander_stop(&b);
+}
+
+// Words about hosts wait for a client that does not read them, up to a bound.
+static void notices_have_a_bound(void **state)
+{
+        (void)state;
+        for (unsigned most = LIMIT_NOTICES - 1; most <= LIMIT_NOTICES + 1; most++) {
+                Bystander b;
+                bystander_start(&b, NULL);
+                Connection *c = list_entry(list_first(&b.rig.s->sessions), Session, link)->c;
+                fake_register(&b.f, 1, &rig_alpha, 1);
+                rig_quiet(&b.rig);
+                const Host *h = host_find(b.rig.s, STR("bystander"));
+                for (unsigned n = 0; n < most; n++) // nothing is sent meanwhile
+                        session_notice(c->session, h, false);
+                assert_int_equal(c->out.notices, most > LIMIT_NOTICES ? LIMIT_NOTICES : most);
+                rig_quiet(&b.rig);
+                for (unsigned n = 0; n < most && n < LIMIT_NOTICES; n++) {
+                        ClientItem i = rig_next(b.c, CLIENT_HOST);
+                        client_item_deinit(&i);
+                }
+                rig_none(b.c);
+                assert_int_equal(c->out.notices, 0);
+                bystander_stop(&b);
+        }
+}
+
+// A driver host that does not read its orders has only the newest table waiting for it.
+static void a_host_that_does_not_read_costs_little(void **state)
+{
+        (void)state;
+        Bystander b;
+        bystander_start(&b, &(ServiceConfig){.irp_timeout_ms = 1});
+        Peer p = peer_greeted(&b.rig, WIRE_ROLE_HOST);
+        const Connection *c = list_entry(b.rig.s->connections.prev, Connection, link);
+        for (int n = 0; n < 3000; n++) {
+                uint32_t id = rig_subscribe(b.c, n % 2 ? "SELECT * FROM Gamma" : "SELECT * FROM WMIEvent");
+                assert_int_equal(client_cancel(b.c, id, -1, NULL), 0);
+        }
+        assert_true(c->blocked);
+        assert_true(c->out.control_bytes < 64 << 10);
+        peer_receive(&p);
+        peer_receive(&p);
+        assert_int_equal(c->out.control_bytes, 0);
+        Wire_WANTED m = {0};
+        WireFrame f;
+        size_t at = 0;
+        for (ssize_t k; at < p.in.n && (k = wire_frame(p.in.p + at, p.in.n - at, LIMIT_FRAME_BYTES, &f)) > 0;
+             at += (size_t)k)
+                assert_true(wire_get_WANTED(f.payload, f.size, &m));
+        assert_true(m.generation == b.rig.s->wanted_generation); // the last is the one of now
+        peer_stop(&p);
         bystander_stop(&b);
 }
 
@@ -557,7 +640,7 @@ static void waiting_requests_have_a_bound(void **state)
         (void)state;
         Bystander b;
         bystander_start(&b, NULL);
-        for (int n = 0; n <= SERVICE_WAITERS; n++)
+        for (unsigned n = 0; n <= LIMIT_LATE_REPLIES; n++)
                 assert_true(client_send(b.c, AWAIT_DRIVER,
                                         (&(Wire_AWAIT_DRIVER){.name = STR("x"), .timeout_ms = 1000000})) > 0);
         ClientItem i = rig_next(b.c, CLIENT_REPLY); // of the last alone
@@ -587,9 +670,9 @@ static void replies_unread_hold_requests_back(void **state)
                 sent += n > 0 ? (size_t)n : 0;
                 rig_quiet(&b.rig);
                 most = c->out.control_bytes > most ? c->out.control_bytes : most;
-                if (c->out.control_bytes <= SERVICE_CONTROL_BYTES && n > 0)
+                if (c->out.control_bytes <= LIMIT_REPLY_BYTES && n > 0)
                         continue;
-                held_back |= c->out.control_bytes > SERVICE_CONTROL_BYTES;
+                held_back |= c->out.control_bytes > LIMIT_REPLY_BYTES;
                 bystander_check(&b); // meanwhile
                 WireFrame f;
                 peer_receive(&p);
@@ -602,10 +685,10 @@ static void replies_unread_hold_requests_back(void **state)
                 p.in.n -= at;
         }
         assert_true(held_back);
-        assert_true(most < 2 * SERVICE_CONTROL_BYTES);
+        assert_true(most < 2 * LIMIT_REPLY_BYTES);
         // One that is killed in that state goes like any other.
         wire_put_ENUM_CLASSES(&one, 1, &(Wire_ENUM_CLASSES){.namespace = STR("root")});
-        while (c->out.control_bytes <= SERVICE_CONTROL_BYTES)
+        while (c->out.control_bytes <= LIMIT_REPLY_BYTES)
                 peer_send(&p, one.p, one.n);
         uint32_t before = rig_stats(&b.rig).sessions;
         peer_stop(&p);
@@ -694,14 +777,14 @@ static void unknown_events_are_said_once(void **state)
         assert_int_equal(count_lines(&b.rig, "which no class has"), 1);
         assert_int_equal(rig_stats(&b.rig).events_unmatched, before + 10);
         // However many there are: bounded memory, bounded log.
-        for (uint32_t i = 1; i < SERVICE_ROUTES + 100; i++) {
+        for (uint32_t i = 1; i < LIMIT_ROUTES + 100; i++) {
                 Guid g = {{0xFF}};
                 memcpy(g.b + 4, &i, 4);
                 fake_fire(&b.f, &g, 1, 1);
         }
         rig_settled(&b.rig);
-        assert_int_equal(count_lines(&b.rig, "which no class has"), SERVICE_STRANGERS);
-        assert_true(b.rig.s->router.route_count <= SERVICE_ROUTES);
+        assert_int_equal(count_lines(&b.rig, "which no class has"), LIMIT_STRANGERS);
+        assert_true(b.rig.s->router.route_count <= LIMIT_ROUTES);
         bystander_stop(&b);
 }
 
@@ -759,6 +842,9 @@ int main(void)
                 TEST(names_of_hosts_are_names),
                 TEST(frames_have_bounds),
                 TEST(registrations_have_bounds),
+                TEST(a_queue_may_be_so_large),
+                TEST(notices_have_a_bound),
+                TEST(a_host_that_does_not_read_costs_little),
                 TEST(connections_have_a_bound),
                 TEST(waiting_requests_have_a_bound),
                 TEST(replies_unread_hold_requests_back),
