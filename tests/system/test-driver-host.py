@@ -86,7 +86,7 @@ def life(t):
     t.equal([m["state"] for m in s.of("HOST_STATE")], [LOADING, STARTED, REGISTERED, UNLOADING, UNLOADED])
     t.equal([line for line in h.report() if not line.startswith("stopping")],
             ["state loading", "state started", "state registered", "state unloading", "state unloaded"])
-    t.equal(h.report("stopping"), ["enough"])
+    t.true(h.report("stopping")[0].endswith("enough"), f"{h.report()}")
     order = [line for line in h.p.err if line.startswith("mischief:")]
     t.equal(order, ["mischief: enable 0", "mischief: fired 10 refused 0", "mischief: disable 0", "mischief: unloaded"])
 
@@ -258,7 +258,7 @@ def crash_by_a_jump_to_nowhere(t):
 
 @test
 def crash_inside_a_kernel_routine(t):
-    crash(t, "kernel", signal.SIGSEGV, "SIGSEGV", "0x2000", "entry point DriverEntry", callers=["RtlCopyUnicodeString", "mischief.so!BadStringToKernel+0x", "mischief.so!DriverEntry+0x"],
+    crash(t, "kernel", signal.SIGSEGV, "SIGSEGV", "0x200", "entry point DriverEntry", callers=["RtlCopyUnicodeString", "mischief.so!BadStringToKernel+0x", "mischief.so!DriverEntry+0x"],
           want=False)
 
 
