@@ -338,10 +338,12 @@ int host_verdict(const Host *h, bool asked)
                 if (!h->hung)
                         say("%s: the driver hangs", h->name);
                 return WMI_GONE;
-        default:
-                if (!h->failed && !h->missing)
+        default: // without a word of its own something else ended it: a sanitizer, say
+                if (h->failed || h->missing)
+                        return WMI_FAILED;
+                if (!h->crashed)
                         say("%s: the driver host has ended with status %d", h->name, WEXITSTATUS(h->status));
-                return h->crashed ? WMI_GONE : WMI_FAILED;
+                return WMI_GONE;
         }
 }
 

@@ -227,15 +227,16 @@ static int run_turn(Run *r)
         r->dispatched = service_dispatch(r->service);
         r->stream.failed |= r->dispatched < 0;
         host_read(&r->host); // a closed descriptor leaves the wait set by itself
-        if (r->stream.children || (report >= 0 && r->host.report < 0)) {
-                r->stream.children = false;
-                host_reap(&r->host, false);
-        }
         if (r->host.registered && !r->stream.active) {
                 stream_await(&r->stream, NULL);
                 stream_activate(&r->stream);
         }
         stream_move(&r->stream);
+        // Last, because reading items runs the pump, which may take a signal.
+        if (r->stream.children || (report >= 0 && r->host.report < 0)) {
+                r->stream.children = false;
+                host_reap(&r->host, false);
+        }
         return run_silence(r);
 }
 
