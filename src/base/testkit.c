@@ -19,6 +19,9 @@
 const char *testkit_skipped;
 const TestCase *testkit_current;
 
+// A sanitizer that ends the program writes its report past the redirection below.
+extern void __sanitizer_set_report_fd(void *fd) __attribute__((weak));
+
 static void testkit_one(void **state)
 {
         testkit_current->run(state);
@@ -59,6 +62,8 @@ int testkit_run(const TestCase *cases)
                 perror("tmpfile");
                 return 99;
         }
+        if (__sanitizer_set_report_fd)
+                __sanitizer_set_report_fd((void *)(intptr_t)dup(STDERR_FILENO));
         cmocka_set_message_output(CM_OUTPUT_STDOUT);
         printf("1..%zu\n", n);
         int failed = 0;
