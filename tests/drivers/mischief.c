@@ -26,6 +26,7 @@ enum {
         ModePendDisable,    // 17
         ModeStaysRegistered, // 18: never deregisters
         ModeUseAfterFree,   // 19: for the sanitizer
+        ModePendOldReginfo, // 20: does not know REGINFO_EX and keeps REGINFO
 };
 
 typedef struct Extension {
@@ -205,6 +206,13 @@ static NTSTATUS NTAPI SystemControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Extension *ext = DeviceObject->DeviceExtension;
         UCHAR minor = IoGetCurrentIrpStackLocation(Irp)->MinorFunction;
         if (Mode == ModePendReginfo && (minor == IRP_MN_REGINFO_EX || minor == IRP_MN_REGINFO)) {
+                IoMarkIrpPending(Irp);
+                ext->Kept = Irp;
+                return STATUS_PENDING;
+        }
+        if (Mode == ModePendOldReginfo && minor == IRP_MN_REGINFO_EX)
+                return Forward(DeviceObject, Irp);
+        if (Mode == ModePendOldReginfo && minor == IRP_MN_REGINFO) {
                 IoMarkIrpPending(Irp);
                 ext->Kept = Irp;
                 return STATUS_PENDING;
