@@ -30,7 +30,7 @@ typedef struct ServiceConfig {
         uint32_t session_bytes;   // bytes that may wait for one session; LIMIT_SESSION_QUEUE_BYTES
         uint32_t irp_timeout_ms;  // how long SUBSCRIBE waits for driver hosts; 5000
         uint32_t unload_timeout_ms; // how long UNLOAD_DRIVER waits; 30000
-        const char *repository;   // file of the store; NULL: in memory
+        const char *repository;   // file of the store to come: classes live in memory, and the log says so when one is named
 } ServiceConfig;
 
 // A service with the namespaces root, root\default, root\cimv2, root\wmi, root\subscription and the system classes.
