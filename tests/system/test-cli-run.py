@@ -284,6 +284,12 @@ def bad_mof(t):
     check("(0x800440" in lines[0], err)
     check(any(line.strip() == "^" for line in lines), err)
     fake.run(t, fake.START, mof="none.mof").ends(1)
+    with open(t.path("utf16.mof"), "wb") as f:
+        f.write("\ufeff// \u6f22\r\nclass A {\r\n\tuint32 \u6f22 x;\r\n};\r\n".encode("utf-16-le"))
+    _, err = fake.run(t, fake.START, mof="utf16.mof").ends(3)
+    lines = err.splitlines()
+    check(lines[0].startswith(t.path("utf16.mof") + ":3:9: "), err)
+    equal(lines[1:3], ["    \tuint32 \u6f22 x;", "    \t       ^"])
 
 
 @test

@@ -223,6 +223,28 @@ def watch_is_told_of_hosts(t):
 
 
 @test
+def driver_that_does_not_answer_is_not_waited_for(t):
+    t.write("fake.mof", fake.MOF)
+    t.wmid("--mof", t.path("fake.mof"), "--irp-timeout", "0.2")
+    h = host(t)  # it takes no orders until we say so
+    w = watch(t, "--count", "1")
+    check("1 driver host had not answered" in w.says("not answered"))
+    wanted(h)
+    fire(h, 1)
+    equal(numbers(w.ends(0)[0]), [1])
+
+
+@test
+def ctrl_c_while_the_service_stands_still(t):
+    s = imported(t)
+    s.signal(signal.SIGSTOP)
+    p = t.start(["wmi", "watch", "SELECT * FROM FakeEvent"])
+    p.signal(signal.SIGINT)
+    p.wait()
+    check(p.p.returncode in (0, -signal.SIGINT), p.p.returncode)
+
+
+@test
 def a_stopped_watcher_hurts_itself_alone(t):
     imported(t)
     h = host(t)
