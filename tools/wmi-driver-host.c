@@ -555,11 +555,14 @@ static int unload(int signals)
 int main(int argc, char **argv)
 {
         bool again = clean_environment();
+        signal(SIGPIPE, SIG_IGN); // whoever reads our reports may leave
         read_options(argc, argv);
         if (host.o.log)
                 open_log(host.o.log);
         defaults(&host.o);
         check_file(again, argv);
+        if (host.o.report_fd >= 0) // only now: run_again needs it
+                fcntl(host.o.report_fd, F_SETFD, FD_CLOEXEC);
 
         sigset_t end;
         sigemptyset(&end);
@@ -567,7 +570,6 @@ int main(int argc, char **argv)
         sigaddset(&end, SIGINT);
         sigaddset(&end, SIGHUP);
         pthread_sigmask(SIG_BLOCK, &end, NULL); // before there are threads: all inherit it
-        signal(SIGPIPE, SIG_IGN);
         int signals = signalfd(-1, &end, SFD_CLOEXEC | SFD_NONBLOCK);
         host.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (signals < 0 || host.event < 0)

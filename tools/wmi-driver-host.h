@@ -9,12 +9,14 @@
 //     --reg HKLM\KEY\VALUE=N   a DWORD of the hosted registry (decimal or 0x...), before DriverEntry; repeatable
 //     --deadline S         seconds an entry point may take before the driver counts as hanging; 30, 0: for ever
 //     --irp-timeout S      seconds that the service waits for ENABLE and DISABLE; 5
+//     --base-name-separator TEXT   between a base name and its number; nothing
 //     --report-fd N        write the lines below to this descriptor
 //     --log FILE           append standard output and standard error to FILE
 //     --no-wmi             the driver need not register with WMI: nothing is said when it does not
 //
 // Lines on --report-fd. Each is one write, ends with a newline, and begins with one of these words; whoever reads must
-// skip a line whose word it does not know. Control characters in TEXT are replaced by '?'.
+// skip a line whose word it does not know. Control characters in TEXT are replaced by '?'. What missing, fail, warn, crash
+// and hang say is on standard error (or in --log FILE), too.
 //
 //   state loading       the file was checked; DriverEntry, AddDevice and START_DEVICE come next
 //   state started       START_DEVICE has succeeded
