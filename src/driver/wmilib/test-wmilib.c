@@ -12,7 +12,7 @@ static TestDevice *device;
 
 // What a callback was given, and what it shall do.
 static struct {
-        int calls;
+        atomic_int calls; // counted last
         ULONG guid, instance, instances, size, out_size, id;
         PUCHAR buffer;
         PULONG lengths;
@@ -583,8 +583,9 @@ static void end_to_end(void **state)
         test_want_done(&second, 1);
         LONG references = nt_object_references(reg.pdo);
         test_register(device);
-        while (!(cb.calls == 1 && cb.enable))
+        while (cb.calls != 1)
                 KeStallExecutionProcessor(100);
+        assert_true(cb.enable);
         assert_int_equal(cb.guid, 1);
         assert_int_equal(nt_object_references(reg.pdo), references);
         uint8_t *data = ExAllocatePoolWithTag(NonPagedPool, 8, 'tseT');
