@@ -138,6 +138,10 @@ class Host(Connection):
             self.unload = True
         return True
 
+    def whole(self):
+        """Is there an order that was received and not taken yet?"""
+        return len(self.data) >= 4 and len(self.data) >= 4 + struct.unpack_from("<I", self.data)[0]
+
     def wants(self, guid):
         b = uuid.UUID(guid).bytes_le
         return any(self.wanted[i:i + 16] == b for i in range(0, len(self.wanted), 16))
