@@ -301,6 +301,10 @@ static void check_file(bool again, char **argv)
         if (missing)
                 fail(HOST_EXIT_FAILED, "%s needs %zu symbol%s that nobody has", host.o.driver, missing,
                      missing == 1 ? "" : "s");
+        if (!elf.has_entry)
+                fail(HOST_EXIT_FAILED,
+                     "%s has no DriverEntry: it is not a driver, or DriverEntry is static or was not linked in",
+                     host.o.driver);
         host_elf_close(&elf);
 }
 

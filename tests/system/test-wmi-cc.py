@@ -157,6 +157,15 @@ def linux_code_leaves_a_note(t, compiler):
 
 
 @each_compiler
+def a_part_of_a_driver_keeps_all(t, compiler):
+    put(t, "part.c", "#include <ntddk.h>\nNTSTATUS SomebodyElse(void);\nNTSTATUS Part(void) { DbgPrint(\"x\"); return SomebodyElse(); }\n")
+    p = cc(t, compiler, "-shared", "-o", "part.so", "part.c")
+    t.true("defines no DriverEntry" in "\n".join(p.err), f"a warning: {p.err}")
+    seen = symbols(f"{t.dir}/part.so", "-D")
+    t.true("SomebodyElse" in seen and "DbgPrint" in seen, f"what it lacks: {seen}")
+
+
+@each_compiler
 def unknown_options_pass(t, compiler):
     put(t, "a.c", "#if WANTED != 3\n#error not defined\n#endif\nint f(void) { return 0; }\n")
     cc(t, compiler, "-DWANTED=3", "-fno-inline", "-Wall", "-save-temps", "-c", "-o", "a.o", "a.c")

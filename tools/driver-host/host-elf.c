@@ -231,10 +231,7 @@ static int read_all(Reading *r, Diag *d)
         }
         if (r->failed)
                 return -ENOMEM;
-        if (!r->entry) {
-                diag_set(d, CIM_E_FAILED, "%s has no DriverEntry", r->path);
-                return diag_hint(d, "it is not a driver, or DriverEntry is static or was not linked in");
-        }
+        r->ret->has_entry = r->entry;
         if (r->ret->undefined_count)
                 qsort(r->ret->undefined, r->ret->undefined_count, sizeof *r->ret->undefined, order);
         r->ret->sanitizer = sanitizer_of(r);

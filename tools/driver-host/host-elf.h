@@ -22,11 +22,12 @@ typedef struct HostElf {
         size_t needed_count;
         char **paths; // directories of DT_RUNPATH and DT_RPATH, $ORIGIN replaced
         size_t path_count;
+        bool has_entry;          // it defines DriverEntry
         bool linux_note;         // built with wmi-cc -mlinux
         HostSanitizer sanitizer; // the runtime that must come first
 } HostElf;
 
-// Reads the file. 0; E_DIAG: not an ELF file, another machine, not a shared object, no DriverEntry; -ENOMEM.
+// Reads the file. 0; E_DIAG: not an ELF file, another machine, not a shared object; -ENOMEM.
 int host_elf_open(const char *path, HostElf *ret, Diag *reterr);
 void host_elf_close(HostElf *elf);
 

@@ -108,7 +108,8 @@ static void add_link_flags(const Job *job, List *command)
         if (job->mode == CompileOnly)
                 return;
         add_sanitizer_flags(job, command);
-        list_add(command, "-Wl,--gc-sections");
+        if (!job->keep_all)
+                list_add(command, "-Wl,--gc-sections");
         list_add(command, "-Wl,--as-needed");
         if (job->mode == LinkDriver) {
                 list_add(command, "-Wl,-Bsymbolic");

@@ -260,8 +260,11 @@ const char *read_arguments(Job *job, int argc, char **argv)
                         add_source_or_input(job, a);
                 } else {
                         note_option(job, a);
-                        if (starts(a, "-o"))
+                        if (starts(a, "-o")) {
                                 job->output_given = true;
+                                free(job->output);
+                                job->output = a[2] ? print("%s", a + 2) : next ? print("%s", next) : NULL;
+                        }
                         if (starts(a, "-I") && a[2])
                                 list_add(&job->include, a + 2);
                         else if ((!strcmp(a, "-I") || !strcmp(a, "-iquote")) && next)

@@ -30,9 +30,11 @@ typedef struct {
         bool linux_code;
         bool sanitize;
         bool output_given;
+        bool keep_all; // a shared object without DriverEntry: nothing is reachable, so nothing is left out
         bool color_given;
         bool preprocess; // -E, -M: the result goes to standard output unless -o names a file
         Mode mode;
+        char *output;   // what -o names; NULL without it
         List user;      // the user's arguments that reach the compiler
         List sources;   // C sources among them
         List include;   // the user's -I and -iquote directories
