@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Co*: apartments as far as clients can tell them apart, security settings, memory, the table of classes.
 //
-// Everything here is free-threaded: an apartment is a number that a thread holds. CoInitializeEx answers S_OK,
-// S_FALSE and RPC_E_CHANGED_MODE as documented; calls from a sink come on threads of the multithreaded apartment.
+// Everything here is free-threaded: an apartment is a number that a thread holds. CoInitializeEx answers
+// S_OK, S_FALSE and RPC_E_CHANGED_MODE as documented; calls from a sink come on threads of the multithreaded
+// apartment.
 #include "com.h"
 
 #include <pthread.h>
@@ -57,11 +58,12 @@ void WINAPI CoUninitialize(void)
                 InterlockedExchange(&security_set, 0);
 }
 
-HRESULT WINAPI CoInitializeSecurity(PSECURITY_DESCRIPTOR descriptor, LONG services, SOLE_AUTHENTICATION_SERVICE *list,
-                                    void *reserved1, DWORD level, DWORD impersonation, void *auth_list,
-                                    DWORD capabilities, void *reserved3)
+HRESULT WINAPI CoInitializeSecurity(PSECURITY_DESCRIPTOR descriptor, LONG services,
+                                    SOLE_AUTHENTICATION_SERVICE *list, void *reserved1, DWORD level,
+                                    DWORD impersonation, void *auth_list, DWORD capabilities, void *reserved3)
 {
-        (void)descriptor, (void)services, (void)list, (void)level, (void)impersonation, (void)auth_list, (void)capabilities;
+        (void)descriptor, (void)services, (void)list, (void)level, (void)impersonation, (void)auth_list,
+                (void)capabilities;
         if (!ComInitialized())
                 return CO_E_NOTINITIALIZED;
         if (reserved1 || reserved3)
@@ -78,13 +80,15 @@ HRESULT WINAPI CoSetProxyBlanket(IUnknown *proxy, DWORD authn, DWORD authz, OLEC
         HRESULT hr = IUnknown_QueryInterface(proxy, &IID_IClientSecurity, (void **)&security);
         if (FAILED(hr))
                 return hr;
-        hr = IClientSecurity_SetBlanket(security, proxy, authn, authz, principal, level, impersonation, identity, capabilities);
+        hr = IClientSecurity_SetBlanket(security, proxy, authn, authz, principal, level, impersonation,
+                                        identity, capabilities);
         IClientSecurity_Release(security);
         return hr;
 }
 
-HRESULT WINAPI CoQueryProxyBlanket(IUnknown *proxy, DWORD *authn, DWORD *authz, LPOLESTR *principal, DWORD *level,
-                                   DWORD *impersonation, RPC_AUTH_IDENTITY_HANDLE *identity, DWORD *capabilities)
+HRESULT WINAPI CoQueryProxyBlanket(IUnknown *proxy, DWORD *authn, DWORD *authz, LPOLESTR *principal,
+                                   DWORD *level, DWORD *impersonation, RPC_AUTH_IDENTITY_HANDLE *identity,
+                                   DWORD *capabilities)
 {
         IClientSecurity *security;
         if (!proxy)
@@ -92,7 +96,8 @@ HRESULT WINAPI CoQueryProxyBlanket(IUnknown *proxy, DWORD *authn, DWORD *authz, 
         HRESULT hr = IUnknown_QueryInterface(proxy, &IID_IClientSecurity, (void **)&security);
         if (FAILED(hr))
                 return hr;
-        hr = IClientSecurity_QueryBlanket(security, proxy, authn, authz, principal, level, impersonation, identity, capabilities);
+        hr = IClientSecurity_QueryBlanket(security, proxy, authn, authz, principal, level, impersonation,
+                                          identity, capabilities);
         IClientSecurity_Release(security);
         return hr;
 }
@@ -102,7 +107,9 @@ HRESULT WINAPI CoQueryProxyBlanket(IUnknown *proxy, DWORD *authn, DWORD *authz, 
 static const struct {
         const CLSID *clsid;
         HRESULT (*create)(REFIID iid, void **ret);
-} classes[] = {{&CLSID_WbemLocator, LocatorCreate}};
+} classes[] = {{&CLSID_WbemLocator, LocatorCreate},
+               {&CLSID_UnsecuredApartment, ApartmentCreate},
+               {&CLSID_WbemStatusCodeText, StatusTextCreate}};
 
 HRESULT WINAPI CoCreateInstance(REFCLSID clsid, LPUNKNOWN outer, DWORD context, REFIID iid, LPVOID *ret)
 {
@@ -123,7 +130,8 @@ HRESULT WINAPI CoCreateInstance(REFCLSID clsid, LPUNKNOWN outer, DWORD context, 
         return REGDB_E_CLASSNOTREG;
 }
 
-// --- memory and names -----------------------------------------------------------------------------------------
+// --- memory and names
+// -----------------------------------------------------------------------------------------
 
 LPVOID WINAPI CoTaskMemAlloc(SIZE_T n)
 {
@@ -145,9 +153,10 @@ int WINAPI StringFromGUID2(REFGUID guid, LPOLESTR out, int size)
         char text[40];
         if (!guid || !out || size < 39)
                 return 0;
-        snprintf(text, sizeof(text), "{%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X}", (unsigned)guid->Data1, guid->Data2,
-                 guid->Data3, guid->Data4[0], guid->Data4[1], guid->Data4[2], guid->Data4[3], guid->Data4[4], guid->Data4[5],
-                 guid->Data4[6], guid->Data4[7]);
+        snprintf(text, sizeof(text), "{%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X}",
+                 (unsigned)guid->Data1, guid->Data2, guid->Data3, guid->Data4[0], guid->Data4[1],
+                 guid->Data4[2], guid->Data4[3], guid->Data4[4], guid->Data4[5], guid->Data4[6],
+                 guid->Data4[7]);
         for (int i = 0; i < 39; i++)
                 out[i] = (OLECHAR)text[i];
         return 39;

@@ -7,6 +7,10 @@
 
 // CLSID_WbemLocator.
 HRESULT LocatorCreate(REFIID iid, void **ret);
+// CLSID_UnsecuredApartment.
+HRESULT ApartmentCreate(REFIID iid, void **ret);
+// CLSID_WbemStatusCodeText.
+HRESULT StatusTextCreate(REFIID iid, void **ret);
 // IWbemServices of a namespace in normal form. Takes the reference to the hub, also on failure.
 HRESULT ServicesCreate(Hub *take_hub, const char *namespace, IWbemServices **ret);
 // IEnumWbemClassObject over a subscription. Takes the subscription and a reference to the hub, also on failure.

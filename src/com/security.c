@@ -33,8 +33,9 @@ static void BlanketSet(DWORD *p, DWORD value)
         __atomic_store_n(p, value, __ATOMIC_RELAXED);
 }
 
-static HRESULT STDMETHODCALLTYPE SecurityQueryBlanket(IClientSecurity *iface, IUnknown *proxy, DWORD *authn, DWORD *authz,
-                                                      OLECHAR **principal, DWORD *level, DWORD *impersonation, void **identity,
+static HRESULT STDMETHODCALLTYPE SecurityQueryBlanket(IClientSecurity *iface, IUnknown *proxy, DWORD *authn,
+                                                      DWORD *authz, OLECHAR **principal, DWORD *level,
+                                                      DWORD *impersonation, void **identity,
                                                       DWORD *capabilities)
 {
         Security *s = impl_from_IClientSecurity(iface);
@@ -57,9 +58,9 @@ static HRESULT STDMETHODCALLTYPE SecurityQueryBlanket(IClientSecurity *iface, IU
         return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE SecuritySetBlanket(IClientSecurity *iface, IUnknown *proxy, DWORD authn, DWORD authz,
-                                                    OLECHAR *principal, DWORD level, DWORD impersonation, void *identity,
-                                                    DWORD capabilities)
+static HRESULT STDMETHODCALLTYPE SecuritySetBlanket(IClientSecurity *iface, IUnknown *proxy, DWORD authn,
+                                                    DWORD authz, OLECHAR *principal, DWORD level,
+                                                    DWORD impersonation, void *identity, DWORD capabilities)
 {
         Security *s = impl_from_IClientSecurity(iface);
         (void)principal, (void)identity;

@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: MIT
 // The handful of Win32 that COM clients lean on: events, threads, waits, critical sections, code pages.
 //
-// Handles are pointers to objects of ours; one lock and one condition serve all waits, which are rare in clients. A
-// handle that is closed while somebody waits on it keeps its object until the wait ends.
+// Handles are pointers to objects of ours; one lock and one condition serve all waits, which are rare in
+// clients. A handle that is closed while somebody waits on it keeps its object until the wait ends.
 #include "com.h"
 
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { HANDLE_EVENT = 0x45764E54, HANDLE_THREAD = 0x54687264, HANDLE_MUTEX = 0x4D757478, HANDLE_GONE = 0x476F6E65 };
+enum {
+        HANDLE_EVENT = 0x45764E54,
+        HANDLE_THREAD = 0x54687264,
+        HANDLE_MUTEX = 0x4D757478,
+        HANDLE_GONE = 0x476F6E65
+};
 
 typedef struct Waitable {
         uint32_t kind;
         uint32_t refs;
-        BOOL manual;    // event: stays set until reset
-        BOOL signaled;  // event: set; thread: ended; mutex: free
-        DWORD owner;    // mutex
-        DWORD depth;    // mutex
+        BOOL manual;   // event: stays set until reset
+        BOOL signaled; // event: set; thread: ended; mutex: free
+        DWORD owner;   // mutex
+        DWORD depth;   // mutex
         DWORD exit_code;
+        DWORD id; // thread: 0 until it runs
         LPTHREAD_START_ROUTINE start;
         void *argument;
 } Waitable;
@@ -104,7 +110,8 @@ static void WaitableUnref(Waitable *w)
 static Waitable *WaitableOf(HANDLE h)
 {
         Waitable *w = h;
-        if (!w || h == INVALID_HANDLE_VALUE || (w->kind != HANDLE_EVENT && w->kind != HANDLE_THREAD && w->kind != HANDLE_MUTEX)) {
+        if (!w || h == INVALID_HANDLE_VALUE ||
+            (w->kind != HANDLE_EVENT && w->kind != HANDLE_THREAD && w->kind != HANDLE_MUTEX)) {
                 SetLastError(ERROR_INVALID_HANDLE);
                 return NULL;
         }
@@ -277,11 +284,16 @@ WINBOOL WINAPI CloseHandle(HANDLE h)
         return TRUE;
 }
 
-// --- threads ------------------------------------------------------------------------------------------------
+// --- threads
+// ------------------------------------------------------------------------------------------------
 
 static void *ThreadRun(void *p)
 {
         Waitable *w = p;
+        pthread_mutex_lock(&wait_lock);
+        w->id = GetCurrentThreadId();
+        pthread_cond_broadcast(&wait_changed);
+        pthread_mutex_unlock(&wait_lock);
         DWORD code = w->start(w->argument);
         pthread_mutex_lock(&wait_lock);
         w->exit_code = code;
@@ -292,8 +304,8 @@ static void *ThreadRun(void *p)
         return NULL;
 }
 
-HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREAD_START_ROUTINE start, LPVOID argument,
-                           DWORD flags, LPDWORD id)
+HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREAD_START_ROUTINE start,
+                           LPVOID argument, DWORD flags, LPDWORD id)
 {
         (void)security;
         (void)stack;
@@ -315,8 +327,12 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREA
                 return NULL;
         }
         pthread_detach(t);
+        pthread_mutex_lock(&wait_lock);
+        while (!w->id)
+                pthread_cond_wait(&wait_changed, &wait_lock);
         if (id)
-                *id = (DWORD)(uintptr_t)w;
+                *id = w->id;
+        pthread_mutex_unlock(&wait_lock);
         return w;
 }
 
@@ -331,7 +347,8 @@ WINBOOL WINAPI GetExitCodeThread(HANDLE h, LPDWORD ret)
         return TRUE;
 }
 
-// --- critical sections: recursive mutexes that hang off the structure --------------------------------------------
+// --- critical sections: recursive mutexes that hang off the structure
+// --------------------------------------------
 
 static pthread_mutex_t *SectionMutex(LPCRITICAL_SECTION s)
 {
@@ -383,7 +400,8 @@ void WINAPI DeleteCriticalSection(LPCRITICAL_SECTION s)
         s->LockSemaphore = NULL;
 }
 
-// --- memory, names, code pages ------------------------------------------------------------------------------------
+// --- memory, names, code pages
+// ------------------------------------------------------------------------------------
 
 HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T n)
 {
