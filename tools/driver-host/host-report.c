@@ -43,7 +43,8 @@ static void tell(const char *word, bool say, const char *text, size_t n)
         write_line(report_fd, head, text, n);
 }
 
-static void tellv(const char *word, bool say, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void tellv(const char *word, bool say, const char *format,
+                                                        va_list args)
 {
         char text[1024];
         int n = vsnprintf(text, sizeof text, format, args);

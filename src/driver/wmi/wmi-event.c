@@ -16,11 +16,11 @@ enum {
 
 // An event on its way in: what the checks have found so far.
 typedef struct Firing {
-        WNODE_SINGLE_INSTANCE head; // the copy
         ULONG provider;
         bool wmilib;
         WmiEvent event;
         WCHAR name[LIMIT_INSTANCE_NAME / 2];
+        WNODE_SINGLE_INSTANCE head; // the copy; last, for it ends in an array without a size
 } Firing;
 
 static NTSTATUS refuse(const Firing *f, WmiNote what, ULONG a, ULONG b, NTSTATUS status)
