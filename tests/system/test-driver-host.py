@@ -65,6 +65,11 @@ def must(t, lines, *parts):
     t.true(contains(lines, *parts), f"no line with {parts} in {lines}")
 
 
+def says(h, *parts):
+    """Standard error has, or will have, such a line: it does not come by the same way as messages do."""
+    h.p.wait_until(lambda p: contains(p.err, *parts), f"a line with {parts}")
+
+
 # --- life -------------------------------------------------------------------------------------------------------------
 
 @test
@@ -313,7 +318,7 @@ def kept_enable(t):
     h, s = started(t, "--irp-timeout", "0.3", "--deadline", "6", mode="pend-enable")
     t.equal(s.want(FIRST)["late"], 1)
     t.equal(s.want(FIRST, SECOND)["late"], 1)  # the other one was answered
-    must(t, h.p.err, "mischief: enable 1")
+    says(h, "mischief: enable 1")
     s.send("UNLOAD", reason="x")  # DEREGISTER waits, and says for what, until the deadline ends it
     h.p.wait_until(lambda p: contains(p.err, "WMIREG_ACTION_DEREGISTER waits for IRP_MN_ENABLE_EVENTS", FIRST), "the report of DEREGISTER")
     h.ends(4)
@@ -327,7 +332,7 @@ def kept_disable_and_reginfo(t):
     s.wait("FIRE", count=10)
     t.equal(s.want()["late"], 1)
     t.equal(s.want(SECOND)["late"], 1)
-    must(t, h.p.err, "mischief: enable 1")
+    says(h, "mischief: enable 1")
     h.p.signal(signal.SIGKILL)
     h.p.wait()
     h = Hosted(t, "--deadline", "5", mode="pend-reginfo", driver=h.driver, service=h.service)
@@ -417,7 +422,7 @@ def sanitized_driver(t):
         h = Hosted(t, "--no-wmi", driver=so, service=service)
         s = h.accept()
         s.state(STARTED)
-        must(t, h.p.err, "environment: preload none, again none")
+        says(h, "environment: preload none, again none")
         s.send("UNLOAD", reason="x")
         h.ends(0)
         t.note(f"{compiler}: runs")
