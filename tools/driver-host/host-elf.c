@@ -232,6 +232,14 @@ static int read_all(Reading *r, Diag *d)
         if (r->failed)
                 return -ENOMEM;
         r->ret->has_entry = r->entry;
+        size_t segments = 0;
+        if (!r->entry && elf_getphdrnum(r->elf, &segments) == 0) {
+                for (size_t i = 0; i < segments; i++) {
+                        GElf_Phdr ph;
+                        if (gelf_getphdr(r->elf, (int)i, &ph) && ph.p_type == PT_INTERP) // what it lacks is of no interest
+                                return diag_set(d, CIM_E_FAILED, "%s has no DriverEntry: it is a program", r->path);
+                }
+        }
         if (r->ret->undefined_count)
                 qsort(r->ret->undefined, r->ret->undefined_count, sizeof *r->ret->undefined, order);
         r->ret->sanitizer = sanitizer_of(r);

@@ -27,7 +27,7 @@ typedef struct HostElf {
         HostSanitizer sanitizer; // the runtime that must come first
 } HostElf;
 
-// Reads the file. 0; E_DIAG: not an ELF file, another machine, not a shared object; -ENOMEM.
+// Reads the file. 0; E_DIAG: not an ELF file, another machine, not a shared object, a program; -ENOMEM.
 int host_elf_open(const char *path, HostElf *ret, Diag *reterr);
 void host_elf_close(HostElf *elf);
 
