@@ -363,7 +363,7 @@ static void on_stopped(void *arg, NTSTATUS status, const char *step)
 static void on_hang(void)
 {
         wmi_link_state(WIRE_HOST_FAILED, "an entry point of the driver did not return");
-        wmi_link_close(1);
+        wmi_link_close(1, 0);
         _exit(HOST_EXIT_HANG);
 }
 
@@ -505,7 +505,7 @@ static int start_failed(void)
         host_tell("fail", "%s", text);
         nt_shutdown(DRAIN_SECONDS);
         wmi_link_state(WIRE_HOST_FAILED, text);
-        wmi_link_close(DRAIN_SECONDS);
+        wmi_link_close(DRAIN_SECONDS, 0);
         return HOST_EXIT_FAILED;
 }
 
@@ -550,8 +550,7 @@ static int unload(int signals)
         wmi_report();
         nt_shutdown(DRAIN_SECONDS);
         wmi_notes_print();
-        wmi_link_state(WIRE_HOST_UNLOADED, "");
-        wmi_link_close(DRAIN_SECONDS);
+        wmi_link_close(DRAIN_SECONDS, WIRE_HOST_UNLOADED);
         host_report("state", "unloaded");
         return HOST_EXIT_DONE;
 }

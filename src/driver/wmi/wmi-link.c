@@ -31,7 +31,8 @@ static struct {
         size_t frame_sent; // of the first frame in the ring
         bool gone;         // no socket any more
         bool stop_told;
-        atomic_bool closing; // wmi_link_close: send what is there, then end
+        atomic_bool closing; // wmi_link_close: send what is there, then `last`, then end
+        _Atomic uint32_t last;
         atomic_bool registered;
         pthread_mutex_t mutex; // for `ended`
         pthread_cond_t ended_cond;
@@ -348,8 +349,13 @@ void wmi_link_run(void)
                         discard();
                 else
                         idle = send_all(&full);
-                if (idle && atomic_load(&io.closing))
-                        break;
+                if (idle && atomic_load(&io.closing)) {
+                        uint32_t last = atomic_exchange(&io.last, 0);
+                        if (!last || io.gone)
+                                break;
+                        wmi_link_state(last, "");
+                        continue;
+                }
                 if (!idle && !full && !io.gone)
                         continue;
                 if (!full) { // nothing to do: from here on whoever makes work wakes us
@@ -397,11 +403,12 @@ void wmi_link_forget(double seconds)
                 KeWaitForSingleObject(&wmi.settled, Executive, KernelMode, FALSE, &timeout);
 }
 
-void wmi_link_close(double seconds)
+void wmi_link_close(double seconds, uint32_t last)
 {
         struct timespec t;
         clock_gettime(CLOCK_MONOTONIC, &t);
         t.tv_sec += (time_t)seconds;
+        atomic_store(&io.last, last);
         atomic_store(&io.closing, true);
         wmi_wake();
         pthread_mutex_lock(&io.mutex);

@@ -102,7 +102,8 @@ void wmi_link_state(uint32_t state, const char *text);
 // `seconds`.
 void wmi_link_forget(double seconds);
 
-// Waits until all that was queued is on the socket, at most `seconds`, then ends wmi_link_run.
-void wmi_link_close(double seconds);
+// Waits until all that was queued is on the socket, and behind it HOST_STATE `last` (0: none), at most `seconds`; then
+// ends wmi_link_run. Other messages may overtake events; the last state does not.
+void wmi_link_close(double seconds, uint32_t last);
 
 #endif
