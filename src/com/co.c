@@ -107,7 +107,10 @@ HRESULT WINAPI CoQueryProxyBlanket(IUnknown *proxy, DWORD *authn, DWORD *authz, 
 static const struct {
         const CLSID *clsid;
         HRESULT (*create)(REFIID iid, void **ret);
-} classes[] = {{&CLSID_WbemLocator, LocatorCreate},
+} classes[] = {{&CLSID_WbemLocator, LocatorCreate}, // the kernel says who a caller is: the four are one
+               {&CLSID_WbemAdministrativeLocator, LocatorCreate},
+               {&CLSID_WbemAuthenticatedLocator, LocatorCreate},
+               {&CLSID_WbemUnauthenticatedLocator, LocatorCreate},
                {&CLSID_UnsecuredApartment, ApartmentCreate},
                {&CLSID_WbemStatusCodeText, StatusTextCreate}};
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SAFEARRAY: arrays that know their type and bounds.
 //
-// Mirrors the public pages of oleauto.h. Dimensions are kept in reverse, as documented: rgsabound[0] is the last. The
-// type of the elements stands in the four bytes before the descriptor (FADF_HAVEVARTYPE).
+// Mirrors the public pages of oleauto.h. Dimensions are kept in reverse, as documented: rgsabound[0] is the
+// last. The type of the elements stands in the four bytes before the descriptor (FADF_HAVEVARTYPE).
 #include "com.h"
 
 enum { ARRAY_HEAD = 16 };
@@ -43,16 +43,21 @@ static ULONG ArrayElementSize(VARTYPE vt)
 
 static VARTYPE ArrayType(const SAFEARRAY *a)
 {
-        return a->fFeatures & FADF_HAVEVARTYPE ? (VARTYPE) * (const uint32_t *)(const void *)((const char *)a - 4) : VT_EMPTY;
+        return a->fFeatures & FADF_HAVEVARTYPE
+                       ? (VARTYPE) * (const uint32_t *)(const void *)((const char *)a - 4)
+                       : VT_EMPTY;
 }
 
 // The number of elements; FALSE when it does not fit.
 static BOOL ArrayCount(const SAFEARRAYBOUND *bounds, UINT dims, ULONG size, size_t *ret)
 {
         size_t n = 1;
-        for (UINT i = 0; i < dims; i++)
-                if (__builtin_mul_overflow(n, (size_t)bounds[i].cElements, &n))
+        for (UINT i = 0; i < dims; i++) {
+                int64_t last = (int64_t)bounds[i].lLbound + bounds[i].cElements - 1;
+                if (last < INT32_MIN || last > INT32_MAX ||
+                    __builtin_mul_overflow(n, (size_t)bounds[i].cElements, &n))
                         return FALSE;
+        }
         size_t bytes;
         if (__builtin_mul_overflow(n, (size_t)size, &bytes) || bytes > 0x7FFFFFFF)
                 return FALSE;
@@ -229,7 +234,8 @@ HRESULT WINAPI SafeArrayUnlock(SAFEARRAY *a)
         do {
                 if (!had)
                         return E_UNEXPECTED;
-        } while (!__atomic_compare_exchange_n(&a->cLocks, &had, had - 1, FALSE, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+        } while (!__atomic_compare_exchange_n(&a->cLocks, &had, had - 1, FALSE, __ATOMIC_SEQ_CST,
+                                              __ATOMIC_SEQ_CST));
         return S_OK;
 }
 
@@ -277,16 +283,17 @@ HRESULT WINAPI SafeArrayPutElement(SAFEARRAY *a, LONG *indices, void *value)
         HRESULT hr = SafeArrayPtrOfIndex(a, indices, &p);
         if (FAILED(hr))
                 return hr;
-        char fresh[sizeof(VARIANT)];
+        VARIANT fresh; // the largest element, aligned for all
         void *from = value;
-        if (a->fFeatures & (FADF_BSTR | FADF_UNKNOWN | FADF_DISPATCH)) // these are passed themselves, not by address
+        if (a->fFeatures &
+            (FADF_BSTR | FADF_UNKNOWN | FADF_DISPATCH)) // these are passed themselves, not by address
                 from = &value;
         else if (!value)
                 return E_INVALIDARG;
-        hr = ArrayCopyElement(a, fresh, from);
+        hr = ArrayCopyElement(a, &fresh, from);
         if (FAILED(hr))
                 return hr;
         ArrayFreeElement(a, p);
-        memcpy(p, fresh, a->cbElements);
+        memcpy(p, &fresh, a->cbElements);
         return S_OK;
 }

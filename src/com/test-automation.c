@@ -2,6 +2,8 @@
 // oleauto and the Win32 around it: strings, arrays, variants, events, sections.
 #include "com.h"
 
+#include <locale.h>
+
 #include "base/testkit.h"
 
 static void strings_are_counted(void **state)
@@ -57,6 +59,8 @@ static void arrays_of_strings(void **state)
         assert_int_equal(SafeArrayUnlock(b), E_UNEXPECTED);
         assert_int_equal(SafeArrayDestroy(b), S_OK);
         assert_null(SafeArrayCreateVector(VT_I4, 0, 0xFFFFFFFF));
+        assert_null(SafeArrayCreateVector(VT_UI1, 0x7FFFFFFF, 2)); // its upper bound is no LONG
+        assert_null(SafeArrayCreateVector(VT_UI1, INT32_MIN, 0));
 }
 
 static void arrays_of_two_dimensions(void **state)
@@ -131,8 +135,29 @@ static void variants_change_type(void **state)
         V_BSTR(&s) = SysAllocString(L"12 apples");
         assert_int_equal(Change(s, VT_I4, &v), DISP_E_TYPEMISMATCH);
         VariantClear(&s);
+        const wchar_t *const no_numbers[] = {L"0x10", L"inf", L"nan", L"", L"  ", L"-", L"1,5", L"1e", L"."};
+        for (size_t i = 0; i < sizeof(no_numbers) / sizeof(no_numbers[0]); i++) {
+                V_VT(&s) = VT_BSTR;
+                V_BSTR(&s) = SysAllocString(no_numbers[i]);
+                assert_int_equal(Change(s, VT_R8, &v), DISP_E_TYPEMISMATCH);
+                VariantClear(&s);
+        }
         V_VT(&s) = VT_NULL;
         assert_int_equal(Change(s, VT_I4, &v), DISP_E_TYPEMISMATCH);
+}
+
+static void numbers_know_no_locale(void **state)
+{
+        (void)state;
+        VARIANT v, s;
+        if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "fr_FR.UTF-8"))
+                testkit_skip("no locale with a decimal comma is installed");
+        assert_int_equal(Change(R8(0.5), VT_BSTR, &s), S_OK);
+        assert_int_equal(wcscmp(V_BSTR(&s), L"0.5"), 0);
+        assert_int_equal(Change(s, VT_R8, &v), S_OK);
+        assert_true(V_R8(&v) == 0.5);
+        VariantClear(&s);
+        setlocale(LC_ALL, "C");
 }
 
 static void variants_copy_deeply(void **state)
@@ -178,26 +203,78 @@ static void events_and_threads(void **state)
         assert_int_equal(GetLastError(), ERROR_INVALID_HANDLE);
 }
 
+static DWORD WINAPI Relay(LPVOID p)
+{
+        HANDLE *pair = p;
+        WaitForSingleObject(pair[0], INFINITE);
+        SetEvent(pair[1]);
+        return GetCurrentThreadId();
+}
+
+// Each thread waits for the one before it; one wait for two of them needs both.
+static void many_waits(void **state)
+{
+        (void)state;
+        enum { N = 40 };
+        HANDLE chain[N + 1], t[N], ends[2];
+        DWORD id[N], code;
+        for (int i = 0; i <= N; i++)
+                chain[i] = CreateEventW(NULL, FALSE, FALSE, NULL);
+        for (int i = 0; i < N; i++)
+                assert_non_null(t[i] = CreateThread(NULL, 0, Relay, &chain[i], 0, &id[i]));
+        ends[0] = chain[N];
+        ends[1] = t[N - 1];
+        assert_int_equal(WaitForMultipleObjects(2, ends, TRUE, 10), WAIT_TIMEOUT);
+        SetEvent(chain[0]);
+        assert_int_equal(WaitForMultipleObjects(2, ends, TRUE, INFINITE), WAIT_OBJECT_0);
+        assert_int_equal(WaitForMultipleObjects(N, t, TRUE, INFINITE), WAIT_OBJECT_0);
+        for (int i = 0; i < N; i++) {
+                assert_true(GetExitCodeThread(t[i], &code));
+                assert_int_equal(code, id[i]);
+                CloseHandle(t[i]);
+        }
+        for (int i = 0; i <= N; i++)
+                CloseHandle(chain[i]);
+        assert_int_equal(WaitForMultipleObjects(0, chain, FALSE, 0), WAIT_FAILED);
+        assert_int_equal(WaitForMultipleObjects(MAXIMUM_WAIT_OBJECTS + 1, chain, FALSE, 0), WAIT_FAILED);
+}
+
 static void apartments(void **state)
 {
         (void)state;
         void *p;
-        assert_int_equal(CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator, &p), CO_E_NOTINITIALIZED);
+        assert_int_equal(
+                CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator, &p),
+                CO_E_NOTINITIALIZED);
         assert_int_equal(CoInitializeEx(NULL, COINIT_MULTITHREADED), S_OK);
         assert_int_equal(CoInitializeEx(NULL, COINIT_MULTITHREADED), S_FALSE);
         assert_int_equal(CoInitialize(NULL), RPC_E_CHANGED_MODE);
         assert_int_equal(CoInitializeSecurity(NULL, -1, NULL, NULL, 0, 3, NULL, 0, NULL), S_OK);
         assert_int_equal(CoInitializeSecurity(NULL, -1, NULL, NULL, 0, 3, NULL, 0, NULL), RPC_E_TOO_LATE);
-        assert_int_equal(CoCreateInstance(&IID_IWbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator, &p), REGDB_E_CLASSNOTREG);
-        assert_int_equal(CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemServices, &p), E_NOINTERFACE);
-        assert_int_equal(CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator, &p), S_OK);
+        assert_int_equal(
+                CoCreateInstance(&IID_IWbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator, &p),
+                REGDB_E_CLASSNOTREG);
+        assert_int_equal(
+                CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemServices, &p),
+                E_NOINTERFACE);
+        assert_int_equal(
+                CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator, &p),
+                S_OK);
         IWbemServices *s;
         BSTR elsewhere = SysAllocString(L"\\\\elsewhere\\root\\wmi"), here = SysAllocString(L"root\\wmi");
-        assert_int_equal(IWbemLocator_ConnectServer((IWbemLocator *)p, elsewhere, NULL, NULL, NULL, 0, NULL, NULL, &s), (HRESULT)WBEM_E_TRANSPORT_FAILURE);
-        assert_int_equal(IWbemLocator_ConnectServer((IWbemLocator *)p, here, here, NULL, NULL, 0, NULL, NULL, &s), (HRESULT)WBEM_E_LOCAL_CREDENTIALS);
-        assert_int_equal(IWbemLocator_ConnectServer((IWbemLocator *)p, NULL, NULL, NULL, NULL, 0, NULL, NULL, &s), (HRESULT)WBEM_E_INVALID_PARAMETER);
+        assert_int_equal(
+                IWbemLocator_ConnectServer((IWbemLocator *)p, elsewhere, NULL, NULL, NULL, 0, NULL, NULL, &s),
+                (HRESULT)WBEM_E_TRANSPORT_FAILURE);
+        assert_int_equal(
+                IWbemLocator_ConnectServer((IWbemLocator *)p, here, here, NULL, NULL, 0, NULL, NULL, &s),
+                (HRESULT)WBEM_E_LOCAL_CREDENTIALS);
+        assert_int_equal(
+                IWbemLocator_ConnectServer((IWbemLocator *)p, NULL, NULL, NULL, NULL, 0, NULL, NULL, &s),
+                (HRESULT)WBEM_E_INVALID_PARAMETER);
         setenv("FREEWMI_SOCKET", "/nowhere/at/all", 1);
-        assert_int_equal(IWbemLocator_ConnectServer((IWbemLocator *)p, here, NULL, NULL, NULL, 0, NULL, NULL, &s), (HRESULT)WBEM_E_TRANSPORT_FAILURE);
+        assert_int_equal(
+                IWbemLocator_ConnectServer((IWbemLocator *)p, here, NULL, NULL, NULL, 0, NULL, NULL, &s),
+                (HRESULT)WBEM_E_TRANSPORT_FAILURE);
         SysFreeString(elsewhere);
         SysFreeString(here);
         assert_int_equal(IWbemLocator_Release((IWbemLocator *)p), 0);
@@ -207,7 +284,8 @@ static void apartments(void **state)
 
 int main(void)
 {
-        return testkit_run((TestCase[]){TEST(strings_are_counted), TEST(arrays_of_strings), TEST(arrays_of_two_dimensions),
-                                        TEST(variants_change_type), TEST(variants_copy_deeply), TEST(events_and_threads),
-                                        TEST(apartments), TEST_END});
+        return testkit_run((TestCase[]){
+                TEST(strings_are_counted), TEST(arrays_of_strings), TEST(arrays_of_two_dimensions),
+                TEST(variants_change_type), TEST(numbers_know_no_locale), TEST(variants_copy_deeply),
+                TEST(many_waits), TEST(events_and_threads), TEST(apartments), TEST_END});
 }

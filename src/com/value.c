@@ -135,7 +135,9 @@ static HRESULT VariantOfArray(const CimValue *v, VARIANT *ret)
                         continue; // a zero or an empty string: a SAFEARRAY has no NULL for it
                 HRESULT hr = VariantOfScalar(&v->array.items[i], &element);
                 if (SUCCEEDED(hr))
-                        hr = SafeArrayPutElement(a, &i, vt == VT_BSTR || vt == VT_UNKNOWN ? (void *)V_BYREF(&element) : (void *)&V_I8(&element));
+                        hr = SafeArrayPutElement(a, &i,
+                                                 vt == VT_BSTR || vt == VT_UNKNOWN ? (void *)V_BYREF(&element)
+                                                                                   : (void *)&V_I8(&element));
                 if (SUCCEEDED(hr) || V_VT(&element) == VT_BSTR || V_VT(&element) == VT_UNKNOWN)
                         VariantClear(&element);
                 if (FAILED(hr)) {
@@ -161,16 +163,20 @@ HRESULT VariantOfValue(const CimValue *v, VARIANT *ret)
         return hr;
 }
 
-// --- back -----------------------------------------------------------------------------------------------------
+// --- back
+// -----------------------------------------------------------------------------------------------------
 
 static HRESULT StringOfVariant(const VARIANT *v, Arena *a, CimValue *ret)
 {
         if (V_VT(v) != VT_BSTR)
                 return WBEM_E_TYPE_MISMATCH;
-        ret->string = utf16_copy(a, V_BSTR(v) ? (const void *)V_BSTR(v) : (const void *)L"", SysStringLen(V_BSTR(v)));
+        ret->string = utf16_copy(a, V_BSTR(v) ? (const void *)V_BSTR(v) : (const void *)L"",
+                                 SysStringLen(V_BSTR(v)));
         if (!ret->string.p)
                 return WBEM_E_OUT_OF_MEMORY;
-        return cim_type(ret->type) == CIM_DATETIME && !cim_datetime_valid(ret->string) ? (HRESULT)WBEM_E_TYPE_MISMATCH : S_OK;
+        return cim_type(ret->type) == CIM_DATETIME && !cim_datetime_valid(ret->string)
+                       ? (HRESULT)WBEM_E_TYPE_MISMATCH
+                       : S_OK;
 }
 
 // 64-bit integers come as decimal text; the others as documented, and whatever VariantChangeType makes fit.
@@ -184,17 +190,22 @@ static HRESULT IntegerOfVariant(const VARIANT *v, CimType t, CimValue *ret)
                 ret->uint = (ULONG)V_I4(v);
                 return S_OK;
         }
-        if (V_VT(v) != VT_BSTR && (t == CIM_SINT64 || t == CIM_UINT64) && V_VT(v) != VT_I4 && V_VT(v) != VT_I8 && V_VT(v) != VT_UI8)
+        if (V_VT(v) == VT_I2 && t == CIM_UINT32) // documented so
+                return WBEM_E_TYPE_MISMATCH;
+        if (V_VT(v) != VT_BSTR && (t == CIM_SINT64 || t == CIM_UINT64) && V_VT(v) != VT_I4 &&
+            V_VT(v) != VT_I8 && V_VT(v) != VT_UI8)
                 return WBEM_E_TYPE_MISMATCH;
         HRESULT hr = VariantChangeType(&wide, &from, 0, is_signed ? VT_I8 : VT_UI8);
         if (FAILED(hr))
-                return hr == DISP_E_OVERFLOW ? (HRESULT)WBEM_E_VALUE_OUT_OF_RANGE : (HRESULT)WBEM_E_TYPE_MISMATCH;
+                return hr == DISP_E_OVERFLOW ? (HRESULT)WBEM_E_VALUE_OUT_OF_RANGE
+                                             : (HRESULT)WBEM_E_TYPE_MISMATCH;
         int64_t least = 0;
         uint64_t most = 0xFFFF; // char16
         cim_type_range(t, &least, &most);
         if (is_signed) {
                 ret->sint = V_I8(&wide);
-                return ret->sint < least || ret->sint > (int64_t)most ? (HRESULT)WBEM_E_VALUE_OUT_OF_RANGE : S_OK;
+                return ret->sint < least || ret->sint > (int64_t)most ? (HRESULT)WBEM_E_VALUE_OUT_OF_RANGE
+                                                                      : S_OK;
         }
         ret->uint = V_UI8(&wide);
         return ret->uint > most ? (HRESULT)WBEM_E_VALUE_OUT_OF_RANGE : S_OK;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // VARIANT: clearing, copying, changing the type.
 //
-// Mirrors the public pages of oleauto.h for the types that WMI uses: integers, reals, booleans, strings, interfaces
-// and arrays of these.
+// Mirrors the public pages of oleauto.h for the types that WMI uses: integers, reals, booleans, strings,
+// interfaces and arrays of these.
 #include "com.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 
 void WINAPI VariantInit(VARIANTARG *v)
@@ -72,7 +74,8 @@ HRESULT WINAPI VariantCopyInd(VARIANT *to, VARIANTARG *from)
                 return E_INVALIDARG;
         switch (V_VT(&direct)) {
         case VT_VARIANT:
-                return V_VT(V_VARIANTREF(from)) & VT_BYREF ? E_INVALIDARG : VariantCopy(to, V_VARIANTREF(from));
+                return V_VT(V_VARIANTREF(from)) & VT_BYREF ? E_INVALIDARG
+                                                           : VariantCopy(to, V_VARIANTREF(from));
         case VT_I1:
         case VT_UI1:
                 V_UI1(&direct) = *V_UI1REF(from);
@@ -96,7 +99,8 @@ HRESULT WINAPI VariantCopyInd(VARIANT *to, VARIANTARG *from)
         return VariantCopy(to, &direct);
 }
 
-// --- VariantChangeType: through one wide number, or through text ----------------------------------------------
+// --- VariantChangeType: through one wide number, or through text
+// ----------------------------------------------
 
 typedef struct Number {
         enum { SIGNED, UNSIGNED, REAL } kind;
@@ -105,12 +109,35 @@ typedef struct Number {
         double r;
 } Number;
 
+// Numbers as text are WMI's, whatever locale the program has set: 0.1 never becomes 0,1.
+static locale_t plain;
+static pthread_once_t plain_once = PTHREAD_ONCE_INIT;
+
+static void PlainInit(void)
+{
+        plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+// Returns what PlainEnd takes.
+static locale_t PlainBegin(void)
+{
+        pthread_once(&plain_once, PlainInit);
+        return plain ? uselocale(plain) : (locale_t)0;
+}
+
+static void PlainEnd(locale_t was)
+{
+        if (was)
+                uselocale(was);
+}
+
 static HRESULT NumberOfText(BSTR s, Number *n)
 {
         char text[64];
         UINT length = SysStringLen(s), k = 0;
         for (UINT i = 0; i < length; i++) {
-                if (s[i] > 126 || k >= sizeof(text) - 1)
+                // Neither hexadecimal nor "inf" and "nan", which strtod would take.
+                if (s[i] > 126 || !s[i] || !strchr(" +-.0123456789eE", s[i]) || k >= sizeof(text) - 1)
                         return DISP_E_TYPEMISMATCH;
                 text[k++] = (char)s[i];
         }
@@ -129,8 +156,10 @@ static HRESULT NumberOfText(BSTR s, Number *n)
                 n->u = strtoull(start, &end, 10);
         }
         if (*end || errno) {
+                locale_t was = PlainBegin();
                 n->kind = REAL;
                 n->r = strtod(start, &end);
+                PlainEnd(was);
         }
         while (*end == ' ')
                 end++;
@@ -254,12 +283,14 @@ static HRESULT TextOf(const VARIANT *v, USHORT flags, BSTR *ret)
                 if (FAILED(hr))
                         return hr;
                 if (n.kind == REAL) { // the shortest text that reads back as the same number
+                        locale_t was = PlainBegin();
                         for (int digits = V_VT(v) == VT_R4 ? 6 : 15; digits <= 17; digits++) {
                                 snprintf(text, sizeof(text), "%.*G", digits, n.r);
                                 double back = strtod(text, NULL);
                                 if (V_VT(v) == VT_R4 ? (float)back == V_R4(v) : back == n.r)
                                         break;
                         }
+                        PlainEnd(was);
                 } else if (n.kind == UNSIGNED) {
                         snprintf(text, sizeof(text), "%llu", n.u);
                 } else {
@@ -291,9 +322,15 @@ static HRESULT ChangeNumber(VARIANT *to, const VARIANT *from, VARTYPE vt)
                 VARTYPE vt;
                 LONGLONG least;
                 ULONGLONG most;
-        } ranges[] = {{VT_I1, -128, 127},     {VT_I2, -32768, 32767},          {VT_I4, INT32_MIN, INT32_MAX},
-                      {VT_INT, INT32_MIN, INT32_MAX}, {VT_I8, INT64_MIN, INT64_MAX}, {VT_UI1, 0, 255},
-                      {VT_UI2, 0, 65535},     {VT_UI4, 0, UINT32_MAX},         {VT_UINT, 0, UINT32_MAX},
+        } ranges[] = {{VT_I1, -128, 127},
+                      {VT_I2, -32768, 32767},
+                      {VT_I4, INT32_MIN, INT32_MAX},
+                      {VT_INT, INT32_MIN, INT32_MAX},
+                      {VT_I8, INT64_MIN, INT64_MAX},
+                      {VT_UI1, 0, 255},
+                      {VT_UI2, 0, 65535},
+                      {VT_UI4, 0, UINT32_MAX},
+                      {VT_UINT, 0, UINT32_MAX},
                       {VT_UI8, 0, UINT64_MAX}};
         Number n;
         HRESULT hr = NumberOf(from, &n);
@@ -314,7 +351,8 @@ static HRESULT ChangeNumber(VARIANT *to, const VARIANT *from, VARTYPE vt)
                         continue;
                 if (ranges[i].least == 0)
                         return NumberToUnsigned(&n, ranges[i].most, &V_UI8(to));
-                return NumberToSigned(&n, ranges[i].least, (LONGLONG)ranges[i].most, &V_I8(to)); // little endian: narrower members see the low bytes
+                return NumberToSigned(&n, ranges[i].least, (LONGLONG)ranges[i].most,
+                                      &V_I8(to)); // little endian: narrower members see the low bytes
         }
         return DISP_E_TYPEMISMATCH;
 }

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/list.h"
+
 enum {
         HANDLE_EVENT = 0x45764E54,
         HANDLE_THREAD = 0x54687264,
@@ -27,19 +29,24 @@ typedef struct Waitable {
         DWORD id; // thread: 0 until it runs
         LPTHREAD_START_ROUTINE start;
         void *argument;
+        List waiters; // of Waiter
 } Waitable;
 
+// One object of one wait.
+typedef struct Waiter {
+        List link;
+        pthread_cond_t *woken;
+} Waiter;
+
 static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t wait_changed;
-static pthread_once_t wait_once = PTHREAD_ONCE_INIT;
 static __thread DWORD last_error;
 
-static void WaitInit(void)
+static void WaitCondInit(pthread_cond_t *c)
 {
         pthread_condattr_t a;
         pthread_condattr_init(&a);
         pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-        pthread_cond_init(&wait_changed, &a);
+        pthread_cond_init(c, &a);
         pthread_condattr_destroy(&a);
 }
 
@@ -87,11 +94,11 @@ void WINAPI Sleep(DWORD ms)
 
 static Waitable *WaitableNew(uint32_t kind)
 {
-        pthread_once(&wait_once, WaitInit);
         Waitable *w = calloc(1, sizeof(*w));
         if (w) {
                 w->kind = kind;
                 w->refs = 1;
+                list_init(&w->waiters);
         } else {
                 SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         }
@@ -105,6 +112,14 @@ static void WaitableUnref(Waitable *w)
                 return;
         w->kind = HANDLE_GONE;
         free(w);
+}
+
+// Whoever waits for it shall look. Not one alone: one that waits for more objects may have to leave it. Under
+// wait_lock.
+static void WaitableWake(Waitable *w)
+{
+        LIST_EACH(i, &w->waiters)
+        pthread_cond_signal(list_entry(i, Waiter, link)->woken);
 }
 
 static Waitable *WaitableOf(HANDLE h)
@@ -167,7 +182,7 @@ static WINBOOL EventChange(HANDLE h, BOOL signaled)
         pthread_mutex_lock(&wait_lock);
         w->signaled = signaled;
         if (signaled)
-                pthread_cond_broadcast(&wait_changed);
+                WaitableWake(w);
         pthread_mutex_unlock(&wait_lock);
         return TRUE;
 }
@@ -191,7 +206,7 @@ WINBOOL WINAPI ReleaseMutex(HANDLE h)
         BOOL mine = w->depth && w->owner == GetCurrentThreadId();
         if (mine && --w->depth == 0) {
                 w->signaled = TRUE;
-                pthread_cond_broadcast(&wait_changed);
+                WaitableWake(w);
         }
         pthread_mutex_unlock(&wait_lock);
         if (!mine)
@@ -233,6 +248,40 @@ static DWORD WaitTry(Waitable **w, DWORD n, BOOL all)
         return WAIT_OBJECT_0 + (all ? 0 : first);
 }
 
+// Waits in earnest. Under wait_lock.
+static DWORD WaitLong(Waitable **w, DWORD n, BOOL all, DWORD ms)
+{
+        Waiter waiters[MAXIMUM_WAIT_OBJECTS];
+        pthread_cond_t woken;
+        struct timespec until;
+        WaitCondInit(&woken);
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += ms / 1000;
+        until.tv_nsec += (long)(ms % 1000) * 1000000;
+        if (until.tv_nsec >= 1000000000) {
+                until.tv_sec++;
+                until.tv_nsec -= 1000000000;
+        }
+        for (DWORD i = 0; i < n; i++) {
+                waiters[i].woken = &woken;
+                list_push(&w[i]->waiters, &waiters[i].link);
+                w[i]->refs++;
+        }
+        DWORD r;
+        while ((r = WaitTry(w, n, all)) == WAIT_TIMEOUT && ms) {
+                if (ms == INFINITE)
+                        pthread_cond_wait(&woken, &wait_lock);
+                else if (pthread_cond_timedwait(&woken, &wait_lock, &until) != 0)
+                        ms = 0; // one last look
+        }
+        for (DWORD i = 0; i < n; i++) {
+                list_remove(&waiters[i].link);
+                WaitableUnref(w[i]);
+        }
+        pthread_cond_destroy(&woken);
+        return r;
+}
+
 DWORD WINAPI WaitForMultipleObjects(DWORD n, const HANDLE *handles, WINBOOL all, DWORD ms)
 {
         Waitable *w[MAXIMUM_WAIT_OBJECTS];
@@ -243,27 +292,10 @@ DWORD WINAPI WaitForMultipleObjects(DWORD n, const HANDLE *handles, WINBOOL all,
         for (DWORD i = 0; i < n; i++)
                 if (!(w[i] = WaitableOf(handles[i])))
                         return WAIT_FAILED;
-        pthread_once(&wait_once, WaitInit);
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += ms / 1000;
-        until.tv_nsec += (long)(ms % 1000) * 1000000;
-        if (until.tv_nsec >= 1000000000) {
-                until.tv_sec++;
-                until.tv_nsec -= 1000000000;
-        }
         pthread_mutex_lock(&wait_lock);
-        for (DWORD i = 0; i < n; i++)
-                w[i]->refs++;
-        DWORD r;
-        while ((r = WaitTry(w, n, all)) == WAIT_TIMEOUT && ms) {
-                if (ms == INFINITE)
-                        pthread_cond_wait(&wait_changed, &wait_lock);
-                else if (pthread_cond_timedwait(&wait_changed, &wait_lock, &until) != 0)
-                        ms = 0; // one last look
-        }
-        for (DWORD i = 0; i < n; i++)
-                WaitableUnref(w[i]);
+        DWORD r = WaitTry(w, n, all);
+        if (r == WAIT_TIMEOUT && ms)
+                r = WaitLong(w, n, all, ms);
         pthread_mutex_unlock(&wait_lock);
         return r;
 }
@@ -287,18 +319,20 @@ WINBOOL WINAPI CloseHandle(HANDLE h)
 // --- threads
 // ------------------------------------------------------------------------------------------------
 
+static pthread_cond_t thread_started = PTHREAD_COND_INITIALIZER; // some thread has its id
+
 static void *ThreadRun(void *p)
 {
         Waitable *w = p;
         pthread_mutex_lock(&wait_lock);
         w->id = GetCurrentThreadId();
-        pthread_cond_broadcast(&wait_changed);
+        pthread_cond_broadcast(&thread_started);
         pthread_mutex_unlock(&wait_lock);
         DWORD code = w->start(w->argument);
         pthread_mutex_lock(&wait_lock);
         w->exit_code = code;
         w->signaled = TRUE;
-        pthread_cond_broadcast(&wait_changed);
+        WaitableWake(w);
         WaitableUnref(w);
         pthread_mutex_unlock(&wait_lock);
         return NULL;
@@ -329,7 +363,7 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREA
         pthread_detach(t);
         pthread_mutex_lock(&wait_lock);
         while (!w->id)
-                pthread_cond_wait(&wait_changed, &wait_lock);
+                pthread_cond_wait(&thread_started, &wait_lock);
         if (id)
                 *id = w->id;
         pthread_mutex_unlock(&wait_lock);
