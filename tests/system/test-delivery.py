@@ -122,6 +122,35 @@ def a_full_house_never_blocks_a_firing_thread(t):
 
 
 @test
+def what_waits_comes_out_by_itself(t):
+    """A watcher that stood still writes all that waits for it, without another event having to push it. Into a file,
+    which takes everything at once: then nothing but the watcher itself knows that it has more."""
+    toaster = t.toaster()
+    t.service("--queue", 2 * QUEUE)
+    t.load(toaster, "examples/toaster/toaster.mof", *parameter("toaster", "Period", 0), *parameter("toaster", "Round", 300))
+    status, its_status = os.pipe()
+    path = os.path.join(t.dir, "events")
+    with open(path, "wb") as f:
+        w = t.start("wmi", "watch", "SELECT * FROM Toaster_Popped", "--json", "--status-fd", its_status, stdout=f, pass_fds=[its_status])
+    os.close(its_status)
+    t.equal(os.read(status, 7), b"active\n", "the watcher's word")
+    os.close(status)
+    fired = 0
+    for rounds in range(3, 13):
+        w.signal(signal.SIGSTOP)
+        fired += sum(toast_a_round(t)["Fired"] for _ in range(rounds))
+        w.signal(signal.SIGCONT)
+        deadline = time.monotonic() + PATIENCE / 4
+        while True:
+            with open(path, "rb") as f:
+                lines = f.read().count(b"\n")
+            if lines >= fired:
+                break
+            t.true(time.monotonic() < deadline, f"{lines} of {fired} events came out after {rounds} more rounds")
+            time.sleep(0.01)
+
+
+@test
 def a_killed_host_is_told_and_the_service_goes_on(t):
     toaster = t.toaster()
     t.service()

@@ -350,12 +350,10 @@ static bool stream_hungry(const Stream *s)
                             s->output.pending.n - s->output.sent < OUTPUT_ENOUGH);
 }
 
-// Reads and prints what has come. True: there may be more.
+// Reads and prints what has come. True: there may be more, in the client itself too, where no poll sees it.
 static bool stream_drain(Stream *s)
 {
-        for (unsigned n = 0; stream_hungry(s); n++) {
-                if (n == STREAM_ROUND)
-                        return true;
+        for (unsigned n = 0; n < STREAM_ROUND && stream_hungry(s); n++) {
                 ClientItem i;
                 int r = client_next(s->client, 0, &i);
                 if (r == -EAGAIN)
@@ -372,7 +370,7 @@ static bool stream_drain(Stream *s)
                 stream_item(s, &i);
                 client_item_deinit(&i);
         }
-        return false;
+        return true;
 }
 
 // --- the loop ------------------------------------------------------------------------------------------
@@ -389,8 +387,9 @@ static int stream_wait(const Stream *s, int most_ms)
 void stream_move(Stream *s)
 {
         s->moved = 0;
-        s->more = stream_drain(s);
+        bool more = stream_drain(s);
         output_flush(&s->output);
+        s->more = more && stream_hungry(s); // what a full output held back goes on when there is room again
 }
 
 void stream_sleep(Stream *s, int most_ms)
