@@ -448,11 +448,11 @@ static void set_registry(const char *text)
                 fail(HOST_EXIT_USAGE, "--reg: '%s' is not HKLM\\KEY\\VALUE=N with N up to 4294967295", text);
         char *key = strndup(text, slash), *name = strndup(text + slash + 1, n - slash - 1);
         int r = key && name ? nt_registry_set_dword(key, name, (ULONG)value) : -ENOMEM;
+        free(key);
+        free(name);
         if (r < 0)
                 fail(r == -ENOMEM ? HOST_EXIT_FAILED : HOST_EXIT_USAGE, "--reg: %s: %s", text,
                      r == -EINVAL ? "only keys below HKLM" : strerror(-r));
-        free(key);
-        free(name);
 }
 
 static void start_kernel(void)

@@ -106,7 +106,7 @@ def it_listens_only_while_somebody_subscribes(t):
 def the_main_job(t):
     """./dev run's own part, without building."""
     need_uevents()
-    p = t.run(os.path.join(SOURCE, "tools/dev-run"), "--count", 3, "--json", "--timeout", 60, cwd=SOURCE, env={**t.env, "FREEWMI_PREFIX": PREFIX})
+    p = t.run(os.path.join(SOURCE, "tools/dev-run"), "--count", 3, "--json", "--timeout", 60, cwd=SOURCE, env={**t.env, "FREEWMI_BUILD": PREFIX})
     t.equal([e["class"] for e in p.json()], ["Linux_DeviceEvent"] * 3, "events")
 
 
