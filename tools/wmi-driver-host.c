@@ -555,8 +555,21 @@ static int unload(int signals)
         return HOST_EXIT_DONE;
 }
 
+// Whoever starts us without one of the three standard descriptors must not have lines for standard error land
+// in the service's socket.
+static void standard_descriptors(void)
+{
+        int fd;
+        do
+                fd = open("/dev/null", O_RDWR);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd > STDERR_FILENO)
+                close(fd);
+}
+
 int main(int argc, char **argv)
 {
+        standard_descriptors();
         bool again = clean_environment();
         signal(SIGPIPE, SIG_IGN); // whoever reads our reports may leave
         read_options(argc, argv);

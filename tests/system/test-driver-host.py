@@ -397,6 +397,30 @@ def a_service_that_does_not_read(t):
     h.ends(0)
 
 
+@test
+def no_standard_descriptors(t):
+    h, s = started(t, wrapper="exec <&- >&- 2>&-;")
+    t.equal([os.readlink(f"/proc/{h.p.p.pid}/fd/{n}") for n in range(3)], ["/dev/null"] * 3)
+    s.send("UNLOAD", reason="x")
+    h.ends(0)
+
+
+@test
+def absurd_symbols(t):
+    source, service = os.path.join(t.dir, "absurd.c"), None
+    for n, kind in (1025, "extern"), (1_000_000, "static"):
+        name = "x" * n
+        with open(source, "w", encoding="utf-8") as f:
+            f.write(f"#include <wdm.h>\n{kind} int {name}(void){';' if kind == 'extern' else '{ return 1; }'}\n"
+                    f"NTSTATUS DriverEntry(PDRIVER_OBJECT d, PUNICODE_STRING p) {{ return {name}() ? STATUS_UNSUCCESSFUL : 0; }}\n")
+        h = Hosted(t, "--no-wmi", driver=t.compile("absurd.so", source), service=service)
+        service = h.service
+        if kind == "static":
+            h.accept()
+        h.ends(1)
+        must(t, h.report("fail"), "beyond all measure" if kind == "extern" else "DriverEntry failed")
+
+
 # --- sanitizers ----------------------------------------------------------------------------------------------------------------
 
 @test

@@ -15,6 +15,9 @@
 #include "base/str.h"
 #include "cim/status.h"
 
+// Of one name, in bytes; of all names of a file, in bytes; of undefined symbols. Hostile files have more.
+enum { NAME_MOST = 1024, NAMES_MOST = 64 << 20, UNDEFINED_MOST = 100000 };
+
 // libc functions that mean the same on Windows and here: a driver may call them. Compilers make calls of some
 // of these themselves. Nothing that prints, allocates, opens or waits.
 static const char *const harmless[] = {
@@ -116,6 +119,7 @@ typedef struct Reading {
         HostElf *ret;
         bool entry, failed;
         bool asan_symbols;
+        bool absurd; // its symbols are nobody's who means well
 } Reading;
 
 static void read_symbols(Reading *r, Elf_Scn *scn, const GElf_Shdr *sh)
@@ -134,6 +138,10 @@ static void read_symbols(Reading *r, Elf_Scn *scn, const GElf_Shdr *sh)
                 }
                 if (strncmp(name, "__asan_", 7) == 0)
                         r->asan_symbols = true;
+                if (strnlen(name, NAME_MOST + 1) > NAME_MOST || r->ret->undefined_count == UNDEFINED_MOST) {
+                        r->absurd = true;
+                        return;
+                }
                 if (GELF_ST_BIND(sym.st_info) != STB_WEAK &&
                     !push(&r->ret->undefined, &r->ret->undefined_count, name))
                         r->failed = true;
@@ -231,6 +239,10 @@ static int read_all(Reading *r, Diag *d)
         }
         if (r->failed)
                 return -ENOMEM;
+        if (r->absurd)
+                return diag_set(d, CIM_E_FAILED,
+                                "%s has undefined symbols beyond all measure (%u names, %u bytes each)",
+                                r->path, UNDEFINED_MOST, NAME_MOST);
         r->ret->has_entry = r->entry;
         size_t segments = 0;
         if (!r->entry && elf_getphdrnum(r->elf, &segments) == 0) {
@@ -420,14 +432,19 @@ static int symbols_take(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, HostSymbols
                              GELF_ST_TYPE(sym.st_info) != STT_GNU_IFUNC) ||
                             !(name = elf_strptr(elf, sh->sh_link, sym.st_name)) || !*name)
                                 continue;
-                        size_t length = strlen(name) + 1;
+                        // Many symbols may share one endless name: neither may cost more than the file is
+                        // worth.
+                        size_t length = strnlen(name, NAME_MOST);
+                        if (bytes > NAMES_MOST - NAME_MOST - 1)
+                                break;
                         if (pass == 1) {
                                 ret->all[ret->count] =
                                         (HostSymbol){sym.st_value, sym.st_size, (uint32_t)bytes};
                                 memcpy(ret->names + bytes, name, length);
+                                ret->names[bytes + length] = '\0';
                         }
                         ret->count++;
-                        bytes += length;
+                        bytes += length + 1;
                 }
         }
         qsort(ret->all, ret->count, sizeof *ret->all, symbol_order);

@@ -199,16 +199,22 @@ static void callbacks_run(void)
         size_t limit = 64;
         for (LIST_ENTRY *e = callbacks.Flink; e != &callbacks && limit--; e = e->Flink) {
                 KBUGCHECK_CALLBACK_RECORD *r = CONTAINING_RECORD(e, KBUGCHECK_CALLBACK_RECORD, Entry);
+                nt_enter("bug check callback", (const void *)r->CallbackRoutine);
                 r->CallbackRoutine(r->Buffer, r->Length);
+                nt_leave();
         }
 }
 
 static _Noreturn void bug_check(ULONG code, const ULONG_PTR p[4], const void *caller, const char *reason)
 {
-        static atomic_flag once = ATOMIC_FLAG_INIT;
-        if (atomic_flag_test_and_set(&once))
+        static _Atomic(pid_t) ending;
+        pid_t nobody = 0, me = gettid();
+        if (!atomic_compare_exchange_strong(&ending, &nobody, me)) {
+                if (nobody == me) // in the callbacks of the first one, which is reported
+                        abort();
                 for (;;) // another thread is ending the process
                         pause();
+        }
         NtBugCheck bug = {.code = code, .name = "", .caller = caller, .entry = ""};
         memcpy(bug.parameters, p, sizeof bug.parameters);
         for (size_t i = 0; i < RTL_NUMBER_OF(bug_names); i++)
@@ -235,9 +241,9 @@ static _Noreturn void bug_check(ULONG code, const ULONG_PTR p[4], const void *ca
                  bug.entry, *bug.entry ? " (" : "", routine, *bug.entry ? ")\n" : "");
         bug.text = text;
         write_all(text, strlen(text));
-        callbacks_run();
-        if (nt_options.bug_check)
+        if (nt_options.bug_check) // first: a callback of the driver may crash, too
                 nt_options.bug_check(nt_options.arg, &bug);
+        callbacks_run();
         abort();
 }
 

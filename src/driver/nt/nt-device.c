@@ -170,6 +170,7 @@ static void device_destroy(void *body)
         nt_lock(&io_lock);
         RemoveEntryList(&x->all);
         nt_unlock(&io_lock);
+        nt_node_free(x->node_kept);
         ExFreePool(x);
 }
 
@@ -362,6 +363,9 @@ NTEXPORT NTSTATUS NTAPI IoAttachDevice(PDEVICE_OBJECT source, PUNICODE_STRING na
 
 NTEXPORT VOID NTAPI IoDetachDevice(PDEVICE_OBJECT target)
 {
+        if (!nt_object_is(target, &nt_type_device))
+                nt_bug_check(NT_BUG_REFERENCE_BY_POINTER, 0, (ULONG_PTR)target, 0, 0, NT_CALLER,
+                             "IoDetachDevice of %p, which is no device object (any more)", (void *)target);
         nt_lock(&io_lock);
         PDEVICE_OBJECT above = target->AttachedDevice;
         if (above) {

@@ -10,7 +10,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER; // work for the thread
 static pthread_cond_t idle;                               // the queue ran empty, or one DPC ended
 static LIST_ENTRY queue = {&queue, &queue};
 static bool running;
-static unsigned long long queued_count, run_count;
+static ULONG_PTR last_number, running_number; // DpcData of a queued DPC is its number, from 1 on
 
 static void *dpc_thread(void *arg)
 {
@@ -25,6 +25,7 @@ static void *dpc_thread(void *arg)
                 PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
                 void *context = dpc->DeferredContext, *arg1 = dpc->SystemArgument1,
                      *arg2 = dpc->SystemArgument2;
+                running_number = (ULONG_PTR)dpc->DpcData;
                 dpc->DpcData = NULL;
                 running = true;
                 pthread_mutex_unlock(&mutex);
@@ -39,7 +40,6 @@ static void *dpc_thread(void *arg)
                 nt_irql_set(PASSIVE_LEVEL);
                 pthread_mutex_lock(&mutex);
                 running = false;
-                run_count++;
                 pthread_cond_broadcast(&idle);
         }
         return NULL;
@@ -58,8 +58,7 @@ bool nt_dpc_queue(KDPC *dpc, void *arg1, void *arg2)
         if (queued) {
                 dpc->SystemArgument1 = arg1;
                 dpc->SystemArgument2 = arg2;
-                dpc->DpcData = &queue;
-                queued_count++;
+                dpc->DpcData = (PVOID)++last_number;
                 if (dpc->Importance == HighImportance)
                         InsertHeadList(&queue, &dpc->DpcListEntry);
                 else
@@ -108,19 +107,28 @@ NTEXPORT BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC dpc)
         if (queued) {
                 RemoveEntryList(&dpc->DpcListEntry);
                 dpc->DpcData = NULL;
-                queued_count--;
-                if (IsListEmpty(&queue))
-                        pthread_cond_broadcast(&idle);
+                pthread_cond_broadcast(&idle); // who flushes may wait for this one
         }
         pthread_mutex_unlock(&mutex);
         return queued;
 }
 
+// Is one of the first `until` still to end? Not by counting: a DPC of high importance overtakes. Lock held.
+static bool flush_waits(ULONG_PTR until)
+{
+        if (running && running_number <= until)
+                return true;
+        for (LIST_ENTRY *e = queue.Flink; e != &queue; e = e->Flink)
+                if ((ULONG_PTR)CONTAINING_RECORD(e, KDPC, DpcListEntry)->DpcData <= until)
+                        return true;
+        return false;
+}
+
 NTEXPORT VOID NTAPI KeFlushQueuedDpcs(VOID)
 {
         pthread_mutex_lock(&mutex);
-        unsigned long long until = queued_count;
-        while (run_count < until && (running || !IsListEmpty(&queue)))
+        ULONG_PTR until = last_number;
+        while (flush_waits(until))
                 pthread_cond_wait(&idle, &mutex);
         pthread_mutex_unlock(&mutex);
 }

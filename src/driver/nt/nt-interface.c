@@ -230,6 +230,7 @@ NTEXPORT NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT pdo, CONST GUID
 NTEXPORT NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING name, BOOLEAN enable)
 {
         GUID guid;
+        enable = enable != FALSE;
         pthread_mutex_lock(&mutex);
         Interface *f = interface_find(name);
         NTSTATUS status = !f ? STATUS_OBJECT_NAME_NOT_FOUND
@@ -470,6 +471,10 @@ NTEXPORT NTSTATUS NTAPI IoUnregisterPlugPlayNotificationEx(PVOID entry)
         if (!nt_object_is(n, &notification_type))
                 return STATUS_INVALID_PARAMETER;
         pthread_mutex_lock(&mutex);
+        if (n->gone) { // a delivery keeps it yet
+                pthread_mutex_unlock(&mutex);
+                return STATUS_INVALID_PARAMETER;
+        }
         n->gone = true;
         RemoveEntryList(&n->link);
         while (n->running > (delivering == n))

@@ -187,10 +187,13 @@ typedef struct NtDeviceExtension {
         LONG power_busy;
         SYSTEM_POWER_STATE system_power;
         DEVICE_POWER_STATE device_power;
-        NtDevNode *node; // of a PDO
+        NtDevNode *node;      // of a PDO, until it is removed
+        NtDevNode *node_kept; // the same, until the PDO's memory goes: its instance path is borrowed
         void *timer;     // IoInitializeTimer
         LIST_ENTRY all;
 } NtDeviceExtension;
+
+void nt_node_free(NtDevNode *node); // NULL: nothing
 
 static inline NtDeviceExtension *nt_device_extension(PDEVICE_OBJECT device)
 {

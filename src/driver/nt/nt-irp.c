@@ -241,12 +241,32 @@ static void free_mdls(PIRP irp)
         irp->MdlAddress = NULL;
 }
 
+// How many bytes UserBuffer takes: kept where only the asynchronous system services of Windows keep
+// something.
+static void user_room_set(PIRP irp, ULONG bytes)
+{
+        irp->Overlay.AsynchronousParameters.UserApcContext = (PVOID)(ULONG_PTR)bytes;
+}
+
+static ULONG_PTR user_room(PIRP irp)
+{
+        return (ULONG_PTR)irp->Overlay.AsynchronousParameters.UserApcContext;
+}
+
 // The I/O manager's end of its own IRPs.
-static void irp_finish(PIRP irp)
+static void irp_finish(PIRP irp, const void *caller)
 {
         if (irp->Flags & IRP_BUFFERED_IO) {
-                if ((irp->Flags & IRP_INPUT_OPERATION) && irp->UserBuffer && !NT_ERROR(irp->IoStatus.Status))
-                        memcpy(irp->UserBuffer, irp->AssociatedIrp.SystemBuffer, irp->IoStatus.Information);
+                if ((irp->Flags & IRP_INPUT_OPERATION) && irp->UserBuffer &&
+                    !NT_ERROR(irp->IoStatus.Status)) {
+                        ULONG_PTR n = irp->IoStatus.Information, room = user_room(irp);
+                        if (n > room)
+                                nt_bug_check(
+                                        NT_BUG_IOMANAGER_VIOLATION, 0x20e, (ULONG_PTR)irp, n, room, caller,
+                                        "IRP %p is completed with Information %zu, its output buffer has %zu",
+                                        (void *)irp, (size_t)n, (size_t)room);
+                        memcpy(irp->UserBuffer, irp->AssociatedIrp.SystemBuffer, n);
+                }
                 if (irp->Flags & IRP_DEALLOCATE_BUFFER)
                         ExFreePool(irp->AssociatedIrp.SystemBuffer);
         }
@@ -326,7 +346,7 @@ static void complete_request(PIRP irp, const void *caller)
         if (irp->Flags & IRP_ASSOCIATED_IRP) {
                 associated_finish(irp);
         } else if (irp->AllocationFlags & IRP_OURS_QUEUED) {
-                irp_finish(irp);
+                irp_finish(irp, caller);
         } else {
                 nt_bug_check(NT_BUG_IOMANAGER_VIOLATION, 9, (ULONG_PTR)irp, 0, 0, caller,
                              "IRP %p, made by IoAllocateIrp, was completed to its end: its maker has no "
@@ -431,6 +451,7 @@ static bool buffer_copy(PIRP irp, void *buffer, ULONG length, bool to_device, bo
         if (to_device)
                 memcpy(irp->AssociatedIrp.SystemBuffer, buffer, length);
         irp->UserBuffer = buffer;
+        user_room_set(irp, length);
         irp->Flags |= IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER | (from_device ? IRP_INPUT_OPERATION : 0u);
         return true;
 }
@@ -505,6 +526,7 @@ NTEXPORT PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG code, PDEVICE_OBJECT dev
                 if (ok && in_length)
                         memcpy(irp->AssociatedIrp.SystemBuffer, in, in_length);
                 irp->UserBuffer = out;
+                user_room_set(irp, out_length);
         } else if (method != METHOD_BUFFERED) {
                 if (in_length) {
                         ok = buffer_copy(irp, NULL, in_length, false, false);

@@ -114,7 +114,12 @@ static NTSTATUS key_walk(NtKey *from, const UNICODE_STRING *path, enum Walk walk
 {
         NtKey *k = from;
         size_t n = path->Length / sizeof(WCHAR), i = 0;
+        int above = 0; // levels over `from`: a handle must not lead deeper than a path
         *ret_created = false;
+        if (from->deleted) // nothing may hang on what goes with its last handle
+                return STATUS_KEY_DELETED;
+        for (const NtKey *p = from; p->parent; p = p->parent)
+                above++;
         for (int depth = 0; i < n; depth++) {
                 if (path->Buffer[i] == L'\\') {
                         i++;
@@ -127,7 +132,7 @@ static NTSTATUS key_walk(NtKey *from, const UNICODE_STRING *path, enum Walk walk
                 while (i < n && path->Buffer[i] != L'\\')
                         i++;
                 UNICODE_STRING name = {(USHORT)((i - start) * 2), 0, path->Buffer + start};
-                if (!name.Length || name.Length > KEY_NAME_MAX || depth >= KEY_DEPTH_MAX)
+                if (!name.Length || name.Length > KEY_NAME_MAX || above + depth >= KEY_DEPTH_MAX)
                         return STATUS_OBJECT_NAME_INVALID;
                 bool last = i >= n || (i + 1 == n && path->Buffer[i] == L'\\');
                 NtKey *child = key_child(k, &name);
@@ -143,9 +148,7 @@ static NTSTATUS key_walk(NtKey *from, const UNICODE_STRING *path, enum Walk walk
                 }
                 k = child;
         }
-        if (k->deleted)
-                return STATUS_KEY_DELETED;
-        *ret = k;
+        *ret = k; // what is deleted hangs on nothing and cannot have been found
         return STATUS_SUCCESS;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/testkit.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -386,9 +387,15 @@ static void remove_locks(void **state)
 
 // --- bug checks ----------------------------------------------------------------------------------
 
+static bool reports_only;
+static int reports;
+
 static void exit_with_code(void *arg, const NtBugCheck *bug)
 {
         (void)arg;
+        reports++;
+        if (reports_only)
+                return;
         _exit((int)(bug->code & 0x7f) | 0x80);
 }
 
@@ -421,6 +428,59 @@ static void dereference_too_often(void)
                 ObDereferenceObject(stack[0]);
 }
 
+static void too_much_information(void)
+{
+        char out[4];
+        KEVENT event;
+        IO_STATUS_BLOCK iosb;
+        KeInitializeEvent(&event, NotificationEvent, FALSE);
+        PIRP irp = IoBuildDeviceIoControlRequest(
+                CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS), stack[2],
+                (PVOID)(ULONG_PTR) "question", 8, out, sizeof out, FALSE, &event, &iosb);
+        irp->IoStatus.Status = STATUS_SUCCESS;
+        irp->IoStatus.Information = 5; // the system buffer has 8, the caller's 4
+        IoCompleteRequest(irp, IO_NO_INCREMENT);
+}
+
+static void detach_from_a_deleted_one(void)
+{
+        PDEVICE_OBJECT lower, upper;
+        if (!NT_SUCCESS(IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &lower)) ||
+            !NT_SUCCESS(IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &upper)))
+                return;
+        IoAttachDeviceToDeviceStack(upper, lower);
+        IoDeleteDevice(lower);
+        IoDetachDevice(lower);
+}
+
+static VOID NTAPI callback_that_fails(PVOID buffer, ULONG length)
+{
+        (void)buffer, (void)length;
+        if (reports != 1) // the bug check is reported before code of the driver runs again
+                _exit(3);
+        KeBugCheck(0xe2);
+}
+
+// A bug check callback that bug-checks itself must not keep the process for ever.
+static void bug_check_in_a_callback(void **state)
+{
+        (void)state;
+        static KBUGCHECK_CALLBACK_RECORD record;
+        pid_t child = fork();
+        if (child == 0) {
+                close(STDERR_FILENO);
+                alarm(10);
+                record.State = BufferEmpty;
+                KeRegisterBugCheckCallback(&record, callback_that_fails, NULL, 0, (PUCHAR)(ULONG_PTR) "test");
+                reports_only = true;
+                KeBugCheck(0xe2);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
 static void bug_checks(void **state)
 {
         (void)state;
@@ -430,6 +490,8 @@ static void bug_checks(void **state)
         } cases[] = {{complete_twice, 0x44},
                      {too_few_locations, 0x35},
                      {complete_pending, 0xc9},
+                     {too_much_information, 0xc9},
+                     {detach_from_a_deleted_one, 0x18},
                      {dereference_too_often, 0x18}};
         for (size_t i = 0; i < RTL_NUMBER_OF(cases); i++) {
                 pid_t child = fork();
@@ -470,5 +532,6 @@ int main(void)
         return testkit_run((TestCase[]){TEST(order_of_completion), TEST(pending), TEST(stopped_completion),
                                         TEST(cancelled), TEST(requests_of_the_io_manager),
                                         TEST(names_and_opens), TEST(cancel_safe_queue), TEST(remove_locks),
-                                        TEST(bug_checks), TEST(the_end), TEST_END});
+                                        TEST(bug_checks), TEST(bug_check_in_a_callback), TEST(the_end),
+                                        TEST_END});
 }

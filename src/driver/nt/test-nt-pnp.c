@@ -13,7 +13,7 @@ typedef struct Extension {
 
 static PDEVICE_OBJECT fdo;
 static PDRIVER_OBJECT driver_object;
-static bool pend_start;
+static bool pend_start, leaves_it_attached;
 static PIRP held_start;
 static KEVENT start_held, callback_came, power_done, gate, item_done;
 static ULONG device_state;
@@ -67,6 +67,8 @@ static NTSTATUS pnp(PDEVICE_OBJECT device, PIRP irp)
                 say("remove ");
                 irp->IoStatus.Status = STATUS_SUCCESS;
                 NTSTATUS status = forward(device, irp);
+                if (leaves_it_attached) // until DriverUnload
+                        return status;
                 IoDetachDevice(x->lower);
                 IoDeleteDevice(device);
                 return status;
@@ -101,6 +103,10 @@ static VOID unload(PDRIVER_OBJECT driver)
 {
         (void)driver;
         say("unload ");
+        if (leaves_it_attached) {
+                IoDetachDevice(((Extension *)fdo->DeviceExtension)->lower);
+                IoDeleteDevice(fdo);
+        }
 }
 
 static NTSTATUS entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
@@ -392,6 +398,27 @@ static void observers(void **state)
         assert_int_equal(entered, left);
 }
 
+// A driver that detaches in DriverUnload only finds the PDO that it is attached to; and an instance path
+// lives as long as the PDO does.
+static void attached_after_removal(void **state)
+{
+        (void)state;
+        leaves_it_attached = true;
+        start();
+        PDEVICE_OBJECT pdo = nt_driver_pdo();
+        UNICODE_STRING path;
+        size_t size;
+        ULONG tag;
+        assert_true(nt_device_instance_path(pdo, &path));
+        ObfReferenceObject(pdo);
+        stop();
+        leaves_it_attached = false;
+        UNICODE_STRING none;
+        assert_false(nt_device_instance_path(pdo, &none));
+        assert_true(nt_pool_query(path.Buffer, &size, &tag));
+        ObfDereferenceObject(pdo);
+}
+
 int main(void)
 {
         KEVENT *const events[] = {&start_held, &callback_came, &power_done,
@@ -402,5 +429,5 @@ int main(void)
                 return 1;
         return testkit_run((TestCase[]){TEST(properties_and_keys), TEST(interfaces), TEST(power_irps),
                                         TEST(io_work_items), TEST(a_pended_start), TEST(a_failed_device),
-                                        TEST(observers), TEST_END});
+                                        TEST(attached_after_removal), TEST(observers), TEST_END});
 }

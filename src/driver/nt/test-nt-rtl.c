@@ -304,6 +304,47 @@ static void keys(void **state)
         assert_int_equal(ZwOpenKey(&key, KEY_READ, &a), STATUS_OBJECT_PATH_SYNTAX_BAD);
 }
 
+static NTSTATUS create_below(HANDLE top, const WCHAR *name, HANDLE *ret)
+{
+        UNICODE_STRING s;
+        OBJECT_ATTRIBUTES a;
+        RtlInitUnicodeString(&s, name);
+        InitializeObjectAttributes(&a, &s, OBJ_CASE_INSENSITIVE, top, NULL);
+        return ZwCreateKey(ret, KEY_ALL_ACCESS, &a, 0, NULL, 0, NULL);
+}
+
+static void keys_below_a_deleted_one(void **state)
+{
+        (void)state;
+        HANDLE top = open_key(L"\\Registry\\Machine\\Software\\A"), gone, child;
+        assert_int_equal(create_below(top, L"Gone", &gone), STATUS_SUCCESS);
+        assert_int_equal(ZwDeleteKey(gone), STATUS_SUCCESS);
+        assert_int_equal(create_below(gone, L"Child", &child), STATUS_KEY_DELETED);
+        assert_int_equal(create_below(gone, L"", &child), STATUS_KEY_DELETED);
+        ZwClose(gone);
+        ZwClose(top);
+}
+
+static void keys_without_end(void **state)
+{
+        (void)state;
+        static HANDLE chain[600];
+        chain[0] = open_key(L"\\Registry\\Machine\\Software\\A");
+        int n = 1;
+        while (n < 600 && NT_SUCCESS(create_below(chain[n - 1], L"k", &chain[n])))
+                n++;
+        assert_int_equal(n, 512 - 4 + 1); // Registry, Machine, Software, A
+        static char buffer[4096];
+        ULONG need;
+        assert_int_equal(ZwQueryKey(chain[n - 1], KeyNameInformation, buffer, sizeof buffer, &need),
+                         STATUS_SUCCESS);
+        while (--n > 0) {
+                assert_int_equal(ZwDeleteKey(chain[n]), STATUS_SUCCESS);
+                ZwClose(chain[n]);
+        }
+        ZwClose(chain[0]);
+}
+
 static char queried[256];
 
 static NTSTATUS take_value(PWSTR name, ULONG type, PVOID data, ULONG length, PVOID context, PVOID entry)
@@ -403,5 +444,6 @@ int main(void)
                 return 1;
         return testkit_run((TestCase[]){TEST(comparing), TEST(copying), TEST(ansi), TEST(numbers),
                                         TEST(guids), TEST(bitmaps), TEST(times), TEST(values), TEST(keys),
+                                        TEST(keys_below_a_deleted_one), TEST(keys_without_end),
                                         TEST(query_values), TEST(debug_print), TEST(no_leaks), TEST_END});
 }

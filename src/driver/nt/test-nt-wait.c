@@ -4,6 +4,9 @@
 
 #include "base/testkit.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -237,6 +240,77 @@ static void dpcs(void **state)
         assert_false(KeTryToAcquireSpinLockAtDpcLevel(&c.lock));
         KeReleaseInStackQueuedSpinLock(&handle);
         assert_true(KeTestSpinLock(&c.lock));
+}
+
+typedef struct Flush {
+        KDPC first, late, urgent;
+        atomic_bool urgent_queued, flushed;
+        atomic_int tid;
+        bool late_ended, seen;
+} Flush;
+
+static VOID NTAPI flush_first(PKDPC dpc, PVOID context, PVOID a, PVOID b)
+{
+        (void)dpc, (void)a, (void)b;
+        while (!atomic_load(&((Flush *)context)->urgent_queued))
+                KeStallExecutionProcessor(50);
+}
+
+static VOID NTAPI flush_urgent(PKDPC dpc, PVOID context, PVOID a, PVOID b)
+{
+        (void)dpc, (void)context, (void)a, (void)b;
+}
+
+// Runs behind the urgent one. Who flushed too early notices while this one still runs.
+static VOID NTAPI flush_late(PKDPC dpc, PVOID context, PVOID a, PVOID b)
+{
+        (void)dpc, (void)a, (void)b;
+        Flush *f = context;
+        for (int i = 0; i < 2000 && !atomic_load(&f->flushed); i++)
+                KeStallExecutionProcessor(50);
+        f->late_ended = true;
+}
+
+static VOID NTAPI flush_thread(PVOID context)
+{
+        Flush *f = context;
+        atomic_store(&f->tid, (int)(ULONG_PTR)PsGetCurrentThreadId());
+        KeFlushQueuedDpcs();
+        f->seen = f->late_ended;
+        atomic_store(&f->flushed, true);
+}
+
+static bool sleeps(int tid)
+{
+        char path[64], text[256] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+        FILE *file = fopen(path, "r");
+        if (!file)
+                return false;
+        size_t n = fread(text, 1, sizeof text - 1, file);
+        fclose(file);
+        text[n] = 0;
+        const char *end = strrchr(text, ')');
+        return end && strncmp(end, ") S", 3) == 0;
+}
+
+static void an_urgent_dpc_is_not_counted(void **state)
+{
+        (void)state;
+        static Flush f;
+        KeInitializeDpc(&f.first, flush_first, &f);
+        KeInitializeDpc(&f.late, flush_late, &f);
+        KeInitializeDpc(&f.urgent, flush_urgent, &f);
+        KeSetImportanceDpc(&f.urgent, HighImportance);
+        KeInsertQueueDpc(&f.first, NULL, NULL);
+        KeInsertQueueDpc(&f.late, NULL, NULL);
+        PVOID thread = start_thread(flush_thread, &f);
+        while (!atomic_load(&f.tid) || !sleeps(atomic_load(&f.tid))) // it waits for the two
+                KeStallExecutionProcessor(50);
+        KeInsertQueueDpc(&f.urgent, NULL, NULL);
+        atomic_store(&f.urgent_queued, true);
+        join(thread);
+        assert_true(f.seen);
 }
 
 static void timers(void **state)
@@ -511,9 +585,9 @@ int main(void)
         NtOptions options = {.virtual_clock = true, .bug_check = exit_with_code};
         if (nt_init(&options) < 0)
                 return 1;
-        return testkit_run((TestCase[]){TEST(events), TEST(several_objects),
-                                        TEST(one_waiter_an_automatic_event), TEST(timeouts),
-                                        TEST(semaphores_and_mutexes), TEST(an_abandoned_mutex), TEST(dpcs),
-                                        TEST(timers), TEST(periodic_timers), TEST(work_items),
-                                        TEST(locks_under_load), TEST(entries), TEST(bug_checks), TEST_END});
+        return testkit_run((TestCase[]){
+                TEST(events), TEST(several_objects), TEST(one_waiter_an_automatic_event), TEST(timeouts),
+                TEST(semaphores_and_mutexes), TEST(an_abandoned_mutex), TEST(dpcs),
+                TEST(an_urgent_dpc_is_not_counted), TEST(timers), TEST(periodic_timers), TEST(work_items),
+                TEST(locks_under_load), TEST(entries), TEST(bug_checks), TEST_END});
 }

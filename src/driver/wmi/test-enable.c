@@ -333,6 +333,31 @@ static void deregister_waits(void **state)
         }
 }
 
+// A GUID that comes and goes while its ENABLE fails: the answer finds its control, and what is logged is the
+// answer.
+static void removed_while_it_fails(void **state)
+{
+        (void)state;
+        TestDevice *d = device_of(2);
+        GUID both[] = {*guid_of(d, 0), *guid_of(d, 1)};
+        test_want_done(both, 2);
+        d->minor_status[ENABLE] = STATUS_DEVICE_BUSY;
+        test_register(d);
+        test_log_clear();
+        for (int i = 0; i < 300; i++) {
+                d->blocks[1].flags = i % 2 ? WMIREG_FLAG_INSTANCE_BASENAME : WMIREG_FLAG_REMOVE_GUID;
+                assert_int_equal(IoWMIRegistrationControl(d->device, WMIREG_ACTION_UPDATE_GUIDS),
+                                 STATUS_SUCCESS);
+        }
+        WmiRegistration *reg = test_registration(d);
+        test_want_done(NULL, 0);
+        assert_int_equal(test_log_count("IRP_MN_ENABLE_EVENTS"), test_log_count("ended with 0x80000011"));
+        pthread_mutex_lock(&wmi.apply);
+        assert_true(IsListEmpty(&reg->orphans)); // none is left behind
+        pthread_mutex_unlock(&wmi.apply);
+        test_deregister(d);
+}
+
 int main(void)
 {
         test_start(&(WmiOptions){.report_ms = 50, .irp_timeout_ms = TIMEOUT_MS});
@@ -340,5 +365,5 @@ int main(void)
                                         TEST(late_provider), TEST(added_and_removed),
                                         TEST(fired_while_enabling), TEST(pended_enable), TEST(pended_disable),
                                         TEST(changes_of_mind), TEST(blocked_dispatch), TEST(pended_reginfo),
-                                        TEST(deregister_waits), TEST_END});
+                                        TEST(deregister_waits), TEST(removed_while_it_fails), TEST_END});
 }

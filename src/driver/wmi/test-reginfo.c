@@ -217,7 +217,7 @@ static void limits(void **state)
                 free(p);
         }
         for (ULONG k = 0; k < 3; k++) { // the longest base name: with its counter it is an instance name
-                enum { LONGEST = LIMIT_INSTANCE_NAME - 42 };
+                enum { LONGEST = LIMIT_INSTANCE_NAME - 2 * (WMI_SEPARATOR + 20) };
                 size_t name = LONGEST - 2 + 2 * k, n = 24 + 32 + 2 + name;
                 uint8_t *p = calloc(1, n + 16);
                 Arena a = {0};

@@ -360,14 +360,86 @@ static void pdo_that_is_none(void **state)
         test_deregister(d);
 }
 
+// The longest base name with the longest separator is still an instance name, and stays in its buffer.
+static void longest_name(void **state)
+{
+        (void)state;
+        enum { CHARS = LIMIT_INSTANCE_NAME / 2 - WMI_SEPARATOR - 20 };
+        static WCHAR base[CHARS + 3], colons[WMI_SEPARATOR];
+        for (int i = 0; i < CHARS + 2; i++)
+                base[i] = 'x';
+        for (int i = 0; i < WMI_SEPARATOR; i++)
+                colons[i] = ':';
+        UNICODE_STRING before = wmi.separator;
+        wmi.separator = (UNICODE_STRING){sizeof colons, sizeof colons, colons};
+        for (int longer = 2; longer >= 0; longer--) { // by two characters, one, none
+                base[CHARS + longer] = 0;
+                TestDevice *d = device_with(WMIREG_FLAG_INSTANCE_BASENAME, 0xffffffff, base);
+                d->small_need = 16384;
+                test_log_clear();
+                assert_int_equal(IoWMIRegistrationControl(d->device, WMIREG_ACTION_REGISTER), STATUS_SUCCESS);
+                if (longer) {
+                        test_log_wait("malformed WMIREGINFO", 1);
+                } else {
+                        test_next_of(WIRE_REGISTER);
+                        static WCHAR name[LIMIT_INSTANCE_NAME / 2 + 1];
+                        name[LIMIT_INSTANCE_NAME / 2] = 0xabcd;
+                        pthread_mutex_lock(&wmi.apply);
+                        const WmiBlock *b = wmi_table_find(test_registration(d)->table, &d->blocks[0].guid);
+                        size_t n = wmi_block_name(b, 0xfffffffe, name);
+                        pthread_mutex_unlock(&wmi.apply);
+                        assert_int_equal(n, 2 * (CHARS + WMI_SEPARATOR + 10));
+                        assert_int_equal(name[LIMIT_INSTANCE_NAME / 2], 0xabcd);
+                }
+                test_deregister(d);
+        }
+        wmi.separator = before;
+}
+
+// As many names as a list may have, all the same: kept apart in the time of a comparison of each with each.
+static void one_name_for_all(void **state)
+{
+        (void)state;
+        enum { N = 4096 };
+        static UNICODE_STRING names[N];
+        static WCHAR same[] = L"Same";
+        WmiRegBlock in = {.guid = test_guid(),
+                          .flags = WMIREG_FLAG_INSTANCE_LIST,
+                          .instances = N,
+                          .names = WMI_NAMES_LIST,
+                          .list = names};
+        for (int i = 0; i < N; i++)
+                names[i] = (UNICODE_STRING){8, 8, same};
+        WmiRegReply reply = {.blocks = &in, .count = 1};
+        WmiRegistration reg = {0};
+        InitializeListHead(&reg.orphans);
+        WmiTable *table;
+        pthread_mutex_lock(&wmi.apply);
+        alarm(60);
+        assert_int_equal(wmi_table_build(&reg, &reply, true, &table), 0);
+        alarm(0);
+        pthread_mutex_unlock(&wmi.apply);
+        static WCHAR name[LIMIT_INSTANCE_NAME / 2];
+        assert_int_equal(wmi_block_name(table->blocks[0], 0, name), 8);
+        assert_int_equal(wmi_block_name(table->blocks[0], 1, name), 12);
+        assert_memory_equal(name, L"Same_1", 12);
+        assert_int_equal(wmi_block_name(table->blocks[0], N - 1, name), 18);
+        assert_memory_equal(name, L"Same_4095", 18);
+        ExFreePool(table->blocks[0]->control);
+        wmi_table_free(table);
+}
+
 int main(void)
 {
         test_start(&(WmiOptions){.separator = ":", .report_ms = 50, .irp_timeout_ms = 300});
-        return testkit_run((TestCase[]){
-                TEST(register_is_asynchronous), TEST(falls_back_to_reginfo), TEST(answers_neither),
-                TEST(both_dialects_of_too_small), TEST(too_small_without_end), TEST(pdo_references),
-                TEST(device_reference), TEST(static_names), TEST(names_do_not_collide), TEST(update_by_guid),
-                TEST(remove_at_registration), TEST(update_behind_a_pended_register), TEST(register_again),
-                TEST(wrong_calls), TEST(malformed_reply), TEST(information_beyond_the_buffer),
-                TEST(pdo_that_is_none), TEST_END});
+        return testkit_run((TestCase[]){TEST(register_is_asynchronous), TEST(falls_back_to_reginfo),
+                                        TEST(answers_neither),          TEST(both_dialects_of_too_small),
+                                        TEST(too_small_without_end),    TEST(pdo_references),
+                                        TEST(device_reference),         TEST(static_names),
+                                        TEST(names_do_not_collide),     TEST(update_by_guid),
+                                        TEST(remove_at_registration),   TEST(update_behind_a_pended_register),
+                                        TEST(register_again),           TEST(wrong_calls),
+                                        TEST(malformed_reply),          TEST(information_beyond_the_buffer),
+                                        TEST(pdo_that_is_none),         TEST(longest_name),
+                                        TEST(one_name_for_all),         TEST_END});
 }

@@ -122,37 +122,40 @@ static bool control_answer(WmiControl *c)
         return log;
 }
 
-static void control_log(const WmiRegistration *reg, const WmiControl *c)
+static void control_log(const WmiRegistration *reg, const GUID *g, UCHAR minor, NTSTATUS status)
 {
         char guid[GUID_TEXT], device[256];
         nt_log(NT_LOG_NOTE, "WMI: %s: %s %s ended with 0x%08x%s",
-               wmi_device_text(reg->device, device, sizeof device), wmi_minor_name(c->request.minor),
-               wmi_guid_text(&c->guid, guid), (unsigned)c->request.status,
-               c->request.minor == IRP_MN_ENABLE_EVENTS ? "; its events are delivered all the same" : "");
+               wmi_device_text(reg->device, device, sizeof device), wmi_minor_name(minor),
+               wmi_guid_text(g, guid), (unsigned)status,
+               minor == IRP_MN_ENABLE_EVENTS ? "; its events are delivered all the same" : "");
 }
 
 static void control_done(WmiRequest *request)
 {
         WmiControl *c = CONTAINING_RECORD(request, WmiControl, request);
         WmiRegistration *reg = request->reg;
+        bool apply = false;
         KIRQL irql = wmi_lock();
-        bool present = c->present;
-        wmi_unlock(irql);
-        if (!present) // it may go, or come back: only who changes tables can say
+        if (!c->present) { // it may go, or come back: only who changes tables can say
+                wmi_unlock(irql);
                 pthread_mutex_lock(&wmi.apply);
-        irql = wmi_lock();
-        bool log = control_answer(c), gone = false;
-        if (!c->present && !present) {
-                RemoveEntryList(&c->orphan);
-                gone = true;
-        } else {
-                wmi_control_evaluate(reg, c);
+                apply = true;
+                irql = wmi_lock();
         }
-        wmi_unlock(irql);
-        if (!present)
+        const GUID guid = c->guid;
+        UCHAR minor = request->minor;
+        NTSTATUS status = request->status;
+        bool log = control_answer(c), gone = !c->present;
+        if (gone)
+                RemoveEntryList(&c->orphan);
+        else
+                wmi_control_evaluate(reg, c);
+        wmi_unlock(irql); // from here on c may be sent again, or be gone with its GUID
+        if (apply)
                 pthread_mutex_unlock(&wmi.apply);
         if (log)
-                control_log(reg, c);
+                control_log(reg, &guid, minor, status);
         if (gone)
                 ExFreePool(c);
         wmi_registration_release(reg);

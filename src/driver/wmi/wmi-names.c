@@ -199,8 +199,14 @@ static void look_for_name(WmiBlock *mine, const WmiBlock *other)
 // Renames what is in the list before, or in another registration's names.
 static int list_apart(const WmiRegistration *reg, WmiBlock *b)
 {
-        for (ULONG i = 0; i < b->instances; i++)
-                for (ULONG n = 1;; n++) {
+        for (ULONG i = 0; i < b->instances; i++) {
+                // The same name k times before has taken its first k forms: those need not be tried.
+                ULONG before = 0;
+                for (ULONG j = 0; j < i; j++)
+                        before += same_icase(&b->given[j], &b->given[i]);
+                if (before > 1 && !rename_listed(&b->list[i], &b->given[i], before - 1))
+                        return -ENOMEM;
+                for (ULONG n = before > 1 ? before : 1;; n++) {
                         taken_name = &b->list[i];
                         taken_found = false;
                         for (ULONG j = 0; j < i && !taken_found; j++)
@@ -212,6 +218,7 @@ static int list_apart(const WmiRegistration *reg, WmiBlock *b)
                         if (!rename_listed(&b->list[i], &b->given[i], n))
                                 return -ENOMEM;
                 }
+        }
         return 0;
 }
 

@@ -12,18 +12,22 @@
 
 static pthread_mutex_t out_mutex = PTHREAD_MUTEX_INITIALIZER;
 static Buf out;
+static size_t out_whole; // bytes of whole messages, while one is added
 static int wake_fd = -1;
 static atomic_bool sleeping;
 
 Buf *wmi_out_begin(void)
 {
         pthread_mutex_lock(&out_mutex);
+        out_whole = out.n;
         return &out;
 }
 
 void wmi_out_end(void)
 {
         bool failed = out.failed;
+        if (failed) // half a message would cost all that come behind it
+                out.n = out_whole;
         out.failed = false;
         pthread_mutex_unlock(&out_mutex);
         if (failed)

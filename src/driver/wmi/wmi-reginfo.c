@@ -14,7 +14,8 @@ enum {
         HEADER = FIELD_OFFSET(WMIREGINFOW, WmiRegGuid),
         NAME_KINDS = WMIREG_FLAG_INSTANCE_LIST | WMIREG_FLAG_INSTANCE_BASENAME | WMIREG_FLAG_INSTANCE_PDO,
         LISTED_NAMES = 4096,
-        COUNTER_BYTES = 2 * (1 + 20), // the longest counter that is appended to a name, and its separator
+        COUNTER_BYTES =
+                2 * (WMI_SEPARATOR + 20), // what is appended to a name: a separator, the longest counter
 };
 
 // One WMIREGINFO: offsets count from `start`, nothing lies beyond `size`.

@@ -14,6 +14,8 @@
 
 #include "base/arena.h"
 
+enum { WMI_SEPARATOR = 16 }; // characters between a base name and its counter, at most
+
 typedef enum WmiNames {
         WMI_NAMES_DYNAMIC, // each event carries its own
         WMI_NAMES_PDO,     // <device instance path>_<i>

@@ -27,7 +27,7 @@ static int separator_set(const char *text)
         Str16 s = utf_to16(&a, str_of(text ? text : ""));
         if (!s.p)
                 return -ENOMEM;
-        if (s.n > 16) {
+        if (s.n > WMI_SEPARATOR) {
                 arena_deinit(&a);
                 return -EINVAL;
         }
