@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,12 +263,12 @@ static int loop_start(Wmid *w)
 static void say_ready(void)
 {
         struct stat out, err;
-        if (write(STDERR_FILENO, "ready\n", 6) < 0)
-                return;
+        struct pollfd room = {STDOUT_FILENO, POLLOUT, 0};
+        log_stderr_bare("wmid", "ready");
         if (fstat(STDOUT_FILENO, &out) || fstat(STDERR_FILENO, &err) ||
             (out.st_dev == err.st_dev && out.st_ino == err.st_ino))
                 return;
-        if (write(STDOUT_FILENO, "ready\n", 6) < 0)
+        if (poll(&room, 1, 0) == 1 && write(STDOUT_FILENO, "ready\n", 6) < 0)
                 return; // nobody reads there
 }
 
@@ -392,8 +393,20 @@ static void raise_descriptors(void)
         }
 }
 
+// Descriptors 0 to 2 are there: otherwise a client's socket could become the one that the log is written to.
+static void keep_standard_files(void)
+{
+        int fd;
+        do
+                fd = open("/dev/null", O_RDWR);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd >= 0)
+                close(fd);
+}
+
 int main(int argc, char **argv)
 {
+        keep_standard_files();
         Wmid *w = calloc(1, sizeof(*w));
         const char **mofs = calloc((size_t)argc, sizeof(*mofs));
         if (!w || !mofs)

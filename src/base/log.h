@@ -15,7 +15,10 @@ typedef struct LogSink {
 
 void log_line(const LogSink *to, LogLevel level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-// A sink that writes "NAME: line" to standard error in one write; `name` is kept.
+// A sink that writes "NAME: line" to standard error in one write; `name` is kept. It never waits: lines for which a
+// reader that has stopped leaves no room are counted, and told when there is room again.
 LogSink log_stderr(const char *name);
+// The same way, a line alone on a line, without the name in front of it.
+void log_stderr_bare(const char *name, const char *line);
 
 #endif

@@ -110,6 +110,31 @@ def stale_socket_is_replaced(t):
 
 
 @test
+def nobody_reads_the_log(t):
+    """A full pipe on standard error stops nothing, and what is missing is told when somebody reads again."""
+    r, w = os.pipe()
+    t.finally_do.append(lambda: os.close(r))
+    p = t.start(["/bin/bash", "-c", f'exec "$0" --socket "$1" --repository "$2" 2>&{w}', kit.program("wmid"), t.path("socket"),
+                 t.path("r")], pass_fds=[w])
+    os.close(w)
+    equal(p.line(), "ready")
+    for _ in range(4000):  # each a line of the log
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(kit.PATIENCE)
+        s.connect(t.path("socket"))
+        s.sendall(struct.pack("<IHHI", 8, 999, 0, 1))
+        equal(s.recv(1), b"")
+        s.close()
+    t.run(["wmi", "ls"])
+    read = os.read(r, 1 << 16)
+    check(read.count(b"\n") > 500 and read.endswith(b"\n"), read[-300:])
+    p.signal(signal.SIGTERM)
+    equal(p.wait(), 0)
+    rest = os.read(r, 1 << 16)
+    check(b"lines are missing here" in rest, rest)
+
+
+@test
 def wmid_bad_mof(t):
     t.write("bad.mof", "class A {\n  uint32 X\n};\n")
     _, err = t.run(["wmid", "--repository", t.path("r"), "--mof", t.path("bad.mof")], 3)
@@ -187,6 +212,62 @@ def watch_signals(t):
         w.ends(0)
         while h.wants(fake.GUID):
             check(h.obey())
+
+
+@test
+def standard_output_is_closed(t):
+    """A file that is not there is told, and never taken by what the program opens itself."""
+    imported(t)
+    closed = "exec \"$0\" \"$@\" >&-"
+    for line in (["ls"], ["show", "FakeEvent"], ["--version"], ["watch", "SELECT * FROM FakeEvent", "--timeout", "60"]):
+        _, err = t.run(["/bin/sh", "-c", closed, kit.program("wmi"), *line], 1)
+        check("standard output" in err, line, err)
+    _, err = t.run(["/bin/sh", "-c", 'exec "$0" "$@" >&- 2>&-', kit.program("wmi"), "ls"], 1)
+    equal(err, "")
+
+
+@test
+def wmid_without_standard_files(t):
+    """Its log must not go to whoever gets descriptor 2."""
+    p = t.start(["/bin/sh", "-c", f"exec {kit.program('wmid')} --socket {t.path('socket')} --repository r <&- >&- 2>&-"])
+    until(lambda: os.path.exists(t.path("socket")), "the socket is there")
+    equal([os.readlink(f"/proc/{p.p.pid}/fd/{fd}") for fd in range(3)], ["/dev/null"] * 3)
+    peers = []
+    for _ in range(6):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(kit.PATIENCE)
+        until(lambda: s.connect_ex(t.path("socket")) == 0, "wmid listens")
+        peers.append(s)
+    peers[-1].sendall(struct.pack("<IHHI", 8, 999, 0, 1))  # a line of the log
+    equal(peers[-1].recv(1), b"")
+    for s in peers[:-1]:
+        s.settimeout(0)
+        try:
+            check(False, "got", s.recv(100))
+        except BlockingIOError:
+            pass
+    t.run(["wmi", "ls"])
+
+
+@test
+def the_service_of_somebody_else(t):
+    """Where nobody named the socket, only a service of the same user or of root is trusted."""
+    if os.geteuid() != 0:
+        raise kit.Skipped("needs root")
+    os.mkdir(t.path("freewmi"))
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(t.path("freewmi", "socket"))
+    os.seteuid(65534)
+    s.listen(4)
+    os.seteuid(0)
+    s.settimeout(0)
+    _, err = t.run(["wmi", "ls"], 1, env={"FREEWMI_SOCKET": "", "XDG_RUNTIME_DIR": t.dir})
+    check("65534" in err and "not yours" in err, err)
+    try:
+        c, _ = s.accept()
+        equal(c.recv(100), b"")
+    finally:
+        s.close()
 
 
 @test
@@ -291,6 +372,8 @@ def bad_queries(t):
     t.run(["wmi", "watch", "SELECT * FROM FakeEvent", "--namespace", "root\\nowhere"], 3)
     t.run(["wmi", "watch"], 2)
     t.run(["wmi", "watch", "a", "b"], 2)
+    t.run(["wmi", "watch", "SELECT * FROM FakeEvent", "--queue", "1048577"], 2)
+    t.run(["wmi", "watch", "SELECT * FROM FakeEvent", "--queue", "1048576", "--timeout", "0"])
 
 
 @test
@@ -321,6 +404,9 @@ def ls_lists(t):
     rows = t.json(["wmi", "ls"])
     check({"namespace": "root\\wmi", "class": "FakeEvent", "event": True, "superclass": "WMIEvent"} in rows, rows)
     check({"namespace": "root\\cimv2", "class": None, "event": None, "superclass": None} in rows, rows)
+    out, _ = t.run(["wmi", "ls"])
+    check("root\\cimv2\t\tnamespace\t" in out and "root\\wmi\tEventTrace\tclass\t" in out, out)
+    equal({line.count("\t") for line in out}, {3})
     out, _ = t.run(["wmi", "ls", "root/wmi"])
     check("root\\wmi\tFakeEvent\tevent\tWMIEvent" in out, out)
     equal(t.run(["wmi", "ls", "fake*"])[0], ["root\\wmi\tFakeEvent\tevent\tWMIEvent"])
