@@ -29,13 +29,27 @@ int client_socket_path(char *out, size_t size)
         int n;
         if (own && *own)
                 n = snprintf(out, size, "%s", own);
-        else if (runtime && *runtime)
+        else if (runtime && *runtime == '/') // the XDG specification: what is not absolute is ignored
                 n = snprintf(out, size, "%s/freewmi/socket", runtime);
         else if (geteuid() == 0)
                 n = snprintf(out, size, "/run/freewmi/socket");
         else
                 n = snprintf(out, size, "/tmp/freewmi-%lu/socket", (unsigned long)geteuid());
         return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+// A place that nobody named could have been taken by somebody else before the user's own service: in /tmp
+// anybody can make the directory. Who listens says SO_PEERCRED.
+static int connect_trust(int fd, const char *path, Diag *reterr)
+{
+        struct ucred u = {.uid = (uid_t)-1};
+        socklen_t n = sizeof(u);
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == 0 && (u.uid == geteuid() || u.uid == 0))
+                return 0;
+        diag_set(reterr, CIM_E_ACCESS_DENIED, "the service at %s is that of user %ld, not yours", path,
+                 (long)u.uid);
+        diag_hint(reterr, "name it in FREEWMI_SOCKET if it is the one you want");
+        return E_DIAG;
 }
 
 static int connect_fail(const char *path, int e, Diag *reterr)
@@ -74,6 +88,11 @@ int client_connect(const char *path, const char *program, Client **ret, Diag *re
         if (r) {
                 close(fd);
                 return connect_fail(path, r == EAGAIN ? ETIMEDOUT : r, reterr);
+        }
+        const char *own = getenv("FREEWMI_SOCKET");
+        if (path == found && !(own && *own) && (r = connect_trust(fd, path, reterr)) != 0) {
+                close(fd);
+                return r;
         }
         return client_adopt(fd, program, NULL, NULL, -1, ret, reterr);
 }
