@@ -98,6 +98,9 @@ static int ls_namespaces(Ls *l)
                     !l->pattern) { // it is there, though nothing of its own is in it
                         table_row(l->table, false);
                         table_str(l->table, namespace);
+                        table_none(l->table);
+                        table_word(l->table, "namespace");
+                        table_none(l->table);
                 }
         }
         client_item_deinit(&item);
@@ -196,7 +199,10 @@ const Verb verb_ls = {
         .text = "  wmi ls                  everything\n"
                 "  wmi ls root/wmi         one namespace\n"
                 "  wmi ls 'Toast*'         classes by name, wherever they are\n"
-                "  wmi ls 'root/w*/Toast*'",
+                "  wmi ls 'root/w*/Toast*'\n\n"
+                "In a pipe, a line is NAMESPACE, CLASS, KIND (event, class, or namespace for one without "
+                "classes "
+                "of\nits own) and SUPERCLASS, with a tab between each, empty or not.",
         .options = options,
         .most = 1,
         .run = ls_run,

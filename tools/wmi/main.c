@@ -109,15 +109,14 @@ static int run_verb(const Verb *v, const char *before, int argc, char **argv)
         return r;
 }
 
-// Descriptors 0 to 2 are there, so that nothing that is opened later takes their place.
+// Descriptors 0 to 2 are there, so that nothing that is opened later takes their place. One that was closed
+// is opened the wrong way round: reading or writing it fails as before, instead of going nowhere unseen.
 static void keep_standard_files(void)
 {
-        int fd;
-        do
-                fd = open("/dev/null", O_RDWR);
-        while (fd >= 0 && fd <= STDERR_FILENO);
-        if (fd >= 0)
-                close(fd);
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 &&
+                    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+                        _exit(WMI_FAILED);
 }
 
 int main(int argc, char **argv)

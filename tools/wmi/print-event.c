@@ -363,7 +363,7 @@ static int json_text(json_object *o, Buf *out)
                 o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
         if (!text)
                 return -ENOMEM;
-        buf_put(out, text, n);
+        say_clean_line((Str){text, n}, out); // a terminal may be what reads it
         return out->failed ? -ENOMEM : 0;
 }
 
@@ -548,7 +548,7 @@ static int print_head(Printer *p, const Shape *s, const CimEnvelope *e, const ch
         buf_text(out, filetime_iso(e->time, time));
         buf_printf(out, "%s%s%.*s%s%s", between, colour ? "\033[1;32m" : "", STR_ARG(s->klass->name),
                    colour ? "\033[m" : "", between);
-        say_clean(instance, out);
+        say_clean_line(instance, out);
         return 0;
 }
 
@@ -614,7 +614,7 @@ int printer_lost(Printer *p, uint64_t count, bool at_source, Str query, Buf *out
         if (p->style != PRINT_JSON) {
                 buf_text(out, p->colour ? "\033[1;33m" : "");
                 buf_printf(out, "lost\t%s%llu\t", at_source ? "up to " : "", (unsigned long long)count);
-                say_clean(query, out);
+                say_clean_line(query, out);
                 buf_text(out, p->colour ? "\033[m\n" : "\n");
                 return out->failed ? -ENOMEM : 0;
         }

@@ -44,18 +44,28 @@ static bool say_hostile(uint32_t c)
                (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
 }
 
-void say_clean(Str s, Buf *out)
+static void clean(Str s, bool lines, Buf *out)
 {
         for (size_t i = 0; i < s.n;) {
                 uint32_t c;
                 size_t n = utf8_decode(s.p + i, s.n - i, &c);
                 char utf8[4];
-                if (say_hostile(c) && c != '\t' && c != '\n')
+                if (say_hostile(c) && !(lines && (c == '\t' || c == '\n')))
                         buf_printf(out, "\\u%04X", c);
                 else
                         buf_put(out, utf8, utf8_encode(c, utf8));
                 i += n;
         }
+}
+
+void say_clean(Str s, Buf *out)
+{
+        clean(s, true, out);
+}
+
+void say_clean_line(Str s, Buf *out)
+{
+        clean(s, false, out);
 }
 
 // Line number `line` (from 1) of a text, without its end.

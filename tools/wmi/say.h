@@ -26,5 +26,7 @@ int say_exit(uint32_t status, bool about_input);
 // Text for a terminal: control characters, also those that UTF-8 hides (U+0080 to U+009F) and those that turn
 // the direction of text, become \uXXXX; malformed bytes U+FFFD.
 void say_clean(Str s, Buf *out);
+// The same for what must stay on its line and in its column: line ends and tabs too. JSON text stays the same JSON.
+void say_clean_line(Str s, Buf *out);
 
 #endif

@@ -148,8 +148,9 @@ static void show_json(const CimClass *c, Str namespace, Buf *out)
         cim_text_class(c, &mof);
         json_object_object_add(o, "mof", json_object_new_string_len((const char *)mof.p, (int)mof.n));
         buf_deinit(&mof);
-        buf_text(out,
-                 json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+        say_clean_line(str_of(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+                                                                        JSON_C_TO_STRING_NOSLASHESCAPE)),
+                       out);
         buf_u8(out, '\n');
         json_object_put(o);
 }

@@ -3,6 +3,7 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,7 +46,12 @@ static void stream_watch_output(Stream *s)
 
 int stream_init(Stream *s, const Options *o)
 {
-        *s = (Stream){.options = o, .signals = -1};
+        *s = (Stream){.options = o, .signals = -1, .epoll = -1};
+        int flags = fcntl(STDOUT_FILENO, F_GETFL);
+        if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+                say("standard output: not open for writing");
+                return WMI_FAILED;
+        }
         output_init(&s->output, STDOUT_FILENO);
         s->epoll = epoll_create1(EPOLL_CLOEXEC);
         s->printer = printer_new(stream_style(o), say_colour(STDOUT_FILENO));

@@ -97,6 +97,11 @@ void table_flag(Table *t, bool flag, const char *yes, const char *no)
         table_cell(t, v, flag ? yes : no);
 }
 
+void table_word(Table *t, const char *word)
+{
+        table_cell(t, NULL, word);
+}
+
 void table_none(Table *t)
 {
         table_cell(t, NULL, NULL);
@@ -121,8 +126,9 @@ static int table_json(Table *t, Buf *out)
                                 return -ENOMEM;
                         }
                 }
-                buf_text(out, json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-                                                                        JSON_C_TO_STRING_NOSLASHESCAPE));
+                say_clean_line(str_of(json_object_to_json_string_ext(
+                                       o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)),
+                               out);
                 buf_u8(out, '\n');
                 json_object_put(o);
         }
@@ -132,16 +138,13 @@ static int table_json(Table *t, Buf *out)
 static int table_lines(Table *t, Buf *out)
 {
         for (size_t r = 0; r < t->rows; r++) {
-                size_t start = out->n;
                 for (size_t i = 0; i < t->width; i++) {
                         if (!t->columns[i].head)
                                 continue;
                         if (i)
                                 buf_u8(out, '\t');
-                        say_clean(str_of(cell_text(&t->cells[r * t->width + i])), out);
+                        say_clean_line(str_of(cell_text(&t->cells[r * t->width + i])), out);
                 }
-                while (out->n > start && out->p[out->n - 1] == '\t')
-                        out->n--;
                 buf_u8(out, '\n');
         }
         return 0;
@@ -159,7 +162,7 @@ static int table_fill(Table *t, struct libscols_table *to)
                         if (!t->columns[i].head)
                                 continue;
                         Buf text = {0};
-                        say_clean(str_of(cell_text(&t->cells[r * t->width + i])), &text);
+                        say_clean_line(str_of(cell_text(&t->cells[r * t->width + i])), &text);
                         const char *z = buf_z(&text);
                         int e = z ? scols_line_set_data(line, n++, z) : -ENOMEM;
                         buf_deinit(&text);

@@ -25,6 +25,7 @@ void table_row(Table *t, bool strong);
 void table_str(Table *t, Str s);
 void table_number(Table *t, uint64_t v);
 void table_flag(Table *t, bool v, const char *yes, const char *no); // JSON: true or false
+void table_word(Table *t, const char *word);                       // JSON: null
 void table_none(Table *t);                                          // JSON: null
 
 // Prints all rows on standard output. 0 done or nobody reads; WMI_FAILED after a message.

@@ -81,6 +81,9 @@ static void strings_are_clean(void **state)
         static const char16_t nul[] = {'a', 0, 'b'};
         check_json(text_value_of(CIM_STRING, nul, 3), "\"a\\u0000b\"");
         check_json(text_value_of(CIM_STRING, NULL, 0), "\"\"");
+        // What a terminal obeys is escaped, which is the same JSON.
+        static const char16_t evil[] = {27, 0x7F, 0x9B, 0x202E, 0x2028, 0xE9};
+        check_json(text_value_of(CIM_STRING, evil, 6), "\"\\u001b\\u007F\\u009B\\u202E\\u2028\xC3\xA9\"");
         static const char16_t when[] = u"20260131120000.123456+000";
         check_json(text_value_of(CIM_DATETIME, when, 25), "\"20260131120000.123456+000\"");
 }
@@ -250,6 +253,10 @@ static void event_as_plain_line(void **state)
         world_init(&w);
         check_event(&w, PRINT_LINE, "SELECT Heat, Brand FROM Toast",
                     "1970-01-01T00:00:00.0000001Z\tToast\tROOT\\T\\0000_0\tHeat=9 Brand=\"A/1\"\n");
+        // No instance name makes a line that looks like another event.
+        w.envelope.instance = (Str16){u"A\n1970\tB\r", 9};
+        check_event(&w, PRINT_LINE, "SELECT Heat FROM Toast",
+                    "1970-01-01T00:00:00.0000001Z\tToast\tA\\u000A1970\\u0009B\\u000D\tHeat=9\n");
         world_deinit(&w);
 }
 
@@ -293,6 +300,11 @@ static void losses_are_lines(void **state)
         (void)state;
         Printer *p = printer_new(PRINT_JSON, false);
         Buf out = {0};
+        Printer *plain = printer_new(PRINT_LINE, false);
+        assert_int_equal(printer_lost(plain, 1, false, STR("SELECT *\nFROM x"), &out), 0);
+        assert_string_equal(buf_z(&out), "lost\t1\tSELECT *\\u000AFROM x\n");
+        out.n = 0;
+        printer_free(plain);
         assert_int_equal(printer_lost(p, 17, false, STR("SELECT * FROM \"x\""), &out), 0);
         assert_int_equal(printer_lost(p, UINT64_MAX, true, STR("q"), &out), 0);
         assert_string_equal(buf_z(&out), "{\"lost\":17,\"query\":\"SELECT * FROM \\\"x\\\"\"}\n"

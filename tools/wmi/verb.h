@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/limits.h"
+
 enum { // exit codes of every verb
         WMI_DONE = 0,
         WMI_FAILED = 1,
@@ -105,7 +107,7 @@ extern const Verb verb_run, verb_watch, verb_ls, verb_show, verb_driver;
         }
 #define OPTION_QUEUE                                                                                         \
         {                                                                                                    \
-                "queue", 0, OPTION_NUMBER, offsetof(Options, queue), OPTION_NO_FLAG, 1, 1u << 24, "N",       \
+                "queue", 0, OPTION_NUMBER, offsetof(Options, queue), OPTION_NO_FLAG, 1, LIMIT_QUEUE_ASKED, "N",       \
                         "events that may wait for one subscription before some are lost; default: 4096"      \
         }
 #define OPTION_MOF(what)                                                                                     \
