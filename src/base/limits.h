@@ -13,6 +13,9 @@
 #define LIMIT_DEPTH            64u // nesting of anything: expressions, embedded objects, superclasses, MOF values
 #define LIMIT_CLASS_PROPERTIES 1024u      // of one class, inherited ones included
 #define LIMIT_QUALIFIERS       256u       // of one class, property, method or parameter, as declared
+#define LIMIT_NAMESPACES       1024u      // of one service
+#define LIMIT_CLASSES          (1u << 17) // of all its namespaces
+#define LIMIT_MEMBERS          (4u << 20) // properties and methods of all classes, inherited ones included
 #define LIMIT_ARRAY_ITEMS      (1u << 20) // of one value
 
 // events
@@ -22,10 +25,13 @@
 #define LIMIT_REGINFO_BYTES (1u << 20)
 
 // wire
-#define LIMIT_FRAME_BYTES   (LIMIT_MOF_BYTES + 4096u) // one message
-#define LIMIT_HELLO_BYTES   4096u                     // before a peer has said who it is
-#define LIMIT_SUBSCRIPTIONS 1000u                     // of one session; WMI: 1,000 for one user
-#define LIMIT_CONNECTIONS   10000u                    // of one service
+#define LIMIT_FRAME_BYTES       (LIMIT_MOF_BYTES + 4096u) // one message
+#define LIMIT_HELLO_BYTES       4096u                     // before a peer has said who it is
+#define LIMIT_SUBSCRIPTIONS     1000u                     // of one session; WMI: 1,000 for one user
+#define LIMIT_CONNECTIONS       10000u                    // of one service
+#define LIMIT_ALL_SUBSCRIPTIONS 10000u                    // of one service; WMI: 10,000
+#define LIMIT_IN_BYTES          (1u << 30) // begun frames of all connections, beyond 64 KiB of each
+#define LIMIT_ALL_LATE_REPLIES  4096u      // of one service
 
 // what one peer may make the service or a client hold
 #define LIMIT_REQUEST_BYTES    (1u << 20)                        // any request but IMPORT_MOF

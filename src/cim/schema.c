@@ -352,6 +352,31 @@ size_t schema_guid_find(const CimSchema *s, const Guid *guid)
         return SIZE_MAX;
 }
 
+// A text of some megabytes can name a million classes or namespaces; each costs the memory of many lines.
+static int schema_bounds(const CimSchema *s, Diag *reterr)
+{
+        size_t classes = 0, members = 0;
+        for (size_t i = 0; i < s->space_count; i++) {
+                const SchemaSpace *space = s->spaces[i];
+                classes += space->class_count;
+                for (size_t k = 0; k < space->class_count; k++)
+                        members += space->classes[k]->property_count + space->classes[k]->method_count;
+        }
+        if (s->space_count > LIMIT_NAMESPACES)
+                return diag_set(reterr, CIM_E_QUOTA_VIOLATION,
+                                "there would be %zu namespaces, at most %u can be", s->space_count,
+                                LIMIT_NAMESPACES);
+        if (classes > LIMIT_CLASSES)
+                return diag_set(reterr, CIM_E_QUOTA_VIOLATION,
+                                "there would be %zu classes in all namespaces, at most %u can be", classes,
+                                LIMIT_CLASSES);
+        if (members > LIMIT_MEMBERS)
+                return diag_set(reterr, CIM_E_QUOTA_VIOLATION,
+                                "all classes would have %zu properties and methods, at most %u can be",
+                                members, LIMIT_MEMBERS);
+        return 0;
+}
+
 int cim_schema_change(const CimSchema *old, const CimChange *changes, size_t n, CimSchema **ret, Diag *reterr)
 {
         CimSchema *s;
@@ -362,6 +387,8 @@ int cim_schema_change(const CimSchema *old, const CimChange *changes, size_t n, 
         for (size_t i = 0; i < s->space_count && r == 0; i++)
                 if (s->spaces[i]->changed)
                         r = schema_rebuild(s->spaces[i], reterr);
+        if (r == 0)
+                r = schema_bounds(s, reterr);
         if (r == 0)
                 r = schema_index_guids(s);
         if (r) {

@@ -268,6 +268,68 @@ static void ten_thousand_classes(void **state)
         cim_schema_unref(s);
 }
 
+// Puts the same classes into `spaces` namespaces, in one change.
+static int spread(CimClass *const *classes, size_t n, size_t spaces, size_t less)
+{
+        static char names[LIMIT_NAMESPACES + 1][16];
+        CimChange *changes = calloc(n * spaces + spaces, sizeof(*changes));
+        CimSchema *s = cim_schema_new(), *next = NULL;
+        Diag d = {0};
+        size_t k = 0;
+        assert_non_null(changes);
+        for (size_t i = 0; i < spaces; i++) {
+                Str name = i ? (Str){names[i], (size_t)snprintf(names[i], sizeof(names[i]), "root\\n%zu", i)}
+                             : STR("root");
+                changes[k++] = (CimChange){.namespace = name};
+                for (size_t c = 0; c < n - (i ? 0 : less); c++)
+                        changes[k++] = (CimChange){name, classes[c]};
+        }
+        int r = cim_schema_change(s, changes, k, &next, &d);
+        assert_int_equal(d.code, r ? (uint32_t)CIM_E_QUOTA_VIOLATION : 0);
+        cim_schema_unref(s);
+        if (!r)
+                cim_schema_unref(next);
+        free(changes);
+        return r;
+}
+
+static void a_schema_has_bounds(void **state)
+{
+        (void)state;
+        enum { FEW = LIMIT_CLASSES / LIMIT_NAMESPACES + 2, WIDE = LIMIT_MEMBERS / LIMIT_NAMESPACES / 1024 };
+        static char names[FEW + 1024][8];
+        CimClass *few[FEW], *wide[WIDE + 1];
+        CimPropertySpec *properties = calloc(1024, sizeof(*properties));
+        assert_non_null(properties);
+        for (size_t i = 0; i < FEW; i++) {
+                snprintf(names[i], sizeof(names[i]), "C%zu", i);
+                few[i] = made(&(CimClassSpec){.name = str_of(names[i])}, NULL, NULL);
+        }
+        for (size_t i = 0; i < 1024; i++) {
+                snprintf(names[FEW + i], sizeof(names[0]), "P%zu", i);
+                properties[i] = (CimPropertySpec){.name = str_of(names[FEW + i]), .type = CIM_UINT8};
+        }
+        for (size_t i = 0; i <= WIDE; i++)
+                wide[i] = made(&(CimClassSpec){.name = str_of(names[i]),
+                                               .properties = properties,
+                                               .property_count = i == WIDE ? 1 : 1024},
+                               NULL, NULL);
+        for (size_t n = LIMIT_NAMESPACES - 1; n <= LIMIT_NAMESPACES + 1; n++)
+                assert_int_equal(spread(few, 0, n, 0), n > LIMIT_NAMESPACES ? E_DIAG : 0);
+        size_t n = LIMIT_CLASSES / LIMIT_NAMESPACES;
+        assert_int_equal(spread(few, n, LIMIT_NAMESPACES, 1), 0);
+        assert_int_equal(spread(few, n, LIMIT_NAMESPACES, 0), 0);
+        assert_int_equal(spread(few, n + 1, LIMIT_NAMESPACES, n),
+                         E_DIAG); // one too many namespaces have one more
+        assert_int_equal(spread(wide, WIDE, LIMIT_NAMESPACES, 0), 0);
+        assert_int_equal(spread(wide, WIDE + 1, LIMIT_NAMESPACES, 1), E_DIAG);
+        for (size_t i = 0; i < FEW; i++)
+                cim_class_unref(few[i]);
+        for (size_t i = 0; i <= WIDE; i++)
+                cim_class_unref(wide[i]);
+        free(properties);
+}
+
 int main(void)
 {
         return testkit_run((TestCase[]){
@@ -277,6 +339,7 @@ int main(void)
                 TEST(superclasses_come_from_the_namespace),
                 TEST(embedded_classes_may_come_later_or_in_circles),
                 TEST(ten_thousand_classes),
+                TEST(a_schema_has_bounds),
                 TEST_END,
         });
 }

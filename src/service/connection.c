@@ -17,6 +17,12 @@
 
 enum { CONNECTION_READ = 64 << 10, CONNECTION_IOV = 256, CONNECTION_CLOSING_MS = 2000 };
 
+// What a connection's buffer takes of LIMIT_IN_BYTES.
+static size_t connection_excess(size_t capacity)
+{
+        return capacity > CONNECTION_READ ? capacity - CONNECTION_READ : 0;
+}
+
 const char *connection_label(const Connection *c, char out[192])
 {
         char name[96];
@@ -99,6 +105,7 @@ void connection_free(Connection *c)
         s->connection_count--;
         if (c->fd >= 0)
                 close(c->fd);
+        s->in_bytes -= connection_excess(c->in_capacity);
         free(c->in);
         free(c);
 }
@@ -151,9 +158,12 @@ static bool connection_room(Connection *c)
         if (c->in_capacity - c->in_end >= CONNECTION_READ)
                 return true;
         size_t capacity = c->in_capacity ? c->in_capacity * 2 : CONNECTION_READ;
-        uint8_t *p = realloc(c->in, capacity);
+        Service *s = c->service;
+        size_t more = connection_excess(capacity) - connection_excess(c->in_capacity);
+        uint8_t *p = more <= LIMIT_IN_BYTES - s->in_bytes ? realloc(c->in, capacity) : NULL;
         if (!p)
                 return false;
+        s->in_bytes += more;
         c->in = p;
         c->in_capacity = capacity;
         return true;
@@ -165,6 +175,7 @@ static void connection_shrink(Connection *c)
         if (c->in_start == c->in_end)
                 c->in_start = c->in_end = 0;
         if (c->in_end == 0 && (!c->host || c->in_capacity > 16 * CONNECTION_READ)) {
+                c->service->in_bytes -= connection_excess(c->in_capacity);
                 free(c->in);
                 c->in = NULL;
                 c->in_capacity = 0;

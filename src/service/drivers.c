@@ -49,6 +49,7 @@ void waiter_free(Waiter *w)
         list_remove(&w->of_service);
         list_remove(&w->of_session);
         w->session->waiter_count--;
+        w->session->c->service->waiter_count--;
         free(w->name);
         free(w);
 }
@@ -71,13 +72,15 @@ static void waiter_deadline(Timer *t)
 static Waiter *waiter_new(Session *x, const WireFrame *f, Str name, uint64_t ms)
 {
         Service *s = x->c->service;
-        Waiter *w = x->waiter_count < LIMIT_LATE_REPLIES ? calloc(1, sizeof(*w)) : NULL;
+        bool room = x->waiter_count < LIMIT_LATE_REPLIES && s->waiter_count < LIMIT_ALL_LATE_REPLIES;
+        Waiter *w = room ? calloc(1, sizeof(*w)) : NULL;
         if (w)
                 w->name = text_copy(name);
         if (!w || !w->name) {
                 free(w);
                 connection_fail(x->c, f->operation, f->request, CIM_E_SERVER_TOO_BUSY,
-                                "a session waits for at most %u driver hosts", LIMIT_LATE_REPLIES);
+                                "a session waits for at most %u driver hosts, the service for %u",
+                                LIMIT_LATE_REPLIES, LIMIT_ALL_LATE_REPLIES);
                 return NULL;
         }
         w->session = x;
@@ -88,6 +91,7 @@ static Waiter *waiter_new(Session *x, const WireFrame *f, Str name, uint64_t ms)
         list_push(&s->waiters, &w->of_service);
         list_push(&x->waiters, &w->of_session);
         x->waiter_count++;
+        s->waiter_count++;
         return w;
 }
 

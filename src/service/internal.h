@@ -206,7 +206,8 @@ void session_handle(Session *x, const WireFrame *f);
 void session_notice(Session *x, const Host *h, bool gone);
 bool session_announced(const Session *x, uint32_t handle);
 int session_announce(Session *x, uint32_t handle); // remembers it. 0, -ENOMEM
-void session_forget_classes(Session *x, bool (*lives)(void *context, uint32_t handle), void *context);
+// Keeps those that are in live[0..n), ascending.
+void session_forget_classes(Session *x, const uint32_t *live, size_t n);
 
 // --- subscriptions (subscription.c) --------------------------------------------------------------
 struct Subscription {
@@ -357,6 +358,8 @@ struct Service {
         uint64_t next_id, round;
         List connections, dirty, busy, ended, timers;
         size_t connection_count;
+        size_t in_bytes; // of the buffers of all connections, beyond the first CONNECTION_READ of each
+        size_t waiter_count;
         bool ending;      // in service_free
         uint64_t refused; // connections beyond the limit
         uint64_t armed;   // for when the timerfd is set; 0: not

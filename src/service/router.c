@@ -141,15 +141,6 @@ static ClassHandle *handle_get(Router *r, Str namespace, const CimClass *c)
         return h;
 }
 
-static bool handle_lives(void *context, uint32_t handle)
-{
-        const Router *r = context;
-        LIST_EACH(i, &r->handles)
-        if (list_entry(i, ClassHandle, link)->handle == handle)
-                return true;
-        return false;
-}
-
 void router_schema_changed(Service *s)
 {
         Router *r = &s->router;
@@ -160,8 +151,17 @@ void router_schema_changed(Service *s)
                 if (cim_schema_find(s->schema, str_of(h->namespace), h->klass->name) != h->klass)
                         handle_free(h);
         }
+        size_t n = 0, all = 1;
+        LIST_EACH(i, &r->handles)
+        all++;
+        uint32_t *live = calloc(all, sizeof(*live));
+        if (!live)
+                return; // then sessions remember some numbers that never come again
+        LIST_EACH(i, &r->handles)
+        live[n++] = list_entry(i, ClassHandle, link)->handle; // ascending: the newest is last
         LIST_EACH(i, &s->sessions)
-        session_forget_classes(list_entry(i, Session, link), handle_lives, r);
+        session_forget_classes(list_entry(i, Session, link), live, n);
+        free(live);
 }
 
 // --- routes --------------------------------------------------------------------------------------

@@ -131,13 +131,16 @@ int session_announce(Session *x, uint32_t handle)
         return 0;
 }
 
-void session_forget_classes(Session *x, bool (*lives)(void *, uint32_t), void *context)
+void session_forget_classes(Session *x, const uint32_t *live, size_t n)
 {
-        size_t n = 0;
-        for (size_t i = 0; i < x->announced_count; i++)
-                if (lives(context, x->announced[i]))
-                        x->announced[n++] = x->announced[i];
-        x->announced_count = n;
+        size_t kept = 0, at = 0;
+        for (size_t i = 0; i < x->announced_count; i++) {
+                while (at < n && live[at] < x->announced[i])
+                        at++;
+                if (at < n && live[at] == x->announced[i])
+                        x->announced[kept++] = x->announced[i];
+        }
+        x->announced_count = kept;
 }
 
 // --- driver hosts come and go --------------------------------------------------------------------

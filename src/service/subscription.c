@@ -305,6 +305,9 @@ static int subscription_admissible(const Session *x, const Wire_SUBSCRIBE *m, Di
         if (x->subscription_count >= LIMIT_SUBSCRIPTIONS)
                 return diag_set(reterr, CIM_E_QUOTA_VIOLATION, "a session holds at most %u subscriptions",
                                 LIMIT_SUBSCRIPTIONS);
+        if (x->c->service->stats.subscriptions >= LIMIT_ALL_SUBSCRIPTIONS)
+                return diag_set(reterr, CIM_E_QUOTA_VIOLATION, "the service holds at most %u subscriptions",
+                                LIMIT_ALL_SUBSCRIPTIONS);
         return 0;
 }
 

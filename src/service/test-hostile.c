@@ -635,6 +635,55 @@ static void connections_have_a_bound(void **state)
         bystander_stop(&b);
 }
 
+// Large frames that many peers begin and never end.
+static void begun_frames_have_a_bound(void **state)
+{
+        (void)state;
+        Bystander b;
+        bystander_start(&b, NULL);
+        static uint8_t half[256 << 10];
+        const uint32_t length = 1 << 20;
+        const uint16_t operation = WIRE_IMPORT_MOF;
+        memcpy(half, &length, 4);
+        memcpy(half + 4, &operation, 2);
+        Service *s = b.rig.s;
+        const size_t before = s->in_bytes;
+        Peer p = peer_greeted(&b.rig, WIRE_ROLE_CLIENT);
+        peer_send(&p, half, sizeof(half));
+        rig_quiet(&b.rig);
+        const size_t cost = s->in_bytes - before;
+        assert_true(cost >= sizeof(half) - (64 << 10) && cost < length);
+        peer_stop(&p);
+        rig_quiet(&b.rig);
+        assert_int_equal(s->in_bytes, before);
+        for (int over = -1; over <= 1; over++) {
+                s->in_bytes = LIMIT_IN_BYTES - cost + (size_t)over;
+                p = peer_greeted(&b.rig, WIRE_ROLE_CLIENT);
+                peer_send(&p, half, sizeof(half));
+                assert_int_equal(peer_gone(&p), over > 0);
+                peer_stop(&p);
+                rig_quiet(&b.rig);
+                assert_int_equal(s->in_bytes, LIMIT_IN_BYTES - cost + (size_t)over);
+        }
+        s->in_bytes = before;
+        bystander_stop(&b);
+}
+
+static void subscriptions_have_a_bound_in_all(void **state)
+{
+        (void)state;
+        Bystander b;
+        bystander_start(&b, NULL);
+        uint32_t *all = &b.rig.s->stats.subscriptions, before = *all;
+        *all = LIMIT_ALL_SUBSCRIPTIONS - 1;
+        rig_subscribe(b.c, "SELECT * FROM Gamma");
+        assert_int_equal(*all, LIMIT_ALL_SUBSCRIPTIONS);
+        assert_int_equal(rig_refused(b.c, "root\\wmi", "SELECT * FROM Gamma"),
+                         (uint32_t)CIM_E_QUOTA_VIOLATION);
+        *all = before + 1;
+        bystander_stop(&b);
+}
+
 static void waiting_requests_have_a_bound(void **state)
 {
         (void)state;
@@ -646,6 +695,22 @@ static void waiting_requests_have_a_bound(void **state)
         ClientItem i = rig_next(b.c, CLIENT_REPLY); // of the last alone
         assert_int_equal(i.status, (uint32_t)CIM_E_SERVER_TOO_BUSY);
         client_item_deinit(&i);
+        // All sessions together have one too.
+        Service *s = b.rig.s;
+        const size_t before = s->waiter_count;
+        s->waiter_count = LIMIT_ALL_LATE_REPLIES - 1;
+        Client *other = rig_client(&b.rig);
+        for (int n = 0; n < 2; n++)
+                assert_true(client_send(other, AWAIT_DRIVER,
+                                        (&(Wire_AWAIT_DRIVER){.name = STR("x"), .timeout_ms = 1000000})) > 0);
+        i = rig_next(other, CLIENT_REPLY);
+        assert_int_equal(i.status, (uint32_t)CIM_E_SERVER_TOO_BUSY);
+        client_item_deinit(&i);
+        rig_none(other);
+        assert_int_equal(s->waiter_count, LIMIT_ALL_LATE_REPLIES);
+        client_free(other);
+        rig_quiet(&b.rig);
+        s->waiter_count -= LIMIT_ALL_LATE_REPLIES - 1 - before;
         bystander_stop(&b);
 }
 
@@ -846,6 +911,8 @@ int main(void)
                 TEST(notices_have_a_bound),
                 TEST(a_host_that_does_not_read_costs_little),
                 TEST(connections_have_a_bound),
+                TEST(begun_frames_have_a_bound),
+                TEST(subscriptions_have_a_bound_in_all),
                 TEST(waiting_requests_have_a_bound),
                 TEST(replies_unread_hold_requests_back),
                 TEST(malformed_events_are_said_and_not_delivered),
