@@ -339,11 +339,13 @@ Service *service_free(Service *s)
         s->ending = true;
         if (s->epoll >= 0)
                 service_farewell(s);
-        if (s->listener >= 0)
-                close(s->listener);
+        // The file goes while the socket still answers: a service that starts now finds either us or nothing,
+        // and never has its own file taken away.
         struct stat st;
         if (s->path && lstat(s->path, &st) == 0 && st.st_dev == s->path_dev && st.st_ino == s->path_ino)
                 unlink(s->path);
+        if (s->listener >= 0)
+                close(s->listener);
         // Sessions first: no one is told of hosts that only go because the service does.
         for (List *i; (i = list_first(&s->sessions)) != NULL;)
                 connection_free(list_entry(i, Session, link)->c);

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -415,6 +416,19 @@ def ls_lists(t):
     check("root\\wmi\t__Event\tevent\t__IndicationRelated" in t.run(["wmi", "ls", "-a", "root\\wmi"])[0])
     _, err = t.run(["wmi", "ls", "FakeEvnt"], 1)
     check("FakeEvent" in err, err)
+
+
+@test
+def names_know_no_locale(t):
+    """In Turkish the upper case of i is not I."""
+    if not shutil.which("localedef") or not os.path.exists("/usr/share/i18n/locales/tr_TR"):
+        raise kit.Skipped("no Turkish locale can be made")
+    t.run([shutil.which("localedef"), "-i", "tr_TR", "-f", "UTF-8", t.path("tr_TR.UTF-8")])
+    t.wmid()
+    env = {"LOCPATH": t.dir, "LC_ALL": "tr_TR.UTF-8"}
+    for name in ("wmievent", "WMIEVENT", "wmiev*"):
+        equal(t.run(["wmi", "ls", name], env=env)[0], ["root\\wmi\tWMIEvent\tevent\t__ExtrinsicEvent"])
+    t.run(["wmi", "show", "wmievent"], env=env)
 
 
 @test

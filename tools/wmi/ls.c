@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/utf.h"
 #include "cim/schema.h"
 #include "request.h"
 #include "say.h"
@@ -21,16 +22,34 @@ typedef struct Ls {
         size_t shown;
 } Ls;
 
+enum { LS_TEXT = LIMIT_NAMESPACE_CHARS * 4 + 1 };
+
+// Upper case as WMI has it for names: fnmatch's own folding goes by the locale, and in Turkish I is no i.
+// False: longer than any name.
+static bool ls_upper(Str s, char out[LS_TEXT])
+{
+        size_t n = 0;
+        while (s.n) {
+                uint32_t c;
+                char utf8[4];
+                size_t used = utf8_decode(s.p, s.n, &c);
+                size_t more = utf8_encode(c < 0x10000 ? utf_upcase16((char16_t)c) : c, utf8);
+                if (n + more >= LS_TEXT)
+                        return false;
+                memcpy(out + n, utf8, more);
+                n += more;
+                s = (Str){s.p + used, s.n - used};
+        }
+        out[n] = '\0';
+        return true;
+}
+
 static bool ls_matches(const char *pattern, Str name)
 {
-        char z[LIMIT_NAMESPACE_CHARS * 4 + 1];
+        char p[LS_TEXT], z[LS_TEXT];
         if (!pattern)
                 return true;
-        if (name.n >= sizeof(z))
-                return false;
-        memcpy(z, name.p, name.n);
-        z[name.n] = '\0';
-        return fnmatch(pattern, z, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
+        return ls_upper(str_of(pattern), p) && ls_upper(name, z) && fnmatch(p, z, FNM_NOESCAPE) == 0;
 }
 
 static bool ls_is_system(Str name)
