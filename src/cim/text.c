@@ -5,6 +5,7 @@
 // finite is written NULL, and so is an object nested deeper than LIMIT_DEPTH.
 #include "cim/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,7 +82,9 @@ static void text_real(double v, CimType t, Buf *out)
                 return;
         }
         char s[40];
-        int least = t == CIM_REAL32 ? 6 : 15, most = t == CIM_REAL32 ? 9 : 17;
+        // Up to 6 or 15 digits every decimal comes back from a normal number; the others have fewer to give.
+        bool small = fabs(v) < (t == CIM_REAL32 ? (double)FLT_MIN : DBL_MIN);
+        int least = small ? 1 : t == CIM_REAL32 ? 6 : 15, most = t == CIM_REAL32 ? 9 : 17;
         for (int digits = least; digits <= most; digits++) {
                 snprintf(s, sizeof(s), "%.*g", digits, v);
                 if (t == CIM_REAL32 ? strtof(s, NULL) == (float)v : strtod(s, NULL) == v)

@@ -16,6 +16,7 @@
 #include "base/filetime.h"
 #include "base/hash.h"
 #include "cim/codec.h"
+#include "cim/instance.h"
 #include "wire/envelope.h"
 
 enum { ROUTER_BUCKETS = 1024 };
@@ -49,7 +50,10 @@ int router_init(Router *r)
 {
         *r = (Router){.next_handle = 1};
         list_init(&r->handles);
-        r->scratch.limit = 16 * LIMIT_EVENT_BYTES;
+        // A decoder makes at most LIMIT_ARRAY_ITEMS values of a block, each of them possibly an object of its
+        // own.
+        r->scratch.limit =
+                LIMIT_ARRAY_ITEMS * (sizeof(CimValue) + sizeof(CimInstance)) + 4 * LIMIT_EVENT_BYTES;
         r->buckets = calloc(ROUTER_BUCKETS, sizeof(*r->buckets));
         return r->buckets ? 0 : -ENOMEM;
 }

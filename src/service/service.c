@@ -35,6 +35,7 @@ const char *text_clean(Str s, char *out, size_t size)
                 if (n + used >= size)
                         break;
                 bool bad = c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 ||
+                           (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || // turn text around
                            (c == 0xFFFD && used == 1);
                 if (bad)
                         out[n++] = '?';

@@ -452,7 +452,10 @@ static void names_of_hosts_are_names(void **state)
         bystander_start(&b, NULL);
         char name[LIMIT_NAME_CHARS + 2];
         memset(name, 'n', sizeof(name));
-        const Str bad[] = {{"", 0}, {name, LIMIT_NAME_CHARS + 1}, STR("a\nb"), STR("\xff"), {"a\0b", 3}};
+        const Str bad[] = {{"", 0},      {name, LIMIT_NAME_CHARS + 1},
+                           STR("a\nb"),  STR("\xff"),
+                           {"a\0b", 3},  STR("a\u202Eb"),
+                           STR("\u2066")};
         for (size_t i = 0; i <= sizeof(bad) / sizeof(bad[0]); i++) {
                 Peer p = peer_new(&b.rig, NULL);
                 Buf frame = {0};
@@ -612,6 +615,43 @@ static void a_host_that_does_not_read_costs_little(void **state)
                 assert_true(wire_get_WANTED(f.payload, f.size, &m));
         assert_true(m.generation == b.rig.s->wanted_generation); // the last is the one of now
         peer_stop(&p);
+        bystander_stop(&b);
+}
+
+// The largest event, all of it in what a query reads: a byte of the block can stand for a whole value.
+static void the_largest_event_is_matched(void **state)
+{
+        (void)state;
+        Bystander b;
+        bystander_start(&b, NULL);
+        rig_import(&b.rig, b.c,
+                   "class Inner { [WmiDataId(1)] uint32 Count; [WmiDataId(2), WmiSizeIs(\"Count\")] uint8 "
+                   "Data[]; };\n"
+                   "[WMI, guid(\"{00000000-0000-0000-0000-0000000000d1}\")] class Wide : WMIEvent {\n"
+                   "  [key] string InstanceName; boolean Active; [WmiDataId(1)] Inner Part; };");
+        const Guid wide = {{[15] = 0xD1}};
+        Client *c = rig_client(&b.rig);
+        rig_subscribe(c, "SELECT * FROM Wide WHERE Part IS NOT NULL");
+        Fake f;
+        fake_start(&f, &b.rig, "wide");
+        fake_register(&f, 1, &wide, 1);
+        uint8_t *wnode = calloc(1, LIMIT_EVENT_BYTES);
+        assert_non_null(wnode);
+        rig_wnode(&wide, 0, 0, "", wnode);
+        const uint32_t all = LIMIT_EVENT_BYTES, block = all - 64, count = block - 4;
+        memcpy(wnode, &all, 4);
+        memcpy(wnode + 60, &block, 4);
+        memcpy(wnode + 64, &count, 4);
+        fake_fire_raw(&f, &wide, wnode, all);
+        ClientItem i = rig_next(c, CLIENT_EVENT);
+        CimInstance *o;
+        assert_int_equal(client_item_instance(&i, &o, NULL), 0);
+        cim_instance_unref(o);
+        client_item_deinit(&i);
+        rig_none(c);
+        free(wnode);
+        client_free(c);
+        fake_stop(&f);
         bystander_stop(&b);
 }
 
@@ -910,6 +950,7 @@ int main(void)
                 TEST(a_queue_may_be_so_large),
                 TEST(notices_have_a_bound),
                 TEST(a_host_that_does_not_read_costs_little),
+                TEST(the_largest_event_is_matched),
                 TEST(connections_have_a_bound),
                 TEST(begun_frames_have_a_bound),
                 TEST(subscriptions_have_a_bound_in_all),

@@ -5,6 +5,7 @@
 // shapes in use are kept, so that an event costs its values alone.
 #include "print-event.h"
 
+#include <float.h>
 #include <json-c/json.h>
 #include <math.h>
 #include <stdio.h>
@@ -215,7 +216,9 @@ static const CimValue *column_value(const Column *c, const CimValue *values)
 
 char *print_real(double v, bool single, char out[PRINT_REAL])
 {
-        for (int digits = single ? 6 : 15; digits <= (single ? 9 : 17); digits++) {
+        // Up to 6 or 15 digits every decimal comes back from a normal number; the others have fewer to give.
+        bool small = fabs(v) < (single ? (double)FLT_MIN : DBL_MIN);
+        for (int digits = small ? 1 : single ? 6 : 15; digits <= (single ? 9 : 17); digits++) {
                 snprintf(out, PRINT_REAL - 2, "%.*g", digits, v);
                 if (single ? strtof(out, NULL) == (float)v : strtod(out, NULL) == v)
                         break;

@@ -65,6 +65,11 @@ static void reals_read_back(void **state)
         check_json((CimValue){.type = CIM_REAL64, .real = 1}, "1.0");
         check_json((CimValue){.type = CIM_REAL64, .real = -0.0}, "-0.0");
         check_json((CimValue){.type = CIM_REAL64, .real = 1e300}, "1e+300");
+        check_json((CimValue){.type = CIM_REAL64, .real = 0x1p-1074}, "5e-324");
+        check_json((CimValue){.type = CIM_REAL32, .real = 0x1p-149}, "1e-45");
+        check_json((CimValue){.type = CIM_REAL64, .real = 0x1.fffffffffffffp+1023},
+                   "1.7976931348623157e+308");
+        check_json((CimValue){.type = CIM_REAL64, .real = 0x1p-1022}, "2.2250738585072014e-308");
         check_json((CimValue){.type = CIM_REAL64, .real = (double)NAN}, "null");
         check_json((CimValue){.type = CIM_REAL32, .real = (double)-INFINITY}, "null");
 }
