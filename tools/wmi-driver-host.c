@@ -36,7 +36,7 @@
 #include "wire/message.h"
 #include "wmi-driver-host.h"
 
-enum { REG_MOST = 64, LINK_SECONDS = 10, DRAIN_SECONDS = 5 };
+enum { REG_MOST = 64, LINK_SECONDS = 10, DRAIN_SECONDS = 5, HANG_SECONDS = 5 };
 
 // Set while the host runs itself again with a sanitizer's runtime; its value is LD_PRELOAD as it was, after
 // "=".
@@ -360,8 +360,18 @@ static void on_stopped(void *arg, NTSTATUS status, const char *step)
         poke();
 }
 
+static void end_hung(int number)
+{
+        (void)number;
+        _exit(HOST_EXIT_HANG);
+}
+
 static void on_hang(void)
 {
+        // What hangs may hold what telling needs (malloc's lock, in a heap that the driver spoilt): no longer than this.
+        struct sigaction end = {.sa_handler = end_hung};
+        sigaction(SIGALRM, &end, NULL);
+        alarm(HANG_SECONDS);
         wmi_link_state(WIRE_HOST_FAILED, "an entry point of the driver did not return");
         wmi_link_close(1, 0);
         _exit(HOST_EXIT_HANG);

@@ -19,13 +19,16 @@ static NTSTATUS key_path(ULONG relative_to, PCWSTR path, UNICODE_STRING *ret)
                 [RTL_REGISTRY_DEVICEMAP] = "\\Registry\\Machine\\Hardware\\DeviceMap",
                 [RTL_REGISTRY_USER] = "\\Registry\\User\\.Default",
         };
-        char text[1024] = "";
+        char text[1800] = "";
+        *ret = (UNICODE_STRING){0};
         ULONG root = relative_to & ~(RTL_REGISTRY_OPTIONAL | RTL_REGISTRY_HANDLE);
         if (root >= RTL_REGISTRY_MAXIMUM)
                 return STATUS_INVALID_PARAMETER;
         if (path) {
                 UNICODE_STRING s;
                 RtlInitUnicodeString(&s, path);
+                if (s.Length / sizeof(WCHAR) * 3 >= sizeof text) // cut, it would be another key
+                        return STATUS_NAME_TOO_LONG;
                 nt_utf8(text, sizeof text, &s);
         }
         bool slash = *roots[root] && *text && *text != '\\';
@@ -141,7 +144,7 @@ static NTSTATUS direct(const RTL_QUERY_REGISTRY_TABLE *t, ULONG type, const void
         // and data.
         LONG room = *(LONG *)t->EntryContext;
         if (room < 0) {
-                if ((ULONG)-room < size)
+                if (0u - (ULONG)room < size)
                         return STATUS_BUFFER_TOO_SMALL;
                 memcpy(t->EntryContext, data, size);
                 return STATUS_SUCCESS;

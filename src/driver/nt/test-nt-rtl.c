@@ -304,6 +304,35 @@ static void keys(void **state)
         assert_int_equal(ZwOpenKey(&key, KEY_READ, &a), STATUS_OBJECT_PATH_SYNTAX_BAD);
 }
 
+// A path that is too long is an error, never the key that a shorter one names.
+static void long_paths(void **state)
+{
+        (void)state;
+        static WCHAR path[5000];
+        static const WCHAR head[] = L"\\Registry\\Machine\\Software\\A\\";
+        size_t n = RTL_NUMBER_OF(head) - 1;
+        memcpy(path, head, sizeof head);
+        for (; n < 4999; n++)
+                path[n] = n % 100 ? L'x' : L'\\';
+        for (; n > 500; n -= 7) {
+                path[n] = 0;
+                NTSTATUS status = RtlCreateRegistryKey(RTL_REGISTRY_ABSOLUTE, path);
+                assert_true(status == STATUS_NAME_TOO_LONG || status == STATUS_SUCCESS);
+                if (NT_SUCCESS(status)) {
+                        HANDLE key = open_key(path);
+                        assert_int_equal(ZwDeleteKey(key), STATUS_SUCCESS);
+                        ZwClose(key);
+                }
+        }
+        assert_int_equal(RtlCheckRegistryKey(99, path), STATUS_INVALID_PARAMETER);
+        LONG room[4] = {INT32_MIN}; // "data only" with no end: all fits
+        UCHAR data[12] = {1, 2, 3};
+        RTL_QUERY_REGISTRY_TABLE table[2] = {{.Flags = RTL_QUERY_REGISTRY_DIRECT, .Name = (PWSTR)(ULONG_PTR)L"Bytes", .EntryContext = room}};
+        assert_int_equal(RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, L"\\Registry\\Machine\\Software\\A", L"Bytes", REG_BINARY, data, sizeof data), 0);
+        assert_int_equal(RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, L"\\Registry\\Machine\\Software\\A", table, NULL, NULL), 0);
+        assert_memory_equal(room, data, sizeof data);
+}
+
 static NTSTATUS create_below(HANDLE top, const WCHAR *name, HANDLE *ret)
 {
         UNICODE_STRING s;
@@ -444,6 +473,6 @@ int main(void)
                 return 1;
         return testkit_run((TestCase[]){TEST(comparing), TEST(copying), TEST(ansi), TEST(numbers),
                                         TEST(guids), TEST(bitmaps), TEST(times), TEST(values), TEST(keys),
-                                        TEST(keys_below_a_deleted_one), TEST(keys_without_end),
+                                        TEST(long_paths), TEST(keys_below_a_deleted_one), TEST(keys_without_end),
                                         TEST(query_values), TEST(debug_print), TEST(no_leaks), TEST_END});
 }
