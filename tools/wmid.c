@@ -92,7 +92,8 @@ static int check_directory(const Wmid *w)
                 return -errno;
         if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
                 return 0;
-        log_line(&w->log, LOG_ERROR, "%s belongs to somebody else, or others may write there", path);
+        log_line(&w->log, LOG_ERROR, "%s is a link, belongs to somebody else, or others may write there",
+                 path);
         return -EPERM;
 }
 

@@ -178,13 +178,19 @@ static void service_accept(Service *s)
 // Sends what can be sent and tears down what has ended, until neither leaves work for the other.
 static void service_settle(Service *s)
 {
+        bool freed = false;
         for (List *i;;) {
                 if ((i = list_first(&s->dirty)) != NULL)
                         connection_flush(list_entry(i, Connection, dirty));
-                else if ((i = list_first(&s->ended)) != NULL)
+                else if ((i = list_first(&s->ended)) != NULL) {
                         connection_free(list_entry(i, Connection, ended_link));
-                else
+                        freed = true;
+                } else
                         break;
+        }
+        if (freed && s->accept_again.due) { // a descriptor is free: no need to wait for the second to pass
+                timer_clear(&s->accept_again);
+                service_listen_again(&s->accept_again);
         }
         s->refused = s->connection_count >= LIMIT_CONNECTIONS ? s->refused : 0;
 }

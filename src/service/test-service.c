@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // service: classes, subscriptions, the wanted table, driver hosts, listening, ending.
 #include <sys/types.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -756,6 +757,42 @@ static void it_listens(void **state)
         rmdir(dir);
 }
 
+// Without a free descriptor it rests, until one is free.
+static void it_listens_again(void **state)
+{
+        (void)state;
+        char dir[] = "/tmp/freewmi-test-XXXXXX";
+        struct sockaddr_un a = {.sun_family = AF_UNIX};
+        assert_non_null(mkdtemp(dir));
+        snprintf(a.sun_path, sizeof(a.sun_path), "%s/socket", dir);
+        Rig rig = {0};
+        rig_start(&rig, NULL);
+        assert_int_equal(service_listen(rig.s, a.sun_path, NULL), 0);
+        int first = rig_connect(&rig, NULL);
+        size_t before = rig.s->connection_count;
+        int second = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(second, (const struct sockaddr *)&a, sizeof(a)), 0);
+        struct rlimit most, now;
+        int next = dup(second);
+        close(next);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &most), 0);
+        now = (struct rlimit){(rlim_t)next, most.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+        service_dispatch(rig.s);
+        bool rests = !rig.s->listening;
+        setrlimit(RLIMIT_NOFILE, &most);
+        assert_true(rests && rig_logged(&rig, "accept: "));
+        assert_int_equal(rig.s->connection_count, before);
+        close(first);
+        service_dispatch(rig.s);
+        assert_true(rig.s->listening);
+        service_dispatch(rig.s);
+        assert_int_equal(rig.s->connection_count, before); // the first is gone, the second is here
+        close(second);
+        rig_stop(&rig);
+        rmdir(dir);
+}
+
 int main(void)
 {
         return testkit_run((TestCase[]){
@@ -779,6 +816,7 @@ int main(void)
                 TEST(its_end_is_told),
                 TEST(a_file_of_the_store_is_said_to_be_unused),
                 TEST(it_listens),
+                TEST(it_listens_again),
                 TEST_END,
         });
 }

@@ -163,6 +163,17 @@ def nobody_elses_directory(t):
         raise kit.Skipped("temporary files are not in /tmp")
     _, err = t.run(["wmid", "--socket", t.path("open", "socket"), "--repository", t.path("r")], 1)
     check("others may write" in err, err)
+    # Nor is a link followed, wherever it leads: who laid it can turn it.
+    os.mkdir(t.path("own"), 0o700)
+    os.symlink(t.path("own"), t.path("link"))
+    _, err = t.run(["wmid", "--socket", t.path("link", "socket"), "--repository", t.path("r")], 1)
+    check(t.path("link") in err, err)
+    equal(os.listdir(t.path("own")), [])
+    if os.geteuid() == 0:
+        os.mkdir(t.path("foreign"), 0o700)
+        os.chown(t.path("foreign"), 65534, 65534)
+        _, err = t.run(["wmid", "--socket", t.path("foreign", "socket"), "--repository", t.path("r")], 1)
+        check("somebody else" in err, err)
 
 
 # --- watch ---------------------------------------------------------------------------------------------
