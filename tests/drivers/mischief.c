@@ -208,6 +208,7 @@ static NTSTATUS NTAPI SystemControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         if (Mode == ModePendReginfo && (minor == IRP_MN_REGINFO_EX || minor == IRP_MN_REGINFO)) {
                 IoMarkIrpPending(Irp);
                 ext->Kept = Irp;
+                DbgPrint("mischief: keeps reginfo\n");
                 return STATUS_PENDING;
         }
         if (Mode == ModePendOldReginfo && minor == IRP_MN_REGINFO_EX)

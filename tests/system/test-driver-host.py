@@ -338,6 +338,7 @@ def kept_disable_and_reginfo(t):
     h = Hosted(t, "--deadline", "5", mode="pend-reginfo", driver=h.driver, service=h.service)
     s = h.accept()
     s.state(STARTED)
+    says(h, "mischief: keeps reginfo")  # REGISTER does not wait for it
     t.equal(s.want(FIRST)["late"], 0)  # nothing is registered that could be enabled
     s.send("UNLOAD", reason="x")
     h.p.wait_until(lambda p: contains(p.err, "WMIREG_ACTION_DEREGISTER waits for IRP_MN_REGINFO_EX"), "the report of DEREGISTER")
