@@ -30,7 +30,7 @@ def main():
         print("0 passed, 1 failed, 0 skipped")
         return 1
     passed = failed = skipped = 0
-    bad, why = [], []
+    bad, why = [], {}
     for suite in ET.parse(junit).getroot().iter("testsuite"):
         cases = list(suite.iter("testcase"))
         broken = int(suite.get("errors", 0) or 0)
@@ -43,7 +43,7 @@ def main():
             elif case.find("skipped") is not None:
                 skipped += 1
                 text = (case.find("skipped").get("message") or case.findtext("skipped") or "").strip()
-                why.append(f"{name}{': ' + text if text else ''}")
+                why.setdefault(suite.get("name"), []).append(f"{case.get('name')}{': ' + text if text else ''}")
             else:
                 passed += 1
         if (broken and not here) or not cases:
@@ -52,8 +52,8 @@ def main():
     if r.returncode != 0 and failed == 0:
         failed += 1
         bad.append(f"meson test ended with {r.returncode}")
-    for name in why:
-        print(f"skipped: {name}")
+    for name, skips in why.items():
+        print(f"skipped: {name}: {'; '.join(skips) if len(skips) <= 3 else f'{len(skips)} tests, the first is {skips[0]}'}")
     for name in bad:
         print(f"FAILED: {name}")
     if bad:
