@@ -179,9 +179,11 @@ static void defaults(Options *o)
         if (!o->device) {
                 if (asprintf(&o->device_owned, "ROOT\\%s\\0000", o->name) < 0)
                         fail(HOST_EXIT_FAILED, "out of memory");
-                for (char *p = o->device_owned; *p; p++)
-                        if (*p >= 'a' && *p <= 'z')
-                                *p = (char)(*p - 'a' + 'A');
+                char *end = strrchr(o->device_owned, '\\');
+                for (char *p = o->device_owned + strlen("ROOT\\"); p < end; p++)
+                        *p = *p >= 'a' && *p <= 'z'                             ? (char)(*p - 'a' + 'A')
+                             : *p <= ' ' || *p > '~' || *p == ',' || *p == '\\' ? '_'
+                                                                                : *p;
                 o->device = o->device_owned;
         }
 }
@@ -247,6 +249,26 @@ static bool has_runtime(HostSanitizer s)
         return dlsym(RTLD_DEFAULT, s == HOST_SANITIZER_THREAD ? "__tsan_init" : "__asan_init") != NULL;
 }
 
+// clang's runtime asks llvm-symbolizer for the names of functions, and Debian's clang does not bring that
+// along. addr2line is always there: it comes with the linker.
+static void name_symbolizer(const char *runtime, HostSanitizer s)
+{
+        static const char addr2line[] = "/usr/bin/addr2line";
+        const char *variable = s == HOST_SANITIZER_THREAD ? "TSAN_OPTIONS" : "ASAN_OPTIONS";
+        const char *at = strstr(runtime, "/lib/clang/"), *old = getenv(variable);
+        char *theirs, *options;
+        if (!at || (old && strstr(old, "symboliz")) || getenv("ASAN_SYMBOLIZER_PATH") ||
+            access(addr2line, X_OK) ||
+            asprintf(&theirs, "%.*s/bin/llvm-symbolizer", (int)(at - runtime), runtime) < 0)
+                return;
+        if (access(theirs, X_OK) && asprintf(&options, "%s%sexternal_symbolizer_path=%s", old ? old : "",
+                                             old && *old ? ":" : "", addr2line) >= 0) {
+                setenv(variable, options, 1);
+                free(options);
+        }
+        free(theirs);
+}
+
 // Runs this program again with the runtime first; not passed on to children (see clean_environment).
 static void run_again(const HostElf *elf, char **argv)
 {
@@ -259,6 +281,7 @@ static void run_again(const HostElf *elf, char **argv)
         if (asprintf(&preload, "%s%s%s", runtime, old && *old ? ":" : "", old ? old : "") < 0 ||
             asprintf(&again, "%s%s", old ? "=" : "", old ? old : "") < 0)
                 fail(HOST_EXIT_FAILED, "out of memory");
+        name_symbolizer(runtime, elf->sanitizer);
         setenv("LD_PRELOAD", preload, 1);
         setenv(AGAIN, again, 1);
         int now = personality(0xffffffff);
@@ -303,7 +326,8 @@ static void check_file(bool again, char **argv)
                      missing == 1 ? "" : "s");
         if (!elf.has_entry)
                 fail(HOST_EXIT_FAILED,
-                     "%s has no DriverEntry: it is not a driver, or DriverEntry is static or was not linked in",
+                     "%s has no DriverEntry: it is not a driver, or DriverEntry is static or was not linked "
+                     "in",
                      host.o.driver);
         host_elf_close(&elf);
 }
@@ -467,7 +491,10 @@ static void set_registry(const char *text)
 
 static void start_kernel(void)
 {
-        NtOptions nt = {.log = on_log, .bug_check = host_bug_check, .thread_start = host_thread_prepare};
+        NtOptions nt = {.log = on_log,
+                        .bug_check = host_bug_check,
+                        .thread_start = host_thread_prepare,
+                        .symbol = host_symbol};
         int r = nt_init(&nt);
         if (r == 0)
                 r = wmi_init(&(WmiOptions){.irp_timeout_ms = (uint32_t)(host.o.irp_timeout * 1000),
@@ -544,7 +571,8 @@ static bool live(int signals)
 static int unload(int signals)
 {
         if (host.o.fd >= 0)
-                host_report("stopping", "%s", host.reason); // its user asked for it, or has gone: nobody to tell
+                host_report("stopping", "%s",
+                            host.reason); // its user asked for it, or has gone: nobody to tell
         else
                 host_tell("stopping", "unloading: %s", host.reason);
         if (atomic_load(&host.gone))
@@ -606,7 +634,11 @@ int main(int argc, char **argv)
         NtDriverConfig config = {.entry = load(), .service = host.o.name, .instance_path = host.o.device};
         int r = nt_driver_start(&config, on_started, NULL);
         if (r < 0)
-                fail(HOST_EXIT_FAILED, "start: %s",
-                     r == -EINVAL ? "the device instance path is not one" : strerror(-r));
+                fail(HOST_EXIT_FAILED, "start: %s%s%s%s%s",
+                     r == -EINVAL ? "a name without \\ and a device instance path like ROOT\\NAME\\0000 are "
+                                    "needed, not '"
+                                  : strerror(-r),
+                     r == -EINVAL ? host.o.name : "", r == -EINVAL ? "' and '" : "",
+                     r == -EINVAL ? host.o.device : "", r == -EINVAL ? "'" : "");
         return live(signals) ? unload(signals) : start_failed();
 }

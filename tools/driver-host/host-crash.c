@@ -11,6 +11,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -94,6 +95,14 @@ static void line_place(HostLine *l, uintptr_t pc, bool back)
         }
         host_line_text(l, "+");
         host_line_hex(l, function ? offset + back : pc - m->base);
+}
+
+void host_symbol(void *unused, const void *address, char *buf, size_t size)
+{
+        (void)unused;
+        HostLine l = {.n = 0};
+        line_place(&l, (uintptr_t)address, false);
+        snprintf(buf, size, "%.*s", (int)l.n, l.text);
 }
 
 // The place of a frame; for frames of the driver true.
@@ -235,7 +244,7 @@ void host_bug_check(void *unused, const NtBugCheck *bug)
         host_line_tell("crash", &l);
         for (const char *p = bug->text; p && *p;) {
                 size_t n = strcspn(p, "\n");
-                host_tell("crash", "  %.*s", (int)n, p);
+                host_report("crash", "  %.*s", (int)n, p); // standard error has it already
                 p += n + (p[n] == '\n');
         }
         void *frames[FRAMES];

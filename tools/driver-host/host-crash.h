@@ -4,6 +4,7 @@
 #define DRIVER_HOST_CRASH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "driver/nt/nt.h"
 
@@ -19,6 +20,9 @@ void host_thread_prepare(void *unused);
 
 // For NtOptions.bug_check: reports and returns; the process then ends by abort().
 void host_bug_check(void *unused, const NtBugCheck *bug);
+
+// For NtOptions.symbol: "module!function+0x12", functions that the driver does not export among them.
+void host_symbol(void *unused, const void *address, char *buf, size_t size);
 
 // Starts the watchdog: an entry point that takes more than `seconds` is reported, then `hung` is called. 0,
 // -errno.

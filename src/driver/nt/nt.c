@@ -35,6 +35,10 @@ void nt_log(NtLogLevel level, const char *format, ...)
 const char *nt_symbol(const void *address, char *buf, size_t size)
 {
         Dl_info info;
+        if (address && nt_options.symbol) {
+                nt_options.symbol(nt_options.arg, address, buf, size);
+                return buf;
+        }
         if (!address || !dladdr(address, &info) || !info.dli_fname) {
                 snprintf(buf, size, "%p", address);
                 return buf;

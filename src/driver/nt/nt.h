@@ -51,6 +51,9 @@ typedef struct NtOptions {
         // On each thread before it first runs code of the driver: for the host's alternate signal stack.
         // NULL: nothing.
         void (*thread_start)(void *arg);
+        // Writes "module!function+0x12" for an address of code, as nt_symbol does, and may know functions
+        // that are not exported. Not from signal handlers. NULL: what dladdr knows.
+        void (*symbol)(void *arg, const void *address, char *buf, size_t size);
         void *arg;
         bool virtual_clock; // time stands still until nt_clock_advance (tests, verify mode)
 } NtOptions;
