@@ -320,6 +320,8 @@ def usage(t):
     t.run(["wmi", "run"], 2)
     t.run(["wmi", "run", "x.so", "--mof", "y", "--reg", "nonsense"], 2)
     t.run(["wmi", "run", "x.so", "--mof", "y", "--timeout", "soon"], 2)
+    _, err = t.run(["wmi", "run", "x.so", "--mof", "y", "--device", "ROOT\\a b\\0"], 2)
+    check("--device" in err and "a b" in err, err)
     _, err = t.run(["wmi", "run", t.path("no.so"), "--mof", t.path("fake.mof")], 1)
     check("no.so" in err and "No such file" in err, err)
 

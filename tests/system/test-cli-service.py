@@ -408,6 +408,17 @@ def watch_on_a_terminal(t):
     os.close(sub)
 
 
+@test
+def tables_on_a_terminal(t):
+    imported(t)
+    main, sub = pty.openpty()
+    t.run(["wmi", "ls", "Fake*"], stdout=sub, env={"TERM": "xterm", "NO_COLOR": "1"})
+    lines = os.read(main, 4096).decode().split("\r\n")
+    equal([line.split() for line in lines], [["NAMESPACE", "CLASS", "KIND", "SUPERCLASS"], ["root\\wmi", "FakeEvent", "event", "WMIEvent"], []])
+    os.close(main)
+    os.close(sub)
+
+
 # --- ls and show ----------------------------------------------------------------------------------------
 
 @test

@@ -42,9 +42,10 @@ char *host_device(const char *name)
         buf_text(&out, "ROOT\\");
         for (size_t i = 0, n = strlen(name); i < n;) {
                 uint32_t c;
-                char utf8[4];
                 i += utf8_decode(name + i, n - i, &c);
-                buf_put(&out, utf8, utf8_encode(c < 0x10000 ? utf_upcase16((char16_t)c) : c, utf8));
+                if (c <= ' ' || c > '~' || c == ',' || c == '\\')
+                        c = '_';
+                buf_u8(&out, (uint8_t)utf_upcase16((char16_t)c));
         }
         buf_text(&out, "\\0000");
         return buf_z(&out) ? (char *)out.p : NULL;

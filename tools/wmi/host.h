@@ -33,7 +33,8 @@ typedef struct Host {
 
 // The driver's name: the file name without ".so", a malloced copy. NULL: out of memory.
 char *host_name(const char *driver);
-// Its default device instance path: ROOT\NAME IN UPPER CASE\0000, malloced.
+// Its default device instance path: ROOT\NAME IN UPPER CASE\0000, malloced; '_' for what such a path may not
+// hold.
 char *host_device(const char *name);
 
 // Starts wmi-driver-host, which is found relative to this program. 0; WMI_FAILED after a message.

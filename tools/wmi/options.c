@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "say.h"
 
+enum { OPTIONS_DEVICE = 200 }; // MAX_DEVICE_ID_LEN, the NUL included
+
 bool options_number(const char *text, uint64_t *ret)
 {
         uint64_t v = 0;
@@ -65,6 +67,22 @@ bool options_registry(const char *text)
                 return n >= 1 && n <= 8 && !number[2 + n];
         }
         return options_number(number, &v) && v <= UINT32_MAX;
+}
+
+bool options_device(const char *text)
+{
+        size_t n = strlen(text), parts = 1, length = 0;
+        for (size_t i = 0; i < n; i++, length++) {
+                if (text[i] == '\\') {
+                        if (!length)
+                                return false;
+                        parts++;
+                        length = (size_t)-1;
+                } else if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] > '~' || text[i] == ',') {
+                        return false;
+                }
+        }
+        return parts == 3 && length && n < OPTIONS_DEVICE;
 }
 
 static int options_add(Texts *t, const char *text)
@@ -202,6 +220,13 @@ int options_parse(const Verb *v, const char *name, int argc, char **argv, Option
                         say("%s: --reg wants HKLM\\KEY\\VALUE=N, not '%s'", name, ret->registry.p[i]);
                         return WMI_USAGE;
                 }
+        }
+        if (ret->device && !options_device(ret->device)) {
+                say("%s: --device wants a path like ROOT\\NAME\\0000: three parts of printable ASCII without "
+                    "blanks and "
+                    "commas, not '%s'",
+                    name, ret->device);
+                return WMI_USAGE;
         }
         return 0;
 }

@@ -20,5 +20,7 @@ bool options_number(const char *text, uint64_t *ret);
 bool options_seconds(const char *text, uint64_t *ret_ms);
 // Is this HKLM\KEY\VALUE=N with N decimal or 0x-hexadecimal of 32 bits?
 bool options_registry(const char *text);
+// Is this a device instance path: ENUMERATOR\DEVICE\INSTANCE in printable ASCII without blanks and commas?
+bool options_device(const char *text);
 
 #endif

@@ -189,8 +189,10 @@ static int table_terminal(Table *t, Buf *out)
         char *text = NULL;
         if (!r && t->rows)
                 r = scols_print_table_to_string(to, &text);
-        if (text)
+        if (text) {
                 buf_text(out, text);
+                buf_u8(out, '\n'); // libsmartcols ends the lines but the last
+        }
         free(text);
         scols_unref_table(to);
         return r;

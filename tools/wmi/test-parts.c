@@ -357,6 +357,11 @@ static void registry_values(void **state)
         assert_false(options_registry("HKCU\\K\\V=1"));
         assert_false(options_registry("HKLM\\K\\V"));
         assert_false(options_registry("HKLM\\K\\V="));
+        assert_true(options_device("PCI\\VEN_1&DEV_2\\3"));
+        static const char *const no[] = {"",       "A",          "A\\B",      "A\\B\\",   "\\A\\B",
+                                         "A\\\\B", "A\\B\\C\\D", "A\\B C\\D", "A\\B,\\C", "A\\\xC3\xA4\\C"};
+        for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+                assert_false(options_device(no[i]));
 }
 
 static const Option test_options[] = {
@@ -506,8 +511,9 @@ static void names_from_files(void **state)
         name = host_name(".so");
         assert_string_equal(name, ".so");
         free(name);
-        device = host_device("t\xC3\xA4");
-        assert_string_equal(device, "ROOT\\T\xC3\x84\\0000");
+        device = host_device("my t\xC3\xA4,\\1");
+        assert_string_equal(device, "ROOT\\MY_T___1\\0000");
+        assert_true(options_device(device));
         free(device);
 }
 
