@@ -44,6 +44,18 @@ static const Hint hints[] = {
         {"wdf.h", "file not found", "KMDF headers are not part of the installation"},
 };
 
+// What compiles with a warning and goes wrong when it runs.
+static const Hint warnings[] = {
+        {"‘LONG *’", "‘long int *’",
+         "LONG has 32 bits as on Windows, long has 64: declare the variable as LONG"},
+        {"‘ULONG *’", "‘long unsigned int *’",
+         "ULONG has 32 bits as on Windows, unsigned long has 64: declare the variable as ULONG"},
+        {"passing 'long *'", "'LONG *'",
+         "LONG has 32 bits as on Windows, long has 64: declare the variable as LONG"},
+        {"passing 'unsigned long *'", "'ULONG *'",
+         "ULONG has 32 bits as on Windows, unsigned long has 64: declare the variable as ULONG"},
+};
+
 /* Does an error have both words: in its line, or in the two that show the source? */
 static bool error_has(const char *text, const char *first, const char *second)
 {
@@ -63,15 +75,22 @@ static bool error_has(const char *text, const char *first, const char *second)
         return false;
 }
 
-void print_hints(const char *errors)
+static void print_some(const Hint *some, size_t n, const char *errors)
 {
         const char *last = NULL;
 
-        for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++) {
-                if (!error_has(errors, hints[i].first, hints[i].second) ||
-                    (last && !strcmp(last, hints[i].hint)))
+        for (size_t i = 0; i < n; i++) {
+                if (!error_has(errors, some[i].first, some[i].second) ||
+                    (last && !strcmp(last, some[i].hint)))
                         continue;
-                last = hints[i].hint;
+                last = some[i].hint;
                 fprintf(stderr, "wmi-cc: hint: %s\n", last);
         }
+}
+
+void print_hints(const char *errors, bool failed)
+{
+        if (failed)
+                print_some(hints, sizeof(hints) / sizeof(*hints), errors);
+        print_some(warnings, sizeof(warnings) / sizeof(*warnings), errors);
 }

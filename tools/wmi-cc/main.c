@@ -38,8 +38,7 @@ static int compile(Job *job)
                         if (capture)
                                 forward_bytes(out, stdout);
                         forward_bytes(err, stderr);
-                        if (status)
-                                print_hints(errors);
+                        print_hints(errors, status != 0);
                 }
                 if (capture)
                         close(out);

@@ -111,7 +111,8 @@ bool resolve_headers(Job *job);
 
 // --- hints.c ---
 
-// Prints a line for each error that is typical of sources which only Microsoft's compiler accepts.
-void print_hints(const char *errors);
+// Prints a line for each error that is typical of sources which only Microsoft's compiler accepts, and for
+// warnings that mean another size than on Windows.
+void print_hints(const char *errors, bool failed);
 
 #endif
