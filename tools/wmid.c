@@ -115,6 +115,7 @@ static int default_repository(char *out, size_t size)
 
 static int find_places(Wmid *w)
 {
+        bool given = w->repository[0] != '\0';
         int r = 0;
         if (!w->socket[0])
                 r = client_socket_path(w->socket, sizeof(w->socket));
@@ -127,9 +128,13 @@ static int find_places(Wmid *w)
         r = make_directory(w->socket);
         if (r)
                 log_line(&w->log, LOG_ERROR, "%s: its directory cannot be made: %s", w->socket, strerror(-r));
-        if (!r && (r = make_directory(w->repository)))
-                log_line(&w->log, LOG_ERROR, "%s: its directory cannot be made: %s", w->repository,
-                         strerror(-r));
+        // Nothing is written there yet: a home that cannot be written to is no reason not to serve.
+        if (!r && (r = make_directory(w->repository))) {
+                log_line(&w->log, given ? LOG_ERROR : LOG_WARNING, "%s: its directory cannot be made: %s",
+                         w->repository, strerror(-r));
+                if (!given)
+                        r = 0;
+        }
         if (!r)
                 r = check_directory(w);
         w->config.repository = w->repository;
