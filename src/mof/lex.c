@@ -282,6 +282,12 @@ static void skip_stray(Mof *m)
         uint32_t c;
         uint32_t n = (uint32_t)utf8_decode(m->text.p + m->at, m->text.n - m->at, &c);
         MofToken t = token_here(m, 0, n);
+        if (c == 0) { // no text at all: what follows would be reported byte by byte
+                mof_error(m, &t, CIM_MOF_UNRECOGNIZED_TOKEN, "a NUL byte: this is no MOF text");
+                mof_hint(m, "MOF is text, in UTF-8, UTF-16 with a byte order mark, or code page 1252");
+                m->at = (uint32_t)m->text.n;
+                return;
+        }
         if (c > 0x20 && c != 0x7F && c < 0x80)
                 mof_error(m, &t, CIM_MOF_UNRECOGNIZED_TOKEN, "'%c' has no place in MOF", (char)c);
         else if (c < 0x80)
