@@ -266,8 +266,10 @@ static NTSTATUS NTAPI Pnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         case IRP_MN_START_DEVICE:
                 return Start(ext, Irp);
         case IRP_MN_REMOVE_DEVICE: {
+                KeFlushQueuedDpcs(); // before: what it fires is still registered
                 if (ext->Registered && Mode != ModeStaysRegistered)
                         IoWMIRegistrationControl(DeviceObject, WMIREG_ACTION_DEREGISTER);
+                KeFlushQueuedDpcs(); // and what an ENABLE in between has queued does not outlive the device
                 Irp->IoStatus.Status = STATUS_SUCCESS;
                 NTSTATUS status = Forward(DeviceObject, Irp);
                 IoDetachDevice(lower);
