@@ -53,6 +53,11 @@ int service_dispatch(Service *s);
 // The classes as they are now. Borrowed until the next dispatch.
 const CimSchema *service_schema(const Service *s);
 
+// Calls tell for each class that a live query names and whose events no driver has announced: neither its GUID nor that
+// of a class derived from it is among the registrations of the connected hosts. (A driver may fire it all the same, by
+// a name of its own.) False, and no call: no host has registered anything yet.
+bool service_unheard(const Service *s, void (*tell)(void *context, const CimClass *c), void *context);
+
 // Figures since the start, for tests, `wmi driver list` and a status page.
 typedef struct ServiceStats {
         uint64_t events_in, events_malformed, events_unmatched, deliveries, dropped, source_dropped;

@@ -59,6 +59,34 @@ bool topic_covers(const Topic *t, Str namespace, const CimClass *c)
         return str_ieq(str_of(t->namespace), namespace) && cim_class_isa(c, t->klass->name);
 }
 
+static int announced(void *context, Str namespace, const CimClass *c)
+{
+        const Service *s = *(const Service *const *)context;
+        (void)namespace;
+        if (!c->has_guid)
+                return 0;
+        LIST_EACH(i, &s->hosts)
+                if (host_knew(list_entry(i, Host, link), &c->guid))
+                        return 1;
+        return 0;
+}
+
+bool service_unheard(const Service *s, void (*tell)(void *context, const CimClass *c), void *context)
+{
+        bool registered = false;
+        LIST_EACH(i, &s->hosts)
+                registered |= list_entry(i, Host, link)->state == WIRE_HOST_REGISTERED;
+        if (!registered)
+                return false;
+        LIST_EACH(i, &s->topics)
+        {
+                const Topic *t = list_entry(i, Topic, link);
+                if (!cim_schema_each_derived(s->schema, str_of(t->namespace), t->klass, announced, &s))
+                        tell(context, t->klass);
+        }
+        return true;
+}
+
 // --- the wanted table ----------------------------------------------------------------------------
 
 typedef struct GuidSet {

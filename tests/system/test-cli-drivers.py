@@ -52,6 +52,22 @@ def events_of_a_real_driver(t):
 
 
 @test
+def a_guid_that_the_driver_does_not_have(t):
+    """A MOF whose GUID is not the driver's is said, not silence; and only that."""
+    command = toaster(t, "--count", "1", "--timeout", "0.2", "-q", "SELECT * FROM Toaster_Popped WHERE SliceNumber = 0")
+    with open(TOASTER, encoding="utf-8") as f:
+        t.write("wrong.mof", f.read().replace("c1c0a701", "c1c0a799"))
+    _, err = t.run(command, code=124)
+    check("has not registered" not in err, err)
+    command[command.index(TOASTER)] = t.path("wrong.mof")
+    _, err = t.run(command, code=124)
+    equal(err.count("has not registered Toaster_Popped ({4b1f3a52-7d3e-4f6e-9a43-20d7c1c0a799})"), 1)
+    command[-1] = "SELECT * FROM WMIEvent WHERE TIME_CREATED = 0"  # the others are registered
+    _, err = t.run(command, code=124)
+    check("has not registered" not in err, err)
+
+
+@test
 def device_names_the_instance(t):
     out, _ = t.run(toaster(t, "--json", "--count", "1", "--device", "PCI\\VEN_1&DEV_2\\3"))
     equal(json.loads(out[0])["instance"], "PCI\\VEN_1&DEV_2\\3_0")

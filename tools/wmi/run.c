@@ -45,6 +45,7 @@ typedef struct Run {
         uint32_t class_count;
         int dispatched;     // what the last service_dispatch had to do
         uint64_t silent_at; // when a driver that is started but not registered is told of; 0: not yet
+        bool unheard_said; // which classes the driver has not registered
         bool unloading;
 } Run;
 
@@ -220,6 +221,15 @@ static int run_silence(Run *r)
         return -1;
 }
 
+static void run_say_unheard(void *context, const CimClass *c)
+{
+        const Run *r = context;
+        char guid[GUID_TEXT] = "it has no guid qualifier";
+        if (c->has_guid)
+                guid_text(&c->guid, guid);
+        say("%s: has not registered %s (%s): none of its events can be expected", r->name, c->name.p, guid);
+}
+
 // One turn of everybody. Returns how long at most to wait then, in ms; -1: no bound.
 static int run_turn(Run *r)
 {
@@ -231,6 +241,8 @@ static int run_turn(Run *r)
                 stream_await(&r->stream, NULL);
                 stream_activate(&r->stream);
         }
+        if (!r->unheard_said) // told once: a MOF whose GUIDs are not the driver's would be silence
+                r->unheard_said = service_unheard(r->service, run_say_unheard, r);
         stream_move(&r->stream);
         // Last, because reading items runs the pump, which may take a signal.
         if (r->stream.children || (report >= 0 && r->host.report < 0)) {
