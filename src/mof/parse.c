@@ -220,8 +220,11 @@ static int array_bounds(Mof *m, CimPropertySpec *p)
                                 p->max = (uint32_t)v.magnitude;
                 }
         }
+        bool word = r == 0 && m->now.kind == MOF_WORD; // [read, ...]: the next declaration's qualifiers
         if (r == 0)
                 r = mof_expect(m, ']', CIM_MOF_EXPECTED_CLOSE_BRACKET, "the size of the array");
+        if (r > 0 && word)
+                mof_hint(m, "is a ';' missing in front of the '['?");
         if (r == 0 && m->now.kind == '[') {
                 mof_error(m, &m->now, CIM_MOF_EXPECTED_SEMI, "an array has one dimension");
                 return E_DIAG;

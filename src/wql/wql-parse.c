@@ -187,6 +187,8 @@ static void hint_for(Parser *p, const char *expected)
                 diag_hint(p->diag, "WQL has no arithmetic");
         else if (t->kind == WQL_T_EQ && p->last.kind == WQL_T_EQ)
                 diag_hint(p->diag, "WQL writes equality as a single =");
+        else if ((t->kind == WQL_T_GT || t->kind == WQL_T_LT) && p->last.kind == WQL_T_EQ)
+                diag_hint(p->diag, "did you mean %s?", t->kind == WQL_T_GT ? ">=" : "<=");
         else if (t->kind == WQL_T_STRING && p->last.kind == WQL_T_STRING &&
                  p->last.at + p->last.text.n == t->at)
                 diag_hint(p->diag, "a quote inside a string is written \\%c", *t->text.p);
