@@ -16,6 +16,9 @@
 #define LIMIT_NAMESPACES       1024u      // of one service
 #define LIMIT_CLASSES          (1u << 17) // of all its namespaces
 #define LIMIT_MEMBERS          (4u << 20) // properties and methods of all classes, inherited ones included
+#define LIMIT_PATH_CHARS       0x2000u    // characters of an object path (WBEM_MAX_PATH)
+#define LIMIT_KEYS             256u       // of one class
+#define LIMIT_OBJECT_BYTES     (16u << 20) // one encoded instance
 #define LIMIT_ARRAY_ITEMS      (1u << 20) // of one value
 
 // events
@@ -37,6 +40,10 @@
 #define LIMIT_REQUEST_BYTES    (1u << 20)                        // any request but IMPORT_MOF
 #define LIMIT_HOST_FRAME_BYTES (LIMIT_EVENT_BYTES + (64u << 10)) // any message of a driver host
 #define LIMIT_REPLY_BYTES      (1u << 20) // replies unread, beyond which a client's requests wait
+#define LIMIT_ENUMERATIONS     256u  // open ones of one session
+#define LIMIT_SINKS            256u  // of one session
+#define LIMIT_BATCH_BYTES      (256u << 10) // objects in one reply of an enumeration, the last one on top
+#define LIMIT_SESSION_JOBS     64u   // requests of one session that wait for the store
 #define LIMIT_LATE_REPLIES     64u   // requests of one session that wait for driver hosts, SUBSCRIBE aside
 #define LIMIT_NOTICES          64u   // unread words about driver hosts
 #define LIMIT_REGISTRATIONS    1024u // of one driver host

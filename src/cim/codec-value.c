@@ -192,17 +192,20 @@ bool codec_read_value(CodecReader *r, const CimClass *expected, unsigned depth, 
 
 // --- payloads ---------------------------------------------------------------------------------------------
 
-int cim_codec_write_values(const CimInstance *i, Buf *out)
+int cim_codec_write_values(const CimInstance *i, const CimClassTable *table, Buf *out)
 {
+        (void)table;
         int r = 0;
         for (size_t k = 0; k < i->class->property_count && r == 0; k++)
                 r = codec_write_value(&i->values[k], NULL, 0, out);
         return r < 0 ? r : out->failed ? -ENOMEM : 0;
 }
 
-int cim_codec_read_values(const uint8_t *p, size_t n, const CimClass *c, const CimWant *want, Arena *a,
+int cim_codec_read_values(const uint8_t *p, size_t n, const CimClass *c, const CimWant *want,
+                          const CimClassTable *table, Arena *a,
                           CimValue *values, CimBlockError *reterr)
 {
+        (void)table;
         CodecReader r = {.in = {p, n, false}, .arena = a};
         for (size_t k = 0; k < c->property_count && !r.in.failed; k++) {
                 const CimProperty *property = &c->properties[k];

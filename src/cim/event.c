@@ -109,11 +109,11 @@ static void event_frame(const CimEnvelope *e, const CimClass *c, const CimWant *
                 values[k->time_created] = (CimValue){.type = CIM_UINT64, .uint = e->time};
 }
 
-int cim_event_extract(const CimEnvelope *e, const CimClass *c, const CimWant *want, Arena *a,
+int cim_event_extract(const CimEnvelope *e, const CimClass *c, const CimWant *want, const CimClassTable *table, Arena *a,
                       CimValue *values, CimBlockError *reterr)
 {
         if (e->kind == CIM_PAYLOAD_INSTANCE)
-                return cim_codec_read_values(e->payload, e->payload_size, c, want, a, values, reterr);
+                return cim_codec_read_values(e->payload, e->payload_size, c, want, table, a, values, reterr);
         if (e->kind != CIM_PAYLOAD_WNODE)
                 return wnode_error(reterr, 0, "%d is no kind of payload", (int)e->kind);
         CimWnode w;
@@ -124,7 +124,8 @@ int cim_event_extract(const CimEnvelope *e, const CimClass *c, const CimWant *wa
         return cim_block_decode(c, w.block, w.block_size, want, a, values, reterr);
 }
 
-int cim_event_instance(const CimEnvelope *e, const CimClass *c, CimInstance **ret, CimBlockError *reterr)
+int cim_event_instance(const CimEnvelope *e, const CimClass *c, const CimClassTable *table, CimInstance **ret,
+                       CimBlockError *reterr)
 {
         CimInstance *i;
         int r = cim_instance_new(c, &i);
@@ -135,7 +136,7 @@ int cim_event_instance(const CimEnvelope *e, const CimClass *c, CimInstance **re
         char16_t *name = arena_copy(i->owner, e->instance.p, e->instance.n * sizeof(char16_t));
         own.payload = payload;
         own.instance.p = name;
-        r = payload && name ? cim_event_extract(&own, c, NULL, i->owner, i->values, reterr) : -ENOMEM;
+        r = payload && name ? cim_event_extract(&own, c, NULL, table, i->owner, i->values, reterr) : -ENOMEM;
         if (r) {
                 cim_instance_unref(i);
                 return r;

@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "cim/instance.h"
 
+typedef struct CimClassTable CimClassTable; // cim/codec.h
+
 typedef enum CimPayload { CIM_PAYLOAD_WNODE = 1, CIM_PAYLOAD_INSTANCE = 2 } CimPayload;
 
 // What a driver host says about one event, once. Borrows everything.
@@ -68,9 +70,11 @@ int cim_block_encode(const CimClass *c, const CimValue *values, Buf *out, CimBlo
 
 // All of an event: InstanceName from the envelope, Active TRUE, TIME_CREATED its time, items from the block, other
 // properties their defaults. The whole block is checked whatever is wanted. Returns as cim_block_decode.
-int cim_event_extract(const CimEnvelope *e, const CimClass *c, const CimWant *want, Arena *a, CimValue *values,
-                      CimBlockError *reterr);
+// table: of the classes of objects inside an INSTANCE payload (cim/codec.h); NULL: it has none.
+int cim_event_extract(const CimEnvelope *e, const CimClass *c, const CimWant *want, const CimClassTable *table,
+                      Arena *a, CimValue *values, CimBlockError *reterr);
 // The same as an instance of its own.
-int cim_event_instance(const CimEnvelope *e, const CimClass *c, CimInstance **ret, CimBlockError *reterr);
+int cim_event_instance(const CimEnvelope *e, const CimClass *c, const CimClassTable *table, CimInstance **ret,
+                       CimBlockError *reterr);
 
 #endif

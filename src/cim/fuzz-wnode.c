@@ -117,7 +117,7 @@ static void fuzz_event(const CimClass *c, const uint8_t *p, size_t n)
         CimEnvelope envelope = {
                 .kind = CIM_PAYLOAD_WNODE, .payload = p, .payload_size = n, .instance = {u"x", 1}};
         CimInstance *i;
-        int r = cim_event_instance(&envelope, c, &i, &e);
+        int r = cim_event_instance(&envelope, c, NULL, &i, &e);
         REQUIRE(r == 0 || r == 1);
         REQUIRE(parsed == 0 || r == 1);
         if (r == 0)

@@ -26,12 +26,15 @@ int cim_namespace_normal(Str name, char *out, Diag *reterr);
 typedef struct CimChange {
         Str namespace; // normal form
         CimClass *klass;
+        bool remove;   // takes klass (by name) out of the namespace; klass NULL: the namespace with all in it
 } CimChange;
 
 // A new snapshot: `old` with the changes, in order. Classes are referenced and get their version, those that have one
 // keep it. What the changes make stale is built again, once: a class whose superclass is no longer the namespace's
 // class of that name, or whose embedded objects are not of the namespace's classes; so the order of classes in one
 // batch does not matter to what refers to what. Takes time in proportion to the classes of the namespaces touched.
+// Removing is exact: a class goes only when no class of the result derives from it (remove these in the same batch), a
+// namespace only when none is left below it; what is not there is an error.
 // 0, -ENOMEM, E_DIAG (a superclass that the namespace does not have, a subclass that no longer fits; the message names
 // the class).
 int cim_schema_change(const CimSchema *old, const CimChange *changes, size_t n, CimSchema **ret, Diag *reterr);

@@ -91,11 +91,11 @@ static int scenario_schema(CimClass *inner, CimClass *c)
         if (r == 0)
                 r = cim_class_new(&CLASS("Inner", PROPERTIES(ITEM("C", CIM_UINT8, 1))), NULL, NULL, NULL,
                                   &again, NULL);
-        CimChange first[] = {{STR("root\\wmi"), sub}, {STR("root\\wmi"), c}, {STR("root\\wmi"), inner}};
+        CimChange first[] = {{.namespace = STR("root\\wmi"), .klass = sub}, {.namespace = STR("root\\wmi"), .klass = c}, {.namespace = STR("root\\wmi"), .klass = inner}};
         if (r == 0)
                 r = cim_schema_change(s, first, COUNT(first), &one, NULL);
         if (r == 0)
-                r = cim_schema_change(one, &(CimChange){STR("root\\wmi"), again}, 1, &two, NULL);
+                r = cim_schema_change(one, &(CimChange){.namespace = STR("root\\wmi"), .klass = again}, 1, &two, NULL);
         cim_class_unref(sub);
         cim_class_unref(again);
         cim_schema_unref(s);
@@ -121,17 +121,17 @@ static int scenario_bytes(const CimClass *c)
         if (r == 0)
                 r = cim_codec_read_class(b.p, b.n, &back, NULL);
         if (r == 0)
-                r = cim_event_instance(&e, back, &i, NULL);
+                r = cim_event_instance(&e, back, NULL, &i, NULL);
         if (r == 0)
                 r = cim_instance_copy(i, &copy);
         if (r == 0)
-                r = cim_codec_write_values(copy, &payload);
+                r = cim_codec_write_values(copy, NULL, &payload);
         e = (CimEnvelope){.kind = CIM_PAYLOAD_INSTANCE,
                           .payload = payload.p,
                           .payload_size = payload.n,
                           .instance = {u"x", 1}};
         if (r == 0)
-                r = cim_event_instance(&e, back, &again, NULL);
+                r = cim_event_instance(&e, back, NULL, &again, NULL);
         if (r == 0) {
                 cim_text_class(back, &text);
                 cim_text_instance(again, &text);

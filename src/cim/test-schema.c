@@ -26,7 +26,7 @@ static void add(CimSchema **s, CimClass *c)
 {
         CimSchema *next = NULL;
         Diag d = {0};
-        int r = cim_schema_change(*s, &(CimChange){WMI, c}, 1, &next, &d);
+        int r = cim_schema_change(*s, &(CimChange){.namespace = WMI, .klass = c}, 1, &next, &d);
         if (r)
                 print_error("%s\n", d.message);
         assert_int_equal(r, 0);
@@ -152,7 +152,7 @@ static void subclasses_follow_a_replaced_class(void **state)
         CimClass *e = made(&CLASS("E", PROPERTIES(P("Inner", CIM_OBJECT, .class_name = STR("B")))), NULL,
                            (CimClass *[]){b, NULL});
         CimClass *other = made(&CLASS("Other"), NULL, NULL);
-        CimChange batch[] = {{WMI, c}, {WMI, e}, {WMI, other}, {WMI, b}, {WMI, a}}; // no order is needed
+        CimChange batch[] = {{.namespace = WMI, .klass = c}, {.namespace = WMI, .klass = e}, {.namespace = WMI, .klass = other}, {.namespace = WMI, .klass = b}, {.namespace = WMI, .klass = a}}; // no order is needed
         CimSchema *next;
         assert_int_equal(cim_schema_change(s, batch, COUNT(batch), &next, NULL), 0);
         cim_schema_unref(s);
@@ -176,7 +176,7 @@ static void subclasses_follow_a_replaced_class(void **state)
         // A superclass that its subclass cannot follow is refused, and the message says who.
         Diag d;
         CimClass *bad = made(&CLASS("A", PROPERTIES(P("Y", CIM_STRING))), NULL, NULL);
-        assert_int_equal(cim_schema_change(s, &(CimChange){WMI, bad}, 1, &next, &d), E_DIAG);
+        assert_int_equal(cim_schema_change(s, &(CimChange){.namespace = WMI, .klass = bad}, 1, &next, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_TYPE_MISMATCH);
         assert_non_null(strstr(d.message, "B no longer fits"));
         cim_class_unref(bad);
@@ -189,7 +189,7 @@ static void superclasses_come_from_the_namespace(void **state)
         CimSchema *s = cim_schema_new(), *next;
         Diag d;
         CimClass *a = made(&CLASS("A"), NULL, NULL), *b = made(&CLASS("B"), a, NULL);
-        assert_int_equal(cim_schema_change(s, &(CimChange){WMI, b}, 1, &next, &d), E_DIAG);
+        assert_int_equal(cim_schema_change(s, &(CimChange){.namespace = WMI, .klass = b}, 1, &next, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_SUPERCLASS);
         // Another object of that name takes the superclass's place.
         add(&s, made(&CLASS("A", PROPERTIES(P("X", CIM_UINT8))), NULL, NULL));
@@ -197,7 +197,7 @@ static void superclasses_come_from_the_namespace(void **state)
         assert_int_equal(cim_schema_find(s, WMI, STR("B"))->property_count, 1);
         // A derives from B, which derives from A.
         CimClass *base = made(&CLASS("B"), NULL, NULL), *loop = made(&CLASS("A"), base, NULL);
-        assert_int_equal(cim_schema_change(s, &(CimChange){WMI, loop}, 1, &next, &d), E_DIAG);
+        assert_int_equal(cim_schema_change(s, &(CimChange){.namespace = WMI, .klass = loop}, 1, &next, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_SUPERCLASS);
         cim_class_unref(loop);
         cim_class_unref(base);
@@ -237,10 +237,10 @@ static void ten_thousand_classes(void **state)
         static CimChange batch[N];
         static char names[N][16];
         CimClass *base = made(&CLASS("Base", PROPERTIES(P("X", CIM_UINT8))), NULL, NULL);
-        batch[0] = (CimChange){WMI, base};
+        batch[0] = (CimChange){.namespace = WMI, .klass = base};
         for (unsigned i = 1; i < N; i++) {
                 snprintf(names[i], sizeof(names[i]), "C%u", i);
-                batch[i] = (CimChange){WMI, made(&(CimClassSpec){.name = str_of(names[i])},
+                batch[i] = (CimChange){.namespace = WMI, .klass = made(&(CimClassSpec){.name = str_of(names[i])},
                                                  i % 100 ? batch[i - 1].klass : base, NULL)};
                 if (batch[i].klass->depth > 60)
                         i += 100 - i % 100 - 1, batch[i] = batch[0];
@@ -282,7 +282,7 @@ static int spread(CimClass *const *classes, size_t n, size_t spaces, size_t less
                              : STR("root");
                 changes[k++] = (CimChange){.namespace = name};
                 for (size_t c = 0; c < n - (i ? 0 : less); c++)
-                        changes[k++] = (CimChange){name, classes[c]};
+                        changes[k++] = (CimChange){.namespace = name, .klass = classes[c]};
         }
         int r = cim_schema_change(s, changes, k, &next, &d);
         assert_int_equal(d.code, r ? (uint32_t)CIM_E_QUOTA_VIOLATION : 0);

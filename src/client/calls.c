@@ -16,12 +16,12 @@ int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int ti
                      uint32_t *ret_subscription, uint32_t *ret_unanswered, Diag *reterr)
 {
         ClientItem i;
-        Wire_SUBSCRIBE m = {.namespace = namespace, .language = STR("WQL"), .query = query, .queue = queue};
-        int r = client_call(c, SUBSCRIBE, &m, timeout_ms, &i, reterr);
+        Wire_EXEC_NOTIFICATION_QUERY m = {.namespace = namespace, .language = STR("WQL"), .query = query, .queue = queue};
+        int r = client_call(c, EXEC_NOTIFICATION_QUERY, &m, timeout_ms, &i, reterr);
         if (r)
                 return r;
-        Wire_SUBSCRIBE_Reply reply;
-        if (!wire_get_SUBSCRIBE_reply(i.frame.payload, i.frame.size, &reply))
+        Wire_EXEC_NOTIFICATION_QUERY_Reply reply;
+        if (!wire_get_EXEC_NOTIFICATION_QUERY_reply(i.frame.payload, i.frame.size, &reply))
                 r = call_malformed(reterr);
         client_item_deinit(&i);
         if (r)
@@ -35,7 +35,7 @@ int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int ti
 int client_cancel(Client *c, uint32_t subscription, int timeout_ms, Diag *reterr)
 {
         ClientItem i;
-        int r = client_call(c, CANCEL, (&(Wire_CANCEL){.subscription = subscription}), timeout_ms, &i,
+        int r = client_call(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){.subscription = subscription}), timeout_ms, &i,
                             reterr);
         if (r)
                 return r;

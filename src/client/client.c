@@ -334,7 +334,7 @@ static int client_disown(Client *c, uint32_t subscription)
         int r = hold_ignore(&c->hold, subscription);
         if (r)
                 return r;
-        int64_t n = client_send(c, CANCEL, (&(Wire_CANCEL){.subscription = subscription}));
+        int64_t n = client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){.subscription = subscription}));
         Request *cancel = n > 0 ? request_find(c, (uint32_t)n) : NULL;
         if (cancel) {
                 cancel->abandoned = true;
@@ -350,13 +350,13 @@ static int client_take_reply(Client *c, const WireFrame *f, ClientItem *ret)
         if (!q || q->operation != f->operation)
                 return -EPROTO;
         Request was = *q;
-        Wire_SUBSCRIBE_Reply m;
+        Wire_EXEC_NOTIFICATION_QUERY_Reply m;
         int r = 0;
         if (!was.abandoned)
                 r = item_reply(f, ret);
-        else if (f->operation == WIRE_SUBSCRIBE && wire_get_SUBSCRIBE_reply(f->payload, f->size, &m))
+        else if (f->operation == WIRE_EXEC_NOTIFICATION_QUERY && wire_get_EXEC_NOTIFICATION_QUERY_reply(f->payload, f->size, &m))
                 r = client_disown(c, m.subscription);
-        else if (f->operation == WIRE_CANCEL && was.subscription)
+        else if (f->operation == WIRE_CANCEL_ASYNC_CALL && was.subscription)
                 hold_forget(&c->hold, was.subscription);
         if (r)
                 return r;

@@ -102,11 +102,53 @@ int client_call_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t
 // not answered by their deadline. Returns as client_call.
 int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int timeout_ms, uint32_t *ret_subscription,
                      uint32_t *ret_unanswered, Diag *reterr);
+// Ends a subscription or a sink.
 int client_cancel(Client *c, uint32_t subscription, int timeout_ms, Diag *reterr);
 // Compiles MOF text. errors as mof_compile's; *ret_list (may be NULL) is the reply's list, to be freed with free().
 int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_ms, Buf *ret_list, uint32_t *ret_count,
                       Diag *errors, size_t capacity, size_t *ret_errors);
 int client_get_class(Client *c, Str namespace, Str name, int timeout_ms, CimClass **ret, Diag *reterr);
+
+// --- objects -------------------------------------------------------------------------------------
+// IWbemServices' methods, one each. Paths and queries as WMI writes them; flags are WBEM_FLAG_ numbers. Every failure is E_DIAG
+// with the documented number in reterr->code, or as client_call. What comes back is the caller's reference.
+//
+// A class or an instance by its path ("Thing", "Thing.Name=\"a\"").
+int client_get_object(Client *c, Str namespace, Str path, uint32_t flags, int timeout_ms, CimInstance **ret, Diag *reterr);
+// object: a class definition (is_class).
+int client_put_class(Client *c, Str namespace, const CimInstance *object, uint32_t flags, int timeout_ms, Diag *reterr);
+int client_delete_class(Client *c, Str namespace, Str name, int timeout_ms, Diag *reterr);
+// 0 means that the store has it on disk. *ret_path (may be NULL): its relative path, to be freed with free().
+int client_put_instance(Client *c, Str namespace, const CimInstance *object, uint32_t flags, int timeout_ms, char **ret_path,
+                        Diag *reterr);
+int client_delete_instance(Client *c, Str namespace, Str path, int timeout_ms, Diag *reterr);
+
+// Enumerations: classes below one ("" = all), instances of a class, the result of a data query. Batches are fetched as they are
+// needed; events of subscriptions go on arriving meanwhile.
+typedef struct ClientEnum ClientEnum;
+int client_enum_classes(Client *c, Str namespace, Str superclass, uint32_t flags, int timeout_ms, ClientEnum **ret, Diag *reterr);
+int client_enum_instances(Client *c, Str namespace, Str name, uint32_t flags, int timeout_ms, ClientEnum **ret, Diag *reterr);
+int client_query(Client *c, Str namespace, Str query, uint32_t flags, int timeout_ms, ClientEnum **ret, Diag *reterr);
+// 0 with *ret; -ENODATA: the end; else as client_call.
+int client_enum_next(ClientEnum *e, int timeout_ms, CimInstance **ret, Diag *reterr);
+ClientEnum *client_enum_free(ClientEnum *e); // cancels what is left; NULL is fine
+
+// A sink for events that this program raises in a namespace; ended with client_cancel.
+int client_open_sink(Client *c, Str namespace, int timeout_ms, uint32_t *ret_sink, Diag *reterr);
+// *ret_matched (may be NULL): how many subscriptions got them, in all.
+int client_indicate(Client *c, uint32_t sink, CimInstance *const *events, size_t n, int timeout_ms, uint32_t *ret_matched,
+                    Diag *reterr);
+
+// Everybody's subscriptions. Frees nothing of yours: *ret is one allocation, to be freed with free().
+typedef struct ClientSubscription {
+        uint64_t session;
+        uint32_t subscription, pid, uid;
+        Str program, namespace, query;
+        uint32_t queue, queued;
+        uint64_t delivered, lost;
+} ClientSubscription;
+int client_list_subscriptions(Client *c, int timeout_ms, ClientSubscription **ret, size_t *ret_count, Diag *reterr);
+int client_end_subscription(Client *c, uint64_t session, uint32_t subscription, int timeout_ms, Diag *reterr);
 
 // The event as an instance (cim_event_instance).
 int client_item_instance(const ClientItem *i, CimInstance **ret, CimBlockError *reterr);

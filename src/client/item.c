@@ -60,7 +60,7 @@ uint32_t *item_subscriptions(ClientItem *i)
 
 int client_item_instance(const ClientItem *i, CimInstance **ret, CimBlockError *reterr)
 {
-        return cim_event_instance(&i->envelope, i->klass, ret, reterr);
+        return cim_event_instance(&i->envelope, i->klass, NULL, ret, reterr);
 }
 
 // --- from frames ---------------------------------------------------------------------------------

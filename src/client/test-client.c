@@ -162,7 +162,7 @@ static void a_stream_in_single_bytes(void **state)
         shutdown(p.fd, SHUT_WR);
         next(c, CLIENT_CLOSED);
         assert_int_equal(client_next(c, 0, &i), -EPIPE);
-        assert_int_equal(client_send(c, CANCEL, (&(Wire_CANCEL){0})), -EPIPE);
+        assert_int_equal(client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){0})), -EPIPE);
         peer_stop(&p, c);
         assert_true(str_eq(event.klass->name, STR("Thing"))); // an item outlives its client
         assert_true(str_eq(event.namespace, STR("root\\wmi")));
@@ -184,10 +184,10 @@ static void what_breaks_the_protocol_is_the_end(void **state)
                         buf_u32(&p.out, LIMIT_FRAME_BYTES);
                         break;
                 case 2: // a reply to nothing
-                        wire_put_CANCEL_reply(&p.out, 999, &(Wire_CANCEL_Reply){0});
+                        wire_put_CANCEL_ASYNC_CALL_reply(&p.out, 999, &(Wire_CANCEL_ASYNC_CALL_Reply){0});
                         break;
                 case 3: // a request
-                        wire_put_CANCEL(&p.out, 1, &(Wire_CANCEL){0});
+                        wire_put_CANCEL_ASYNC_CALL(&p.out, 1, &(Wire_CANCEL_ASYNC_CALL){0});
                         break;
                 case 4: // an event of a class that was not announced
                         put_event(&p.out, &id, 1, 3, 1, 10);
@@ -222,12 +222,12 @@ static void what_breaks_the_protocol_is_the_end(void **state)
                         p.out.p[p.out.n - 20 + 7] = 1;
                         break;
                 case 12: // the reply of another operation
-                        assert_int_equal(client_send(c, CANCEL, (&(Wire_CANCEL){0})), 2);
+                        assert_int_equal(client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){0})), 2);
                         wire_put_LIST_DRIVERS_reply(&p.out, 2, &(Wire_LIST_DRIVERS_Reply){0});
                         break;
                 case 13: // a reply of half a status
-                        assert_int_equal(client_send(c, CANCEL, (&(Wire_CANCEL){0})), 2);
-                        wire_put_CANCEL_reply(&p.out, 2, &(Wire_CANCEL_Reply){0});
+                        assert_int_equal(client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){0})), 2);
+                        wire_put_CANCEL_ASYNC_CALL_reply(&p.out, 2, &(Wire_CANCEL_ASYNC_CALL_Reply){0});
                         p.out.n -= 2;
                         p.out.p[p.sent] = 10;
                         break;
@@ -237,7 +237,7 @@ static void what_breaks_the_protocol_is_the_end(void **state)
                 ClientItem i;
                 assert_int_equal(client_next(c, 10000, &i), -EPROTO);
                 assert_int_equal(client_next(c, 0, &i), -EPROTO); // for good
-                assert_int_equal(client_send(c, CANCEL, (&(Wire_CANCEL){0})), -EPROTO);
+                assert_int_equal(client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){0})), -EPROTO);
                 peer_stop(&p, c);
         }
 }
@@ -287,7 +287,7 @@ static void a_reply_may_be_late(void **state)
         // Both come after all: nobody sees them, and the subscription is ended at once.
         const uint32_t ids[] = {7, 8};
         put_class(&p.out, 3);
-        wire_put_SUBSCRIBE_reply(&p.out, subscribe, &(Wire_SUBSCRIBE_Reply){.subscription = 7});
+        wire_put_EXEC_NOTIFICATION_QUERY_reply(&p.out, subscribe, &(Wire_EXEC_NOTIFICATION_QUERY_Reply){.subscription = 7});
         wire_put_LIST_DRIVERS_reply(&p.out, list, &(Wire_LIST_DRIVERS_Reply){0});
         put_event(&p.out, ids, 1, 3, 1, 10); // for nobody
         put_event(&p.out, ids, 2, 3, 2, 10); // for 8
@@ -297,11 +297,11 @@ static void a_reply_may_be_late(void **state)
         client_item_deinit(&i);
         assert_int_equal(client_next(c, 0, &i), -EAGAIN);
         WireFrame f = peer_got(&p, 2);
-        Wire_CANCEL cancel;
-        assert_int_equal(f.operation, WIRE_CANCEL);
-        assert_true(wire_get_CANCEL(f.payload, f.size, &cancel));
+        Wire_CANCEL_ASYNC_CALL cancel;
+        assert_int_equal(f.operation, WIRE_CANCEL_ASYNC_CALL);
+        assert_true(wire_get_CANCEL_ASYNC_CALL(f.payload, f.size, &cancel));
         assert_int_equal(cancel.subscription, 7);
-        wire_put_CANCEL_reply(&p.out, f.request, &(Wire_CANCEL_Reply){0});
+        wire_put_CANCEL_ASYNC_CALL_reply(&p.out, f.request, &(Wire_CANCEL_ASYNC_CALL_Reply){0});
         assert_int_equal(client_next(c, 0, &i), -EAGAIN);
         // The number is free again.
         put_event(&p.out, ids, 1, 3, 3, 10);
@@ -399,7 +399,7 @@ static void after_cancel_nothing_held_comes(void **state)
         put_event(&p.out, ids, 1, 3, 1, 10);
         put_event(&p.out, ids, 2, 3, 2, 10);
         wire_put_LOST(&p.out, 0, &(Wire_LOST){.subscription = 1, .count = 10});
-        wire_put_CANCEL_reply(&p.out, 2, &(Wire_CANCEL_Reply){0});
+        wire_put_CANCEL_ASYNC_CALL_reply(&p.out, 2, &(Wire_CANCEL_ASYNC_CALL_Reply){0});
         assert_int_equal(client_cancel(c, 1, 10000, NULL), 0);
         i = next(c, CLIENT_EVENT);
         assert_true(i.envelope.sequence == 2 && i.subscription_count == 1 && i.subscriptions[0] == 2);

@@ -178,7 +178,7 @@ static HRESULT ClassEnumNew(Hub *hub, const char *namespace, Names *take_names, 
 
 // The names of the reply that are wanted: of the whole tree, or of the direct children of `superclass`; never
 // itself. FALSE: malformed.
-static BOOL NamesRead(const Wire_ENUM_CLASSES_Reply *m, Str superclass, BOOL shallow, Names *n)
+static BOOL NamesRead(const Wire_LIST_CLASSES_Reply *m, Str superclass, BOOL shallow, Names *n)
 {
         Reader r = {(const uint8_t *)m->list.p, m->list.n, false};
         for (uint32_t i = 0; i < m->count; i++) {
@@ -197,13 +197,13 @@ HRESULT ClassEnumCreate(Hub *hub, const char *namespace, Str superclass, LONG fl
                         IEnumWbemClassObject **ret)
 {
         ClientItem item;
-        Wire_ENUM_CLASSES m = {.namespace = str_of(namespace), .superclass = superclass};
-        Wire_ENUM_CLASSES_Reply reply;
-        HRESULT hr = HubCall(hub, ENUM_CLASSES, &m, &item);
+        Wire_LIST_CLASSES m = {.namespace = str_of(namespace), .superclass = superclass};
+        Wire_LIST_CLASSES_Reply reply;
+        HRESULT hr = HubCall(hub, LIST_CLASSES, &m, &item);
         if (FAILED(hr))
                 return hr;
         Names *n = NULL;
-        if (!wire_get_ENUM_CLASSES_reply(item.frame.payload, item.frame.size, &reply) ||
+        if (!wire_get_LIST_CLASSES_reply(item.frame.payload, item.frame.size, &reply) ||
             reply.count > reply.list.n)
                 hr = WBEM_E_TRANSPORT_FAILURE;
         else if (!(n = calloc(1, sizeof(*n) + reply.count * sizeof(n->names[0]))))

@@ -376,14 +376,14 @@ HRESULT HubSubscribe(Hub *hub, const char *namespace, Str query, IWbemObjectSink
         HubTaker *t = sink ? TakerNew(TRUE, 0) : NULL;
         if (sink && !t)
                 return WBEM_E_OUT_OF_MEMORY;
-        Wire_SUBSCRIBE m = {.namespace = str_of(namespace), .language = STR("WQL"), .query = query};
+        Wire_EXEC_NOTIFICATION_QUERY m = {.namespace = str_of(namespace), .language = STR("WQL"), .query = query};
         pthread_mutex_lock(&hub_lock);
         HubSubscription *s = SubscriptionNew(hub, context);
         HubRequest r = {.subscription = s};
         HRESULT hr = !s || (sink && !PoolEnsure(hub)) ? (HRESULT)WBEM_E_OUT_OF_MEMORY : S_OK;
         if (SUCCEEDED(hr))
-                hr = RequestRun(hub, &r, WIRE_SUBSCRIBE,
-                                (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_SUBSCRIBE,
+                hr = RequestRun(hub, &r, WIRE_EXEC_NOTIFICATION_QUERY,
+                                (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_EXEC_NOTIFICATION_QUERY,
                                 &m);
         if (SUCCEEDED(hr)) {
                 client_item_deinit(&r.item);

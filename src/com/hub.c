@@ -96,11 +96,11 @@ static int64_t HubSend(Hub *hub, uint16_t operation, void (*put)(Buf *, uint32_t
 
 void HubUnsubscribe(Hub *hub, uint32_t id)
 {
-        Wire_CANCEL m = {.subscription = id};
+        Wire_CANCEL_ASYNC_CALL m = {.subscription = id};
         if (id &&
             !hub->closed) // its answer is of no interest; failing to send means that the connection is gone
-                (void)HubSend(hub, WIRE_CANCEL,
-                              (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_CANCEL, &m);
+                (void)HubSend(hub, WIRE_CANCEL_ASYNC_CALL,
+                              (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_CANCEL_ASYNC_CALL, &m);
 }
 
 void HubWake(Hub *hub)
@@ -184,8 +184,8 @@ static HubRequest *RequestFind(Hub *hub, uint32_t number)
 // FALSE: not an answer to SUBSCRIBE. Under hub_lock.
 static BOOL HubTakeSubscribed(Hub *hub, HubRequest *r, const ClientItem *item)
 {
-        Wire_SUBSCRIBE_Reply reply;
-        if (!wire_get_SUBSCRIBE_reply(item->frame.payload, item->frame.size, &reply))
+        Wire_EXEC_NOTIFICATION_QUERY_Reply reply;
+        if (!wire_get_EXEC_NOTIFICATION_QUERY_reply(item->frame.payload, item->frame.size, &reply))
                 return FALSE;
         if (r) // before its first event, which is behind the reply
                 return SubscriptionEnter(r->subscription, reply.subscription);
@@ -197,7 +197,7 @@ static BOOL HubTakeSubscribed(Hub *hub, HubRequest *r, const ClientItem *item)
 static void HubTakeReply(Hub *hub, ClientItem *item)
 {
         HubRequest *r = RequestFind(hub, item->request);
-        BOOL good = item->operation != WIRE_SUBSCRIBE || cim_failed(item->status) ||
+        BOOL good = item->operation != WIRE_EXEC_NOTIFICATION_QUERY || cim_failed(item->status) ||
                     HubTakeSubscribed(hub, r, item);
         if (r) {
                 r->done = TRUE;

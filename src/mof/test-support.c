@@ -26,7 +26,7 @@ int support_add(CimSchema **schema, Str namespace, Str text, Diag *reterr)
         CimSchema *next = NULL;
         r = changes ? 0 : -ENOMEM;
         for (size_t i = 0; r == 0 && i < result->class_count; i++)
-                changes[i] = (CimChange){result->classes[i].namespace, result->classes[i].klass};
+                changes[i] = (CimChange){.namespace = result->classes[i].namespace, .klass = result->classes[i].klass};
         if (r == 0)
                 r = cim_schema_change(*schema, changes, result->class_count, &next, reterr);
         if (r == 0) {

@@ -12,9 +12,12 @@ bool access_may(const Service *s, const Identity *who, Right right)
         bool owner = who->uid == 0 || who->uid == s->uid;
         switch (right) {
         case RIGHT_NONE:
-        case RIGHT_READ:
+        case RIGHT_ENABLE:
         case RIGHT_SUBSCRIBE:
-        case RIGHT_WRITE:
+        case RIGHT_FULL_WRITE:
+        case RIGHT_METHOD_EXECUTE:
+        case RIGHT_PARTIAL_WRITE:
+        case RIGHT_PUBLISH:
         case RIGHT_HOST:
                 return owner;
         }

@@ -23,7 +23,7 @@ static int catalog_take(CimSchema **schema, const MofResult *r, Diag *reterr)
         if (!changes)
                 return -ENOMEM;
         for (size_t i = 0; i < r->class_count; i++)
-                changes[i] = (CimChange){r->classes[i].namespace, r->classes[i].klass};
+                changes[i] = (CimChange){.namespace = r->classes[i].namespace, .klass = r->classes[i].klass};
         CimSchema *after;
         int e = cim_schema_change(*schema, changes, r->class_count, &after, reterr);
         free(changes);
@@ -224,11 +224,11 @@ static int catalog_list_class(void *context, Str namespace, const CimClass *c)
 void catalog_enum_classes(Session *x, const WireFrame *f)
 {
         Service *s = x->c->service;
-        Wire_ENUM_CLASSES m;
+        Wire_LIST_CLASSES m;
         CatalogList l = {0};
         Diag d = {0};
         Str namespace;
-        if (!wire_get_ENUM_CLASSES(f->payload, f->size, &m)) {
+        if (!wire_get_LIST_CLASSES(f->payload, f->size, &m)) {
                 connection_protocol(x->c, f, "a malformed frame");
                 return;
         }
@@ -246,7 +246,7 @@ void catalog_enum_classes(Session *x, const WireFrame *f)
         if (r)
                 catalog_refuse(x, f, r, &d, CIM_E_FAILED);
         else
-                connection_reply(x->c, f->request, ENUM_CLASSES, .count = l.count,
+                connection_reply(x->c, f->request, LIST_CLASSES, .count = l.count,
                                  .list = {(char *)l.bytes.p, l.bytes.n});
         buf_deinit(&l.bytes);
 }

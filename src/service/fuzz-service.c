@@ -77,8 +77,8 @@ static void fuzz_import(Service *s, int fd)
 static void fuzz_subscribe(Service *s, int fd)
 {
         Buf b = {0};
-        wire_put_SUBSCRIBE(&b, 2,
-                           &(Wire_SUBSCRIBE){.namespace = STR("root\\wmi"),
+        wire_put_EXEC_NOTIFICATION_QUERY(&b, 2,
+                           &(Wire_EXEC_NOTIFICATION_QUERY){.namespace = STR("root\\wmi"),
                                              .language = STR("WQL"),
                                              .query = STR("SELECT * FROM __Event")});
         fuzz_say(s, fd, b.p, b.n);

@@ -329,10 +329,24 @@ void host_handle(Host *h, const WireFrame *f)
                 return;
         case WIRE_HELLO: // all below: operation.c lets none of them through
         case WIRE_OPEN_NAMESPACE:
-        case WIRE_CANCEL:
+        case WIRE_CANCEL_ASYNC_CALL:
         case WIRE_GET_CLASS:
-        case WIRE_ENUM_CLASSES:
-        case WIRE_SUBSCRIBE:
+        case WIRE_LIST_CLASSES:
+        case WIRE_GET_OBJECT:
+        case WIRE_PUT_CLASS:
+        case WIRE_DELETE_CLASS:
+        case WIRE_CREATE_CLASS_ENUM:
+        case WIRE_PUT_INSTANCE:
+        case WIRE_DELETE_INSTANCE:
+        case WIRE_CREATE_INSTANCE_ENUM:
+        case WIRE_EXEC_QUERY:
+        case WIRE_EXEC_METHOD:
+        case WIRE_QUERY_OBJECT_SINK:
+        case WIRE_INDICATE:
+        case WIRE_NEXT:
+        case WIRE_LIST_SUBSCRIPTIONS:
+        case WIRE_END_SUBSCRIPTION:
+        case WIRE_EXEC_NOTIFICATION_QUERY:
         case WIRE_IMPORT_MOF:
         case WIRE_LIST_NAMESPACES:
         case WIRE_LIST_DRIVERS:

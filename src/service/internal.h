@@ -42,7 +42,16 @@ typedef struct Identity {
         pid_t pid;
 } Identity;
 
-typedef enum Right { RIGHT_NONE, RIGHT_READ, RIGHT_SUBSCRIBE, RIGHT_WRITE, RIGHT_HOST } Right;
+typedef enum Right {
+        RIGHT_NONE,
+        RIGHT_ENABLE,
+        RIGHT_METHOD_EXECUTE,
+        RIGHT_FULL_WRITE,
+        RIGHT_PARTIAL_WRITE,
+        RIGHT_SUBSCRIBE,
+        RIGHT_PUBLISH,
+        RIGHT_HOST
+} Right;
 typedef enum From { FROM_ANY, FROM_CLIENT, FROM_HOST, FROM_EVENTS, FROM_ORDERS, FROM_NOBODY } From;
 
 // The one place that judges. The default is no.

@@ -78,7 +78,7 @@ static void hello(Connection *c, const WireFrame *f)
                 hello_refuse(c, f, CIM_E_INVALID_PARAMETER, "%u is not a role", m.role);
                 return;
         }
-        if (!access_may(c->service, &c->identity, m.role == WIRE_ROLE_HOST ? RIGHT_HOST : RIGHT_READ)) {
+        if (!access_may(c->service, &c->identity, m.role == WIRE_ROLE_HOST ? RIGHT_HOST : RIGHT_ENABLE)) {
                 hello_refuse(c, f, CIM_E_ACCESS_DENIED, "user %ld may not use the service of user %ld",
                              c->identity.known ? (long)c->identity.uid : -1L, (long)c->service->uid);
                 return;

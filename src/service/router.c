@@ -425,7 +425,7 @@ static size_t route_event(Service *s, Host *h, const RouteClass *k, const CimEnv
         CimBlockError error = {0};
         CimValue *values = arena_array(a, CimValue, c->property_count + 1);
         int r = values && router_group_room(&s->router, k->sub_count)
-                        ? cim_event_extract(e, c, &k->used, a, values, &error)
+                        ? cim_event_extract(e, c, &k->used, NULL, a, values, &error)
                         : -ENOMEM;
         if (r < 0) {
                 log_line(&s->config.log, LOG_ERROR, "out of memory: an event of class %.*s is lost",

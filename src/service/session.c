@@ -41,22 +41,57 @@ void session_free(Session *x)
                 wanted_update(s);
 }
 
+static bool session_parses(const WireFrame *f)
+{
+        switch ((WireOperation)f->operation) {
+#define OPERATION(NAME, number, from, right, help, fields, reply)                                            \
+        case number: {                                                                                       \
+                Wire_##NAME m;                                                                               \
+                return wire_get_##NAME(f->payload, f->size, &m);                                             \
+        }
+#include "wire/operations.def"
+#undef OPERATION
+        }
+        return false;
+}
+
 void session_handle(Session *x, const WireFrame *f)
 {
         switch ((WireOperation)f->operation) {
         case WIRE_OPEN_NAMESPACE:
                 catalog_open_namespace(x, f);
                 return;
-        case WIRE_CANCEL:
+        case WIRE_CANCEL_ASYNC_CALL:
                 subscription_cancel(x, f);
                 return;
         case WIRE_GET_CLASS:
                 catalog_get_class(x, f);
                 return;
-        case WIRE_ENUM_CLASSES:
+        case WIRE_GET_OBJECT:
+        case WIRE_PUT_CLASS:
+        case WIRE_DELETE_CLASS:
+        case WIRE_CREATE_CLASS_ENUM:
+        case WIRE_PUT_INSTANCE:
+        case WIRE_DELETE_INSTANCE:
+        case WIRE_CREATE_INSTANCE_ENUM:
+        case WIRE_EXEC_QUERY:
+        case WIRE_EXEC_METHOD:
+        case WIRE_QUERY_OBJECT_SINK:
+        case WIRE_INDICATE:
+        case WIRE_NEXT:
+        case WIRE_LIST_SUBSCRIPTIONS:
+        case WIRE_END_SUBSCRIPTION:
+                if (!session_parses(f)) {
+                        connection_protocol(x->c, f, "a malformed frame");
+                        return;
+                }
+                connection_fail(x->c, f->operation, f->request, CIM_E_NOT_AVAILABLE, "%s is not there yet",
+                                wire_info(f->operation)->name);
+                return;
+        case WIRE_LIST_CLASSES:
                 catalog_enum_classes(x, f);
                 return;
-        case WIRE_SUBSCRIBE:
+        case WIRE_EXEC_NOTIFICATION_QUERY:
                 subscription_request(x, f);
                 return;
         case WIRE_IMPORT_MOF:

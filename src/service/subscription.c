@@ -216,7 +216,7 @@ void subscription_end(Subscription *sub, uint32_t status, const Diag *d)
 {
         Connection *c = sub->session->c;
         if (sub->pending) {
-                connection_error(c, WIRE_SUBSCRIBE, sub->request, status, d, (Str){"", 0});
+                connection_error(c, WIRE_EXEC_NOTIFICATION_QUERY, sub->request, status, d, (Str){"", 0});
                 subscription_free(sub, true);
                 return;
         }
@@ -264,7 +264,7 @@ static void subscription_answer(Subscription *sub, uint32_t unanswered)
         sub->pending = false;
         list_remove(&sub->waiting);
         timer_clear(&sub->deadline);
-        connection_reply(c, sub->request, SUBSCRIBE, .subscription = sub->id, .unanswered = unanswered);
+        connection_reply(c, sub->request, EXEC_NOTIFICATION_QUERY, .subscription = sub->id, .unanswered = unanswered);
         for (List *i; (i = list_pop(&sub->early)) != NULL;)
                 list_push(&c->out.stream, i);
 }
@@ -313,7 +313,7 @@ static int subscription_compile(Service *s, Str text, Str namespace, WqlQuery **
 }
 
 // What can be said without looking at the query. 0 or E_DIAG.
-static int subscription_admissible(const Session *x, const Wire_SUBSCRIBE *m, Diag *reterr)
+static int subscription_admissible(const Session *x, const Wire_EXEC_NOTIFICATION_QUERY *m, Diag *reterr)
 {
         if (!m->language.n || !m->query.n)
                 return diag_set(reterr, CIM_E_INVALID_PARAMETER, "the %s is empty",
@@ -342,8 +342,8 @@ static int subscription_admissible(const Session *x, const Wire_SUBSCRIBE *m, Di
 void subscription_request(Session *x, const WireFrame *f)
 {
         Service *s = x->c->service;
-        Wire_SUBSCRIBE m;
-        if (!wire_get_SUBSCRIBE(f->payload, f->size, &m)) {
+        Wire_EXEC_NOTIFICATION_QUERY m;
+        if (!wire_get_EXEC_NOTIFICATION_QUERY(f->payload, f->size, &m)) {
                 connection_protocol(x->c, f, "a malformed frame");
                 return;
         }
@@ -384,8 +384,8 @@ void subscription_request(Session *x, const WireFrame *f)
 
 void subscription_cancel(Session *x, const WireFrame *f)
 {
-        Wire_CANCEL m;
-        if (!wire_get_CANCEL(f->payload, f->size, &m)) {
+        Wire_CANCEL_ASYNC_CALL m;
+        if (!wire_get_CANCEL_ASYNC_CALL(f->payload, f->size, &m)) {
                 connection_protocol(x->c, f, "a malformed frame");
                 return;
         }
@@ -396,7 +396,7 @@ void subscription_cancel(Session *x, const WireFrame *f)
                         continue;
                 subscription_drop(sub);
                 wanted_update(x->c->service);
-                connection_reply(x->c, f->request, CANCEL, .unused_ = 0);
+                connection_reply(x->c, f->request, CANCEL_ASYNC_CALL, .unused_ = 0);
                 return;
         }
         connection_fail(x->c, f->operation, f->request, CIM_E_NOT_FOUND,

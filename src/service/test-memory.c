@@ -71,8 +71,8 @@ static void put_hello(Buf *b, uint32_t role, const char *name)
 
 static void put_subscribe(Buf *b, const char *query)
 {
-        wire_put_SUBSCRIBE(b, 9,
-                           &(Wire_SUBSCRIBE){.namespace = STR("root\\wmi"),
+        wire_put_EXEC_NOTIFICATION_QUERY(b, 9,
+                           &(Wire_EXEC_NOTIFICATION_QUERY){.namespace = STR("root\\wmi"),
                                              .language = STR("WQL"),
                                              .query = str_of(query)});
 }
@@ -148,7 +148,7 @@ static bool one_life(size_t allowed, bool once)
         put_hello(&b, WIRE_ROLE_CLIENT, "");
         wire_put_AWAIT_DRIVER(&b, 2, &(Wire_AWAIT_DRIVER){.name = STR("h"), .timeout_ms = 1000000});
         put_subscribe(&b, "SELECT * FROM WMIEvent WHERE Active = TRUE");
-        wire_put_ENUM_CLASSES(&b, 3, &(Wire_ENUM_CLASSES){.namespace = STR("root\\wmi")});
+        wire_put_LIST_CLASSES(&b, 3, &(Wire_LIST_CLASSES){.namespace = STR("root\\wmi")});
         wire_put_GET_CLASS(&b, 4, &(Wire_GET_CLASS){.namespace = STR("root\\wmi"), .name = STR("Alpha")});
         wire_put_IMPORT_MOF(&b, 5,
                             &(Wire_IMPORT_MOF){.namespace = STR("root\\wmi"),

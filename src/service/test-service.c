@@ -46,10 +46,10 @@ static void it_is_born_with_namespaces_and_classes(void **state)
         assert_int_equal(client_get_class(c, STR("root\\wmi"), STR("Alpa"), -1, &k, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_NOT_FOUND);
         assert_non_null(strstr(d.hint, "Alpha"));
-        Wire_ENUM_CLASSES all = {.namespace = STR("root\\wmi"), .superclass = STR("alpha")};
-        assert_int_equal(client_call(c, ENUM_CLASSES, &all, -1, &i, &d), 0);
-        Wire_ENUM_CLASSES_Reply classes;
-        assert_true(wire_get_ENUM_CLASSES_reply(i.frame.payload, i.frame.size, &classes));
+        Wire_LIST_CLASSES all = {.namespace = STR("root\\wmi"), .superclass = STR("alpha")};
+        assert_int_equal(client_call(c, LIST_CLASSES, &all, -1, &i, &d), 0);
+        Wire_LIST_CLASSES_Reply classes;
+        assert_true(wire_get_LIST_CLASSES_reply(i.frame.payload, i.frame.size, &classes));
         assert_int_equal(classes.count, 1);
         Reader r = {(const uint8_t *)classes.list.p, classes.list.n, false};
         assert_true(str_eq(read_str(&r), STR("Beta")));
@@ -208,9 +208,9 @@ static void a_driver_may_fire_while_it_is_enabled(void **state)
         Fake f;
         fake_start(&f, &rig, "f");
         f.mute = true;
-        Wire_SUBSCRIBE m = {
+        Wire_EXEC_NOTIFICATION_QUERY m = {
                 .namespace = STR("root\\wmi"), .language = STR("wql"), .query = STR("SELECT * FROM Alpha")};
-        assert_true(client_send(c, SUBSCRIBE, &m) > 0);
+        assert_true(client_send(c, EXEC_NOTIFICATION_QUERY, &m) > 0);
         fake_until_wanted(&f, &rig_alpha, true);
         fake_fire(&f, &rig_alpha, 1, 0);
         fake_fire(&f, &rig_alpha, 2, 0);
@@ -220,8 +220,8 @@ static void a_driver_may_fire_while_it_is_enabled(void **state)
         fake_flush(&f);
         fake_fire(&f, &rig_alpha, 3, 0);
         ClientItem i = rig_next(c, CLIENT_REPLY);
-        Wire_SUBSCRIBE_Reply reply;
-        assert_true(wire_get_SUBSCRIBE_reply(i.frame.payload, i.frame.size, &reply));
+        Wire_EXEC_NOTIFICATION_QUERY_Reply reply;
+        assert_true(wire_get_EXEC_NOTIFICATION_QUERY_reply(i.frame.payload, i.frame.size, &reply));
         assert_int_equal(reply.unanswered, 0);
         client_item_deinit(&i);
         for (uint32_t n = 1; n <= 3; n++) {
@@ -278,9 +278,9 @@ static void a_host_that_goes_is_not_waited_for(void **state)
         Fake f;
         fake_start(&f, &rig, "f");
         f.mute = true;
-        Wire_SUBSCRIBE m = {
+        Wire_EXEC_NOTIFICATION_QUERY m = {
                 .namespace = STR("root\\wmi"), .language = STR("WQL"), .query = STR("SELECT * FROM Alpha")};
-        assert_true(client_send(c, SUBSCRIBE, &m) > 0);
+        assert_true(client_send(c, EXEC_NOTIFICATION_QUERY, &m) > 0);
         fake_until_wanted(&f, &rig_alpha, true);
         rig_none(c);
         fake_stop(&f);
@@ -307,19 +307,19 @@ static void queries_are_refused_with_their_numbers(void **state)
         assert_true(cim_failed(rig_refused(c, "root\\wmi", "SELECT * FROM Alpha WHERE Numbre = 3")));
         Diag d = {0};
         ClientItem i;
-        Wire_SUBSCRIBE m = {
+        Wire_EXEC_NOTIFICATION_QUERY m = {
                 .namespace = STR("root\\wmi"), .language = STR("CQL"), .query = STR("SELECT * FROM Alpha")};
-        assert_int_equal(client_call(c, SUBSCRIBE, &m, -1, &i, &d), E_DIAG);
+        assert_int_equal(client_call(c, EXEC_NOTIFICATION_QUERY, &m, -1, &i, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_QUERY_TYPE);
         m.language = STR("");
-        assert_int_equal(client_call(c, SUBSCRIBE, &m, -1, &i, &d), E_DIAG);
+        assert_int_equal(client_call(c, EXEC_NOTIFICATION_QUERY, &m, -1, &i, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_PARAMETER);
         m.language = STR("Wql");
         m.flags = 1;
-        assert_int_equal(client_call(c, SUBSCRIBE, &m, -1, &i, &d), E_DIAG);
+        assert_int_equal(client_call(c, EXEC_NOTIFICATION_QUERY, &m, -1, &i, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_PARAMETER);
         m.flags = 0x20030;
-        assert_int_equal(client_call(c, SUBSCRIBE, &m, -1, &i, &d), 0);
+        assert_int_equal(client_call(c, EXEC_NOTIFICATION_QUERY, &m, -1, &i, &d), 0);
         client_item_deinit(&i);
         client_free(c);
         rig_stop(&rig);

@@ -92,7 +92,7 @@ static void the_table_is_consistent(void **state)
         assert_null(wire_info(0));
         assert_null(wire_info(65535));
         assert_true(wire_info(WIRE_HELLO)->has_reply);
-        assert_true(wire_info(WIRE_CANCEL)->has_reply);
+        assert_true(wire_info(WIRE_CANCEL_ASYNC_CALL)->has_reply);
         assert_false(wire_info(WIRE_FIRE)->has_reply);
         assert_false(wire_info(WIRE_EVENT)->has_reply);
 }
@@ -104,7 +104,7 @@ static void frames_at_every_split(void **state)
 {
         (void)state;
         Buf b = {0};
-        wire_put_CANCEL(&b, 1, &(Wire_CANCEL){.subscription = 5});
+        wire_put_CANCEL_ASYNC_CALL(&b, 1, &(Wire_CANCEL_ASYNC_CALL){.subscription = 5});
         size_t first = b.n;
         wire_put_OPEN_NAMESPACE(&b, 2, &(Wire_OPEN_NAMESPACE){.namespace = STR("root\\wmi")});
         for (size_t n = 0; n <= b.n; n++) {
@@ -117,7 +117,7 @@ static void frames_at_every_split(void **state)
                 ssize_t r = wire_frame(p, n, LIMIT_FRAME_BYTES, &f);
                 assert_int_equal(r, n < first ? 0 : (ssize_t)first);
                 if (r) {
-                        assert_int_equal(f.operation, WIRE_CANCEL);
+                        assert_int_equal(f.operation, WIRE_CANCEL_ASYNC_CALL);
                         r = wire_frame(p + first, n - first, LIMIT_FRAME_BYTES, &f);
                         assert_int_equal(r, n < b.n ? 0 : (ssize_t)(b.n - first));
                 }
@@ -179,7 +179,7 @@ static void errors_there_and_back(void **state)
         assert_false(wire_get_IMPORT_MOF_reply(f.payload, f.size, &reply));
         // A success cannot be sent as an error, and an error without words gets those of its number.
         b.n = 0;
-        wire_put_error(&b, WIRE_CANCEL, 9, CIM_S_NO_ERROR, NULL, (Str){"", 0});
+        wire_put_error(&b, WIRE_CANCEL_ASYNC_CALL, 9, CIM_S_NO_ERROR, NULL, (Str){"", 0});
         wire_frame(b.p, b.n, LIMIT_FRAME_BYTES, &f);
         assert_true(wire_get_status(f.payload, f.size, &status, &got, NULL));
         assert_int_equal(status, (uint32_t)CIM_E_FAILED);

@@ -196,7 +196,7 @@ static bool add_class(Text *t, const CimClassSpec *spec, const CimClass *super)
         CimSchema *next;
         int r = cim_class_new(spec, super, resolve, w, &c, &d);
         if (r == 0) {
-                CimChange change = {w->namespace, c};
+                CimChange change = {.namespace = w->namespace, .klass = c};
                 r = cim_schema_change(w->schema, &change, 1, &next, &d);
                 cim_class_unref(c);
         }

@@ -222,7 +222,7 @@ class Player:
             fields = {"version": 1, "id": 1, "server": "player"}
         elif name == "OPEN_NAMESPACE":
             fields = {"namespace": m["namespace"]}
-        elif name == "SUBSCRIBE" and not fields:
+        elif name == "EXEC_NOTIFICATION_QUERY" and not fields:
             self.number += 1
             fields = {"subscription": self.number, "unanswered": 0}
         self.c.socket.sendall(reply(name, request, **fields))
@@ -267,12 +267,12 @@ def an_answer_that_comes_too_late(t):
     player = Player(t)
     p = scenario(t, "silent", FREEWMI_CALL_TIMEOUT="0.3")
     player.accept("HELLO", "OPEN_NAMESPACE")
-    late = [player.take("SUBSCRIBE")[0] for _ in range(2)]
+    late = [player.take("EXEC_NOTIFICATION_QUERY")[0] for _ in range(2)]
     says(p, "late")
     for number, request in enumerate(late, 41):
-        player.c.socket.sendall(reply("SUBSCRIBE", request, subscription=number, unanswered=0))
+        player.c.socket.sendall(reply("EXEC_NOTIFICATION_QUERY", request, subscription=number, unanswered=0))
     # Subscriptions that nobody waits for any more are ended, or events would come for ever.
-    t.equal([player.take("CANCEL")[1]["subscription"] for _ in late], [41, 42], "cancelled")
+    t.equal([player.take("CANCEL_ASYNC_CALL")[1]["subscription"] for _ in late], [41, 42], "cancelled")
     tell(p)
     good(t, p)
 
@@ -280,7 +280,7 @@ def an_answer_that_comes_too_late(t):
 def breaks(t, what, name="broken", subscriptions=2):
     player = Player(t)
     p = scenario(t, name)
-    player.accept("HELLO", "OPEN_NAMESPACE", *["SUBSCRIBE"] * subscriptions)
+    player.accept("HELLO", "OPEN_NAMESPACE", *["EXEC_NOTIFICATION_QUERY"] * subscriptions)
     says(p, "now")
     what(player)
     if name == "broken":
@@ -306,13 +306,13 @@ def an_event_of_a_class_that_was_never_sent(t):
 
 @test
 def an_answer_that_nobody_asked_for(t):
-    breaks(t, lambda s: s.c.socket.sendall(reply("SUBSCRIBE", 4711, subscription=9, unanswered=0)))
+    breaks(t, lambda s: s.c.socket.sendall(reply("EXEC_NOTIFICATION_QUERY", 4711, subscription=9, unanswered=0)))
 
 
 @test
 def a_service_that_goes_instead_of_answering(t):
     def what(s):
-        s.take("SUBSCRIBE")
+        s.take("EXEC_NOTIFICATION_QUERY")
         s.c.socket.shutdown(socket.SHUT_RDWR)
     breaks(t, what, "refused", 0)
 
@@ -320,14 +320,14 @@ def a_service_that_goes_instead_of_answering(t):
 @test
 def a_broken_answer_to_a_query(t):
     def what(s):
-        request, _ = s.take("SUBSCRIBE")
-        s.c.socket.sendall(struct.pack("<IHHII", 12, wire.TABLE["SUBSCRIBE"][0], 1, request, 0))
+        request, _ = s.take("EXEC_NOTIFICATION_QUERY")
+        s.c.socket.sendall(struct.pack("<IHHII", 12, wire.TABLE["EXEC_NOTIFICATION_QUERY"][0], 1, request, 0))
     breaks(t, what, "refused", 0)
 
 
 @test
 def an_answer_with_an_id_that_is_taken(t):
-    breaks(t, lambda s: s.answer("SUBSCRIBE", subscription=0, unanswered=0), "refused", 0)
+    breaks(t, lambda s: s.answer("EXEC_NOTIFICATION_QUERY", subscription=0, unanswered=0), "refused", 0)
 
 
 @test
@@ -337,10 +337,10 @@ def a_callback_over_its_time(t):
     t.env["FREEWMI_SOCKET"] += "2"
     player = Player(t)
     p = scenario(t, "hung", FREEWMI_SINK_TIMEOUT="0.2")
-    player.accept("HELLO", "OPEN_NAMESPACE", "SUBSCRIBE")
+    player.accept("HELLO", "OPEN_NAMESPACE", "EXEC_NOTIFICATION_QUERY")
     player.send("CLASS", handle=1, namespace="root\\wmi", bundle=bundle)
     player.event(1, 1)
-    t.equal(player.take("CANCEL")[1]["subscription"], 1, "cancelled")
+    t.equal(player.take("CANCEL_ASYNC_CALL")[1]["subscription"], 1, "cancelled")
     tell(p)
     good(t, p)
 
@@ -352,7 +352,7 @@ def what_came_is_handed_out_before_the_end(t):
     t.env["FREEWMI_SOCKET"] += "2"
     player = Player(t)
     p = scenario(t, "counted")
-    player.accept("HELLO", "OPEN_NAMESPACE", "SUBSCRIBE")
+    player.accept("HELLO", "OPEN_NAMESPACE", "EXEC_NOTIFICATION_QUERY")
     player.send("CLASS", handle=1, namespace="root\\wmi", bundle=bundle)
     for i in range(5):
         player.event(1, i)

@@ -73,12 +73,12 @@ static void ls_row(Ls *l, Str namespace, Str name, Str super, bool event)
 static int ls_namespace(Ls *l, Str namespace)
 {
         ClientItem item;
-        Wire_ENUM_CLASSES m = {.namespace = namespace, .superclass = STR("")};
-        int code = request_call(l->client, ENUM_CLASSES, &m, &item);
+        Wire_LIST_CLASSES m = {.namespace = namespace, .superclass = STR("")};
+        int code = request_call(l->client, LIST_CLASSES, &m, &item);
         if (code)
                 return code;
-        Wire_ENUM_CLASSES_Reply reply;
-        bool fine = wire_get_ENUM_CLASSES_reply(item.frame.payload, item.frame.size, &reply);
+        Wire_LIST_CLASSES_Reply reply;
+        bool fine = wire_get_LIST_CLASSES_reply(item.frame.payload, item.frame.size, &reply);
         Reader list = {(const uint8_t *)reply.list.p, reply.list.n, false};
         for (uint32_t i = 0; fine && i < reply.count; i++) {
                 Str name = read_str(&list), super = read_str(&list);

@@ -605,7 +605,7 @@ int printer_event(Printer *p, const CimClass *c, Str namespace, const CimEnvelop
                   const Selection *selection, Buf *out, CimBlockError *reterr)
 {
         CimValue *values = arena_array(&p->scratch, CimValue, c->property_count);
-        int r = values ? cim_event_extract(e, c, NULL, &p->scratch, values, reterr) : -ENOMEM;
+        int r = values ? cim_event_extract(e, c, NULL, NULL, &p->scratch, values, reterr) : -ENOMEM;
         if (!r)
                 r = printer_values(p, c, namespace, e, values, selection, out);
         arena_reset(&p->scratch);

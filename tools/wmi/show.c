@@ -28,11 +28,11 @@ static void show_search_namespace(Client *c, Str namespace, bool here, Search *s
 {
         ClientItem item;
         Diag d;
-        Wire_ENUM_CLASSES_Reply reply;
-        Wire_ENUM_CLASSES m = {.namespace = namespace, .superclass = STR("")};
-        if (client_call(c, ENUM_CLASSES, &m, REQUEST_MS, &item, &d))
+        Wire_LIST_CLASSES_Reply reply;
+        Wire_LIST_CLASSES m = {.namespace = namespace, .superclass = STR("")};
+        if (client_call(c, LIST_CLASSES, &m, REQUEST_MS, &item, &d))
                 return;
-        bool fine = wire_get_ENUM_CLASSES_reply(item.frame.payload, item.frame.size, &reply);
+        bool fine = wire_get_LIST_CLASSES_reply(item.frame.payload, item.frame.size, &reply);
         Reader list = {(const uint8_t *)reply.list.p, reply.list.n, false};
         for (uint32_t i = 0; fine && i < reply.count && !list.failed; i++) {
                 Str name = read_str(&list);
