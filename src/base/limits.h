@@ -40,6 +40,7 @@
 #define LIMIT_REQUEST_BYTES    (1u << 20)                        // any request but IMPORT_MOF
 #define LIMIT_HOST_FRAME_BYTES (LIMIT_EVENT_BYTES + (64u << 10)) // any message of a driver host
 #define LIMIT_REPLY_BYTES      (1u << 20) // replies unread, beyond which a client's requests wait
+#define LIMIT_PARAMETER_BYTES  (64u << 10) // of a failed request, told in its reply
 #define LIMIT_ENUMERATIONS     256u  // open ones of one session
 #define LIMIT_SINKS            256u  // of one session
 #define LIMIT_BATCH_BYTES      (256u << 10) // objects in one reply of an enumeration, the last one on top

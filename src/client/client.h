@@ -52,6 +52,7 @@ typedef struct ClientItem {
         uint32_t request;
         uint16_t operation;
         Diag diag;      // when status failed
+        Str parameter;  // when status failed: what the request was about, for __ExtendedStatus.ParameterInfo
         Str list;       // all diags of a failed IMPORT_MOF, else empty
         WireFrame frame; // to read the reply's fields with wire_get_X_reply
         void *memory;   // the item's own

@@ -76,7 +76,7 @@ int item_reply(const WireFrame *f, ClientItem *ret)
                             .frame = *f,
                             .memory = m};
         ret->frame.payload = m->payload;
-        if (wire_get_status(m->payload, m->size, &ret->status, &ret->diag, &ret->list))
+        if (wire_get_status(m->payload, m->size, &ret->status, &ret->diag, &ret->parameter, &ret->list))
                 return 0;
         client_item_deinit(ret);
         return -EPROTO;

@@ -248,7 +248,7 @@ static void the_door_can_be_shut(void **state)
         Client *c = NULL;
         Diag d = {0};
         Peer p = {0};
-        wire_put_error(&p.out, WIRE_HELLO, 1, CIM_E_ACCESS_DENIED, NULL, (Str){"", 0});
+        wire_put_error(&p.out, WIRE_HELLO, 1, CIM_E_ACCESS_DENIED, NULL, (Str){"", 0}, (Str){"", 0});
         assert_int_equal(peer_adopt(&p, &c, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_ACCESS_DENIED);
         peer_stop(&p, NULL);

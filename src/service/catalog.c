@@ -150,15 +150,6 @@ static bool catalog_is_event(const CimClass *c)
         return cim_class_isa(c, STR("__Event"));
 }
 
-static void catalog_refuse(Session *x, const WireFrame *f, int r, const Diag *d, uint32_t otherwise)
-{
-        if (r == -ENOMEM)
-                connection_error(x->c, f->operation, f->request, CIM_E_OUT_OF_MEMORY, NULL, (Str){"", 0});
-        else
-                connection_error(x->c, f->operation, f->request, d->code ? d->code : otherwise, d,
-                                 (Str){"", 0});
-}
-
 // --- looking up ----------------------------------------------------------------------------------
 
 void catalog_open_namespace(Session *x, const WireFrame *f)
@@ -172,7 +163,7 @@ void catalog_open_namespace(Session *x, const WireFrame *f)
         }
         int r = catalog_namespace(x->c->service, m.namespace, &namespace, &d);
         if (r)
-                catalog_refuse(x, f, r, &d, CIM_E_INVALID_NAMESPACE);
+                connection_refuse(x->c, asked(f), r, &d, CIM_E_INVALID_NAMESPACE);
         else
                 connection_reply(x->c, f->request, OPEN_NAMESPACE, .namespace = namespace);
 }
@@ -201,7 +192,7 @@ void catalog_list_namespaces(Session *x, const WireFrame *f)
         }
         cim_schema_each_namespace(x->c->service->schema, catalog_list_namespace, &l);
         if (l.bytes.failed)
-                catalog_refuse(x, f, -ENOMEM, NULL, 0);
+                connection_error(x->c, asked(f), CIM_E_OUT_OF_MEMORY, NULL);
         else
                 connection_reply(x->c, f->request, LIST_NAMESPACES, .count = l.count,
                                  .list = {(char *)l.bytes.p, l.bytes.n});
@@ -244,7 +235,7 @@ void catalog_enum_classes(Session *x, const WireFrame *f)
         if (!r && l.bytes.failed)
                 r = -ENOMEM;
         if (r)
-                catalog_refuse(x, f, r, &d, CIM_E_FAILED);
+                connection_refuse(x->c, asked(f), r, &d, CIM_E_FAILED);
         else
                 connection_reply(x->c, f->request, LIST_CLASSES, .count = l.count,
                                  .list = {(char *)l.bytes.p, l.bytes.n});
@@ -269,7 +260,7 @@ void catalog_get_class(Session *x, const WireFrame *f)
         if (!r && bundle.failed)
                 r = -ENOMEM;
         if (r)
-                catalog_refuse(x, f, r, &d, CIM_E_FAILED);
+                connection_refuse(x->c, asked(f), r, &d, CIM_E_FAILED);
         else
                 connection_reply(x->c, f->request, GET_CLASS, .namespace = namespace,
                                  .bundle = {(char *)bundle.p, bundle.n});
@@ -296,8 +287,8 @@ static void catalog_import_errors(Session *x, const WireFrame *f, const Diag *er
         for (size_t i = 0; i < n; i++)
                 wire_put_diag(&list, &errors[i]);
         Str all = list.failed ? (Str){"", 0} : (Str){(char *)list.p, list.n};
-        connection_error(x->c, f->operation, f->request,
-                         errors[0].code ? errors[0].code : (uint32_t)CIM_E_FAILED, &errors[0], all);
+        connection_errors(x->c, asked(f), errors[0].code ? errors[0].code : (uint32_t)CIM_E_FAILED,
+                          &errors[0], all);
         buf_deinit(&list);
 }
 
@@ -373,10 +364,10 @@ void catalog_import_mof(Session *x, const WireFrame *f)
         } else if (r > 0) {
                 catalog_import_errors(x, f, errors, n ? n : 1);
         } else if (r == -EFBIG) {
-                connection_fail(x->c, f->operation, f->request, CIM_E_QUOTA_VIOLATION,
-                                "a MOF text has at most %u bytes", LIMIT_MOF_BYTES);
+                connection_fail(x->c, asked(f), CIM_E_QUOTA_VIOLATION, "a MOF text has at most %u bytes",
+                                LIMIT_MOF_BYTES);
         } else {
-                catalog_refuse(x, f, -ENOMEM, NULL, 0);
+                connection_error(x->c, asked(f), CIM_E_OUT_OF_MEMORY, NULL);
         }
         free(errors);
 }

@@ -272,23 +272,41 @@ void connection_send(Connection *c, Buf *take)
         connection_dirty(c);
 }
 
-void connection_error(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const Diag *d,
-                      Str list)
+Asked asked(const WireFrame *f)
+{
+        return (Asked){f->operation, f->request, wire_parameter(f)};
+}
+
+void connection_errors(Connection *c, Asked q, uint32_t status, const Diag *d, Str list)
 {
         Buf b = {0};
-        wire_put_error(&b, operation, request, status, d, list);
+        wire_put_error(&b, q.operation, q.request, status, d, q.parameter, list);
         connection_send(c, &b);
 }
 
-void connection_fail(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const char *format,
-                     ...)
+void connection_error(Connection *c, Asked q, uint32_t status, const Diag *d)
+{
+        connection_errors(c, q, status, d, (Str){"", 0});
+}
+
+void connection_refuse(Connection *c, Asked q, int r, const Diag *d, uint32_t otherwise)
+{
+        if (r == -ENOMEM)
+                connection_error(c, q, CIM_E_OUT_OF_MEMORY, NULL);
+        else if (r < 0)
+                connection_fail(c, q, CIM_E_FAILED, "%s", strerror(-r));
+        else
+                connection_error(c, q, d->code ? d->code : otherwise, d);
+}
+
+void connection_fail(Connection *c, Asked q, uint32_t status, const char *format, ...)
 {
         Diag d = {0};
         va_list args;
         va_start(args, format);
         diag_setv(&d, status, format, args);
         va_end(args);
-        connection_error(c, operation, request, status, &d, (Str){"", 0});
+        connection_error(c, q, status, &d);
 }
 
 static ssize_t connection_write(Connection *c)

@@ -34,7 +34,7 @@ void drivers_list(Session *x, const WireFrame *f)
                 buf_u64(&list, h->dropped);
         }
         if (list.failed)
-                connection_error(x->c, f->operation, f->request, CIM_E_OUT_OF_MEMORY, NULL, (Str){"", 0});
+                connection_error(x->c, asked(f), CIM_E_OUT_OF_MEMORY, NULL);
         else
                 connection_reply(x->c, f->request, LIST_DRIVERS, .count = count,
                                  .list = {(char *)list.p, list.n});
@@ -42,6 +42,11 @@ void drivers_list(Session *x, const WireFrame *f)
 }
 
 // --- late replies --------------------------------------------------------------------------------
+
+Asked waiter_asked(const Waiter *w)
+{
+        return (Asked){w->operation, w->request, str_of(w->name)};
+}
 
 void waiter_free(Waiter *w)
 {
@@ -60,10 +65,10 @@ static void waiter_deadline(Timer *t)
         Connection *c = w->session->c;
         const Host *h = host_find(c->service, str_of(w->name));
         if (!h)
-                connection_fail(c, w->operation, w->request, CIM_E_TIMED_OUT,
+                connection_fail(c, waiter_asked(w), CIM_E_TIMED_OUT,
                                 "no answer in time: the host of driver %s has not connected", w->name);
         else
-                connection_fail(c, w->operation, w->request, CIM_E_TIMED_OUT,
+                connection_fail(c, waiter_asked(w), CIM_E_TIMED_OUT,
                                 "no answer in time from driver %s (process %u): %s", w->name, h->pid,
                                 host_state_says(h->state));
         waiter_free(w);
@@ -78,7 +83,7 @@ static Waiter *waiter_new(Session *x, const WireFrame *f, Str name, uint64_t ms)
                 w->name = text_copy(name);
         if (!w || !w->name) {
                 free(w);
-                connection_fail(x->c, f->operation, f->request, CIM_E_SERVER_TOO_BUSY,
+                connection_fail(x->c, asked(f), CIM_E_SERVER_TOO_BUSY,
                                 "a session waits for at most %u driver hosts, the service for %u",
                                 LIMIT_LATE_REPLIES, LIMIT_ALL_LATE_REPLIES);
                 return NULL;
@@ -101,14 +106,14 @@ static bool await_answer(Waiter *w, const Host *h, bool gone)
         Connection *c = w->session->c;
         const char *why = h->text[0] ? ": " : "";
         if (h->state == WIRE_HOST_FAILED)
-                connection_fail(c, w->operation, w->request, CIM_E_PROVIDER_LOAD_FAILURE,
-                                "driver %s failed%s%s", w->name, why, h->text);
+                connection_fail(c, waiter_asked(w), CIM_E_PROVIDER_LOAD_FAILURE, "driver %s failed%s%s",
+                                w->name, why, h->text);
         else if (gone)
-                connection_fail(c, w->operation, w->request, CIM_E_PROVIDER_LOAD_FAILURE,
+                connection_fail(c, waiter_asked(w), CIM_E_PROVIDER_LOAD_FAILURE,
                                 "the host of driver %s (process %u) ended%s%s", w->name, h->pid, why,
                                 h->text);
         else if (h->state >= WIRE_HOST_UNLOADING)
-                connection_fail(c, w->operation, w->request, CIM_E_PROVIDER_LOAD_FAILURE,
+                connection_fail(c, waiter_asked(w), CIM_E_PROVIDER_LOAD_FAILURE,
                                 "driver %s is being unloaded%s%s", w->name, why, h->text);
         else if (h->state >= (w->registered ? WIRE_HOST_REGISTERED : WIRE_HOST_STARTED))
                 connection_reply(c, w->request, AWAIT_DRIVER, .unused_ = 0);
@@ -124,7 +129,7 @@ static bool unload_answer(Waiter *w, const Host *h, bool gone)
         if (h->state == WIRE_HOST_UNLOADED)
                 connection_reply(w->session->c, w->request, UNLOAD_DRIVER, .unused_ = 0);
         else
-                connection_fail(w->session->c, w->operation, w->request, CIM_E_PROVIDER_FAILURE,
+                connection_fail(w->session->c, waiter_asked(w), CIM_E_PROVIDER_FAILURE,
                                 "the host of driver %s (process %u) ended without having unloaded it%s%s",
                                 w->name, h->pid, h->text[0] ? ": " : "", h->text);
         return true;
@@ -173,8 +178,7 @@ void drivers_await(Session *x, const WireFrame *f)
                 return;
         }
         if (!m.name.n || m.name.n > LIMIT_NAME_CHARS || session_await(x, m.name) < 0) {
-                connection_fail(x->c, f->operation, f->request, CIM_E_INVALID_PARAMETER,
-                                "not the name of a driver");
+                connection_fail(x->c, asked(f), CIM_E_INVALID_PARAMETER, "not the name of a driver");
                 return;
         }
         Waiter *w = waiter_new(x, f, m.name, m.timeout_ms < AWAIT_MOST_MS ? m.timeout_ms : AWAIT_MOST_MS);
@@ -205,7 +209,7 @@ void drivers_unload(Session *x, const WireFrame *f)
                 str_nearest_offer(&nearest, str_of(list_entry(i, Host, link)->name));
                 if (nearest.best.n)
                         diag_hint(&d, "did you mean %.*s?", STR_ARG(nearest.best));
-                connection_error(x->c, f->operation, f->request, d.code, &d, (Str){"", 0});
+                connection_error(x->c, asked(f), d.code, &d);
                 return;
         }
         Waiter *w = waiter_new(x, f, m.name, s->config.unload_timeout_ms);

@@ -161,10 +161,20 @@ void connection_protocol(Connection *c, const WireFrame *f, const char *what);
 
 // Sends a whole frame before everything that is not under way yet. Takes the buffer's memory.
 void connection_send(Connection *c, Buf *take);
-void connection_error(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const Diag *d,
-                      Str list);
-void connection_fail(Connection *c, uint16_t operation, uint32_t request, uint32_t status, const char *format,
-                     ...) __attribute__((format(printf, 5, 6)));
+// A request that is answered, and what it was about (borrowed).
+typedef struct Asked {
+        uint16_t operation;
+        uint32_t request;
+        Str parameter;
+} Asked;
+Asked asked(const WireFrame *f);
+// Replies with a failure. list: see wire_put_error; most have none.
+void connection_error(Connection *c, Asked q, uint32_t status, const Diag *d);
+void connection_errors(Connection *c, Asked q, uint32_t status, const Diag *d, Str list);
+void connection_fail(Connection *c, Asked q, uint32_t status, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+// What a function returned: E_DIAG (otherwise: its number when the Diag has none), or a negative errno.
+void connection_refuse(Connection *c, Asked q, int r, const Diag *d, uint32_t otherwise);
 #define connection_reply(c, request, X, ...)                                                                 \
         do {                                                                                                 \
                 Buf reply_ = {0};                                                                            \
@@ -226,6 +236,7 @@ struct Subscription {
         Topic *topic;
         uint32_t id;
         char *namespace; // as the schema spells it
+        char *text; // of the query, as it came
         WqlQuery *query;
         WqlPlan *plan;
         uint32_t queue, queued; // events: may wait, do wait
@@ -339,6 +350,7 @@ void drivers_list(Session *x, const WireFrame *f);
 void drivers_await(Session *x, const WireFrame *f);
 void drivers_unload(Session *x, const WireFrame *f);
 void waiter_free(Waiter *w);
+Asked waiter_asked(const Waiter *w);
 // A host changed its state, came, or (gone) is about to go.
 void drivers_changed(Service *s, Host *h, bool gone);
 

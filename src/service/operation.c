@@ -29,7 +29,7 @@ static void hello_refuse(Connection *c, const WireFrame *f, uint32_t status, con
         va_end(args);
         log_line(&c->service->config.log, LOG_WARNING, "%s refused: %s", connection_label(c, label),
                  d.message);
-        connection_error(c, f->operation, f->request, status, &d, (Str){"", 0});
+        connection_error(c, asked(f), status, &d);
         c->closing = true;
 }
 
@@ -102,7 +102,7 @@ static void operation_deny(Connection *c, const WireFrame *f)
 {
         const WireInfo *info = wire_info(f->operation);
         if (info->has_reply)
-                connection_fail(c, f->operation, f->request, CIM_E_ACCESS_DENIED, "%s needs the right %s",
+                connection_fail(c, asked(f), CIM_E_ACCESS_DENIED, "%s needs the right %s",
                                 info->name, info->right);
         else
                 connection_protocol(c, f, "what it has no right to send");

@@ -315,8 +315,7 @@ static void service_farewell(Service *s)
                 Session *x = list_entry(i, Session, link);
                 for (List *k; (k = list_first(&x->waiters)) != NULL;) {
                         Waiter *w = list_entry(k, Waiter, of_session);
-                        connection_error(x->c, w->operation, w->request, CIM_E_SHUTTING_DOWN, NULL,
-                                         (Str){"", 0});
+                        connection_error(x->c, waiter_asked(w), CIM_E_SHUTTING_DOWN, NULL);
                         waiter_free(w);
                 }
                 for (List *k; (k = list_first(&x->subscriptions)) != NULL;)

@@ -85,7 +85,7 @@ void session_handle(Session *x, const WireFrame *f)
                         connection_protocol(x->c, f, "a malformed frame");
                         return;
                 }
-                connection_fail(x->c, f->operation, f->request, CIM_E_NOT_AVAILABLE, "%s is not there yet",
+                connection_fail(x->c, asked(f), CIM_E_NOT_AVAILABLE, "%s is not there yet",
                                 wire_info(f->operation)->name);
                 return;
         case WIRE_LIST_CLASSES:

@@ -66,8 +66,8 @@ static int announced(void *context, Str namespace, const CimClass *c)
         if (!c->has_guid)
                 return 0;
         LIST_EACH(i, &s->hosts)
-                if (host_knew(list_entry(i, Host, link), &c->guid))
-                        return 1;
+        if (host_knew(list_entry(i, Host, link), &c->guid))
+                return 1;
         return 0;
 }
 
@@ -75,7 +75,7 @@ bool service_unheard(const Service *s, void (*tell)(void *context, const CimClas
 {
         bool registered = false;
         LIST_EACH(i, &s->hosts)
-                registered |= list_entry(i, Host, link)->state == WIRE_HOST_REGISTERED;
+        registered |= list_entry(i, Host, link)->state == WIRE_HOST_REGISTERED;
         if (!registered)
                 return false;
         LIST_EACH(i, &s->topics)
@@ -157,15 +157,17 @@ int wanted_update(Service *s)
 
 static void subscription_deadline(Timer *t);
 
-static Subscription *subscription_new(Session *x, Str namespace, WqlQuery *query, WqlPlan *plan)
+static Subscription *subscription_new(Session *x, Str namespace, Str text, WqlQuery *query, WqlPlan *plan)
 {
         Service *s = x->c->service;
         Subscription *sub = calloc(1, sizeof(*sub));
         if (!sub)
                 return NULL;
         sub->namespace = text_copy(namespace);
-        sub->topic = sub->namespace ? topic_get(s, namespace, wql_class(plan)) : NULL;
+        sub->text = text_copy(text);
+        sub->topic = sub->namespace && sub->text ? topic_get(s, namespace, wql_class(plan)) : NULL;
         if (!sub->topic) {
+                free(sub->text);
                 free(sub->namespace);
                 free(sub);
                 return NULL;
@@ -203,6 +205,7 @@ static void subscription_free(Subscription *sub, bool purge)
         router_forget_routes(&s->router);
         wql_plan_unref(sub->plan);
         wql_query_free(sub->query);
+        free(sub->text);
         free(sub->namespace);
         free(sub);
 }
@@ -216,7 +219,8 @@ void subscription_end(Subscription *sub, uint32_t status, const Diag *d)
 {
         Connection *c = sub->session->c;
         if (sub->pending) {
-                connection_error(c, WIRE_EXEC_NOTIFICATION_QUERY, sub->request, status, d, (Str){"", 0});
+                connection_error(c, (Asked){WIRE_EXEC_NOTIFICATION_QUERY, sub->request, str_of(sub->text)},
+                                 status, d);
                 subscription_free(sub, true);
                 return;
         }
@@ -264,7 +268,8 @@ static void subscription_answer(Subscription *sub, uint32_t unanswered)
         sub->pending = false;
         list_remove(&sub->waiting);
         timer_clear(&sub->deadline);
-        connection_reply(c, sub->request, EXEC_NOTIFICATION_QUERY, .subscription = sub->id, .unanswered = unanswered);
+        connection_reply(c, sub->request, EXEC_NOTIFICATION_QUERY, .subscription = sub->id,
+                         .unanswered = unanswered);
         for (List *i; (i = list_pop(&sub->early)) != NULL;)
                 list_push(&c->out.stream, i);
 }
@@ -293,11 +298,6 @@ void subscriptions_answer(Service *s)
 }
 
 // --- SUBSCRIBE and CANCEL ------------------------------------------------------------------------
-
-static void subscription_refuse(Session *x, const WireFrame *f, uint32_t status, const Diag *d)
-{
-        connection_error(x->c, f->operation, f->request, d && d->code ? d->code : status, d, (Str){"", 0});
-}
 
 // Parses and checks. 0; E_DIAG with *reterr; -ENOMEM.
 static int subscription_compile(Service *s, Str text, Str namespace, WqlQuery **ret_query, WqlPlan **ret_plan,
@@ -357,15 +357,14 @@ void subscription_request(Session *x, const WireFrame *f)
         if (!r)
                 r = subscription_compile(s, m.query, namespace, &query, &plan, &d);
         if (r) {
-                subscription_refuse(x, f, r > 0 ? CIM_E_INVALID_QUERY : CIM_E_OUT_OF_MEMORY,
-                                    r > 0 ? &d : NULL);
+                connection_refuse(x->c, asked(f), r, &d, CIM_E_INVALID_QUERY);
                 return;
         }
-        Subscription *sub = subscription_new(x, namespace, query, plan);
+        Subscription *sub = subscription_new(x, namespace, m.query, query, plan);
         if (!sub) {
                 wql_plan_unref(plan);
                 wql_query_free(query);
-                subscription_refuse(x, f, CIM_E_OUT_OF_MEMORY, NULL);
+                connection_error(x->c, asked(f), CIM_E_OUT_OF_MEMORY, NULL);
                 return;
         }
         sub->queue = m.queue ? m.queue : s->config.queue;
@@ -399,8 +398,8 @@ void subscription_cancel(Session *x, const WireFrame *f)
                 connection_reply(x->c, f->request, CANCEL_ASYNC_CALL, .unused_ = 0);
                 return;
         }
-        connection_fail(x->c, f->operation, f->request, CIM_E_NOT_FOUND,
-                        "this session has no subscription %u", m.subscription);
+        connection_fail(x->c, asked(f), CIM_E_NOT_FOUND, "this session has no subscription %u",
+                        m.subscription);
 }
 
 // --- after a change of the schema ----------------------------------------------------------------

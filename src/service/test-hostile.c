@@ -101,7 +101,7 @@ static uint32_t peer_status(Peer *p)
              at < p->in.n && (n = wire_frame(p->in.p + at, p->in.n - at, LIMIT_FRAME_BYTES, &f)) > 0;
              at += (size_t)n)
                 if (f.flags == WIRE_REPLY)
-                        assert_true(wire_get_status(f.payload, f.size, &status, NULL, NULL));
+                        assert_true(wire_get_status(f.payload, f.size, &status, NULL, NULL, NULL));
         p->in.n = 0;
         return status;
 }
@@ -289,7 +289,7 @@ static void another_user_is_told_apart_by_the_kernel(void **state)
                         ssize_t n = recv(fd, in, sizeof(in), 0); // one small frame arrives whole
                         if (n <= 0 || wire_frame(in, (size_t)n, sizeof(in), &f) != n)
                                 _exit(14);
-                        wire_get_status(f.payload, f.size, &status, NULL, NULL);
+                        wire_get_status(f.payload, f.size, &status, NULL, NULL, NULL);
                         _exit(status == (uint32_t)CIM_E_ACCESS_DENIED && recv(fd, in, sizeof(in), 0) == 0
                                       ? 0
                                       : 15);

@@ -568,7 +568,7 @@ static void two_drivers_do_not_share_a_name(void **state)
         Diag d;
         uint32_t status;
         assert_true(n > 0 && wire_frame(answer, (size_t)n, sizeof(answer), &frame) == n);
-        assert_true(wire_get_status(frame.payload, frame.size, &status, &d, NULL));
+        assert_true(wire_get_status(frame.payload, frame.size, &status, &d, NULL, NULL));
         assert_int_equal(status, (uint32_t)CIM_E_ALREADY_EXISTS);
         assert_non_null(strstr(d.message, "toaster is hosted already, by process 4242"));
         assert_int_equal(recv(g.fd, answer, sizeof(answer), 0), 0); // and the end

@@ -64,7 +64,7 @@ static void fuzz_error(const WireFrame *f)
         uint32_t status;
         Diag d;
         Str list;
-        if (!wire_get_status(f->payload, f->size, &status, &d, &list) || !cim_failed(status))
+        if (!wire_get_status(f->payload, f->size, &status, &d, NULL, &list) || !cim_failed(status))
                 return;
         REQUIRE(memchr(d.message, 0, sizeof(d.message)) && memchr(d.file, 0, sizeof(d.file)) && d.message[0]);
         Reader r = {(const uint8_t *)list.p, list.n, false};

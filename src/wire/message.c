@@ -121,20 +121,34 @@ bool wire_get_diag(Reader *r, Diag *ret)
         return !r->failed;
 }
 
-void wire_put_error(Buf *out, uint16_t operation, uint32_t request, uint32_t status, const Diag *d, Str list)
+// Cuts between characters.
+static Str wire_cut(Str s, size_t most)
+{
+        if (s.n <= most)
+                return s;
+        while (most && ((unsigned char)s.p[most] & 0xC0) == 0x80)
+                most--;
+        return (Str){s.p, most};
+}
+
+void wire_put_error(Buf *out, uint16_t operation, uint32_t request, uint32_t status, const Diag *d, Str parameter,
+                    Str list)
 {
         size_t at = wire_begin(out, operation, WIRE_REPLY, request);
         buf_u32(out, cim_failed(status) ? status : (uint32_t)CIM_E_FAILED);
         Diag none = {0};
         wire_put_diag(out, d ? d : &none);
+        buf_str(out, wire_cut(parameter, LIMIT_PARAMETER_BYTES));
         buf_str(out, list);
         wire_end(out, at);
 }
 
-bool wire_get_status(const uint8_t *p, size_t n, uint32_t *ret_status, Diag *reterr, Str *ret_list)
+bool wire_get_status(const uint8_t *p, size_t n, uint32_t *ret_status, Diag *reterr, Str *ret_parameter, Str *ret_list)
 {
         Reader r = {p, n, false};
         *ret_status = read_u32(&r);
+        if (ret_parameter)
+                *ret_parameter = (Str){"", 0};
         if (ret_list)
                 *ret_list = (Str){"", 0};
         if (r.failed || !cim_failed(*ret_status))
@@ -142,7 +156,9 @@ bool wire_get_status(const uint8_t *p, size_t n, uint32_t *ret_status, Diag *ret
         Diag d;
         if (!wire_get_diag(&r, &d))
                 return false;
-        Str list = read_str(&r);
+        Str parameter = read_str(&r), list = read_str(&r);
+        if (ret_parameter)
+                *ret_parameter = parameter;
         if (ret_list)
                 *ret_list = list;
         if (reterr) {
@@ -168,4 +184,76 @@ const WireInfo *wire_info(uint16_t operation)
                 if (wire_table[i].number == operation)
                         return &wire_table[i];
         return NULL;
+}
+
+// --- for __ExtendedStatus ------------------------------------------------------------------------
+
+// GET_OBJECT -> GetObject.
+static void wire_windows_name(const char *name, const char *suffix, char out[WIRE_NAME])
+{
+        size_t n = 0;
+        bool first = true;
+        for (; *name && n < WIRE_NAME - 1; name++) {
+                if (*name != '_')
+                        out[n++] = first || *name < 'A' || *name > 'Z' ? *name : (char)(*name - 'A' + 'a');
+                first = *name == '_';
+        }
+        snprintf(out + n, WIRE_NAME - n, "%s", suffix);
+}
+
+const char *wire_operation_name(uint16_t number, char out[WIRE_NAME])
+{
+        out[0] = '\0';
+        switch (number) {
+#define OPERATION(NAME, n, from, right, help, fields, reply)                                                           \
+        case n:                                                                                                        \
+                wire_windows_name(#NAME, "", out);                                                                     \
+                break;
+#define ASYNC(NAME, n)                                                                                                 \
+        case n:                                                                                                        \
+                wire_windows_name(#NAME, "Async", out);                                                                \
+                break;
+#include "wire/operations.def"
+#undef OPERATION
+        }
+        return out;
+}
+
+// The fields that say what a request is about, the most telling first.
+static const char *const wire_telling[] = {"query", "path", "name", "superclass", "file", "namespace"};
+
+static void wire_parameter_offer(const char *field, Str value, size_t *rank, Str *ret)
+{
+        for (size_t i = 0; i < *rank; i++)
+                if (strcmp(field, wire_telling[i]) == 0 && value.n) {
+                        *rank = i;
+                        *ret = value;
+                }
+}
+
+#define OFFER_none(field, v) (void)(v)
+#define OFFER_u32(field, v) (void)(v)
+#define OFFER_u64(field, v) (void)(v)
+#define OFFER_str(field, v) wire_parameter_offer(field, v, &rank, &ret)
+#define OFFER_bytes(field, v) (void)(v)
+#define OFFER_guid(field, v) (void)(v)
+#define OFFER_FIELD(type, name) OFFER_##type(#name, m.name);
+
+Str wire_parameter(const WireFrame *f)
+{
+        size_t rank = sizeof(wire_telling) / sizeof(wire_telling[0]);
+        Str ret = {"", 0};
+        switch ((WireOperation)f->operation) {
+#define OPERATION(NAME, number, from, right, help, fields, reply)                                                     \
+        case number: {                                                                                                 \
+                Wire_##NAME m;                                                                                         \
+                if (!wire_get_##NAME(f->payload, f->size, &m))                                                         \
+                        return ret;                                                                                    \
+                fields(OFFER_FIELD) break;                                                                             \
+        }
+#include "wire/operations.def"
+#undef OPERATION
+        }
+        (void)rank;
+        return ret;
 }

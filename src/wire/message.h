@@ -77,11 +77,23 @@ typedef struct WireFrame {
 // 0: more bytes are needed; -EPROTO: not a frame, or larger than `most` bytes.
 ssize_t wire_frame(const uint8_t *p, size_t n, size_t most, WireFrame *ret);
 
-// Reply to any operation. wire_put_error: status must be a failure; `list` (may be empty) are all diags of a MOF.
-void wire_put_error(Buf *out, uint16_t operation, uint32_t request, uint32_t status, const Diag *d, Str list);
-// The status that a reply begins with; on failure fills *reterr (may be NULL) and *ret_list (may be NULL).
-// False: malformed.
-bool wire_get_status(const uint8_t *p, size_t n, uint32_t *ret_status, Diag *reterr, Str *ret_list);
+// Reply to any operation. wire_put_error: status must be a failure; `parameter` is what the request was about
+// (wire_parameter; cut at LIMIT_PARAMETER_BYTES), `list` (may be empty) are all diags of a MOF.
+void wire_put_error(Buf *out, uint16_t operation, uint32_t request, uint32_t status, const Diag *d, Str parameter,
+                    Str list);
+// The status that a reply begins with; on failure fills *reterr, *ret_parameter and *ret_list (each may be NULL; the
+// texts are borrowed from p). False: malformed.
+bool wire_get_status(const uint8_t *p, size_t n, uint32_t *ret_status, Diag *reterr, Str *ret_parameter,
+                     Str *ret_list);
+
+// What an __ExtendedStatus says besides the number and the Diag's message: Operation is the name of the method, as
+// Windows spells it ("ExecQuery" of EXEC_QUERY; "ExecQueryAsync" of its ASYNC number), "" of what is not in the table;
+// ParameterInfo is the request's query, else its path, class or namespace (borrowed; empty when it has none);
+// ProviderName is whoever raised it.
+enum { WIRE_NAME = 48 };
+#define WIRE_PROVIDER "WinMgmt"
+const char *wire_operation_name(uint16_t number, char out[WIRE_NAME]);
+Str wire_parameter(const WireFrame *f);
 
 // One Diag as bytes, for lists.
 void wire_put_diag(Buf *out, const Diag *d);

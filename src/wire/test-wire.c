@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/testkit.h"
@@ -159,13 +160,15 @@ static void errors_there_and_back(void **state)
         Buf b = {0}, list = {0};
         wire_put_diag(&list, &d);
         wire_put_diag(&list, &d);
-        wire_put_error(&b, WIRE_IMPORT_MOF, 9, CIM_E_INVALID_QUERY, &d, (Str){(char *)list.p, list.n});
+        wire_put_error(&b, WIRE_IMPORT_MOF, 9, CIM_E_INVALID_QUERY, &d, STR("a.mof"),
+                       (Str){(char *)list.p, list.n});
         WireFrame f;
         assert_int_equal(wire_frame(b.p, b.n, LIMIT_FRAME_BYTES, &f), b.n);
         uint32_t status;
         Diag got;
-        Str all;
-        assert_true(wire_get_status(f.payload, f.size, &status, &got, &all));
+        Str all, about;
+        assert_true(wire_get_status(f.payload, f.size, &status, &got, &about, &all));
+        assert_true(str_eq(about, STR("a.mof")));
         assert_int_equal(status, (uint32_t)CIM_E_INVALID_QUERY);
         assert_memory_equal(&got, &d, sizeof(d));
         assert_true(str_eq(all, (Str){(char *)list.p, list.n}));
@@ -174,19 +177,93 @@ static void errors_there_and_back(void **state)
         assert_true(wire_get_diag(&r, &got));
         assert_false(wire_get_diag(&r, &got));
         for (size_t n = 0; n < f.size; n++)
-                assert_false(wire_get_status(f.payload, n, &status, &got, &all));
+                assert_false(wire_get_status(f.payload, n, &status, &got, &about, &all));
         Wire_IMPORT_MOF_Reply reply;
         assert_false(wire_get_IMPORT_MOF_reply(f.payload, f.size, &reply));
         // A success cannot be sent as an error, and an error without words gets those of its number.
         b.n = 0;
-        wire_put_error(&b, WIRE_CANCEL_ASYNC_CALL, 9, CIM_S_NO_ERROR, NULL, (Str){"", 0});
+        wire_put_error(&b, WIRE_CANCEL_ASYNC_CALL, 9, CIM_S_NO_ERROR, NULL, (Str){"", 0}, (Str){"", 0});
         wire_frame(b.p, b.n, LIMIT_FRAME_BYTES, &f);
-        assert_true(wire_get_status(f.payload, f.size, &status, &got, NULL));
+        assert_true(wire_get_status(f.payload, f.size, &status, &got, NULL, NULL));
         assert_int_equal(status, (uint32_t)CIM_E_FAILED);
         assert_int_equal(got.code, (uint32_t)CIM_E_FAILED);
         assert_string_equal(got.message, "failed");
         buf_deinit(&b);
         buf_deinit(&list);
+}
+
+// "aaa...a\u00e4": cut in front of the last character when that does not fit.
+static void parameters_have_a_bound(void **state)
+{
+        (void)state;
+        char *text = malloc(LIMIT_PARAMETER_BYTES + 2);
+        assert_non_null(text);
+        memset(text, 'a', LIMIT_PARAMETER_BYTES + 2);
+        for (size_t n = LIMIT_PARAMETER_BYTES - 1; n <= LIMIT_PARAMETER_BYTES + 1; n++)
+                for (int wide = 0; wide < 2; wide++) {
+                        size_t told = n <= LIMIT_PARAMETER_BYTES ? n : LIMIT_PARAMETER_BYTES - (size_t)wide;
+                        text[n - 2] = wide ? '\xC3' : 'a';
+                        text[n - 1] = wide ? '\xA4' : 'a';
+                        Buf b = {0};
+                        WireFrame f;
+                        uint32_t status;
+                        Str about, list;
+                        wire_put_error(&b, WIRE_GET_OBJECT, 9, CIM_E_NOT_FOUND, NULL, (Str){text, n},
+                                       STR("list"));
+                        assert_int_equal(wire_frame(b.p, b.n, LIMIT_FRAME_BYTES, &f), b.n);
+                        assert_true(wire_get_status(f.payload, f.size, &status, NULL, &about, &list));
+                        assert_true(str_eq(about, (Str){text, told}));
+                        assert_true(str_eq(list, STR("list")));
+                        buf_deinit(&b);
+                        text[n - 2] = 'a';
+                }
+        free(text);
+}
+
+static Str parameter_of(Buf *b)
+{
+        WireFrame f;
+        assert_int_equal(wire_frame(b->p, b->n, LIMIT_FRAME_BYTES, &f), b->n);
+        b->n = 0;
+        return wire_parameter(&f);
+}
+
+static void what_an_extended_status_says(void **state)
+{
+        (void)state;
+        char name[WIRE_NAME];
+        assert_string_equal(wire_operation_name(WIRE_EXEC_QUERY, name), "ExecQuery");
+        assert_string_equal(wire_operation_name(WIRE_GET_OBJECT, name), "GetObject");
+        assert_string_equal(wire_operation_name(7, name), "GetObjectAsync");
+        assert_string_equal(wire_operation_name(WIRE_CREATE_CLASS_ENUM, name), "CreateClassEnum");
+        assert_string_equal(wire_operation_name(WIRE_EXEC_NOTIFICATION_QUERY, name), "ExecNotificationQuery");
+        assert_string_equal(wire_operation_name(23, name), "ExecNotificationQueryAsync");
+        assert_string_equal(wire_operation_name(0, name), "");
+        assert_string_equal(wire_operation_name(65535, name), "");
+#define OPERATION(NAME, number, from, right, help, fields, reply)                                            \
+        assert_true(strlen(wire_operation_name(number, name)) > 0 && strlen(name) < WIRE_NAME - 1);
+#include "wire/operations.def"
+#undef OPERATION
+        Buf b = {0};
+        wire_put_EXEC_QUERY(
+                &b, 1,
+                &(Wire_EXEC_QUERY){.namespace = STR("root"), .language = STR("WQL"), .query = STR("SELECT")});
+        assert_true(str_eq(parameter_of(&b), STR("SELECT")));
+        wire_put_EXEC_METHOD(
+                &b, 1,
+                &(Wire_EXEC_METHOD){.namespace = STR("root"), .path = STR("Thing=1"), .method = STR("Do")});
+        assert_true(str_eq(parameter_of(&b), STR("Thing=1")));
+        wire_put_CREATE_CLASS_ENUM(&b, 1, &(Wire_CREATE_CLASS_ENUM){.namespace = STR("root")});
+        assert_true(str_eq(parameter_of(&b), STR("root")));
+        wire_put_CREATE_CLASS_ENUM(
+                &b, 1, &(Wire_CREATE_CLASS_ENUM){.namespace = STR("root"), .superclass = STR("Thing")});
+        assert_true(str_eq(parameter_of(&b), STR("Thing")));
+        wire_put_LIST_DRIVERS(&b, 1, &(Wire_LIST_DRIVERS){0});
+        assert_int_equal(parameter_of(&b).n, 0);
+        wire_put_GET_OBJECT(&b, 1, &(Wire_GET_OBJECT){.path = STR("Thing")});
+        buf_patch_u32(&b, WIRE_HEADER, 4096); // a malformed one is about nothing
+        assert_int_equal(parameter_of(&b).n, 0);
+        buf_deinit(&b);
 }
 
 static void texts_of_peers_are_cut(void **state)
@@ -311,6 +388,8 @@ int main(void)
                 TEST(frames_at_every_split),
                 TEST(frame_limits),
                 TEST(errors_there_and_back),
+                TEST(parameters_have_a_bound),
+                TEST(what_an_extended_status_says),
                 TEST(texts_of_peers_are_cut),
                 TEST(envelopes_at_every_alignment),
                 TEST(envelope_limits),

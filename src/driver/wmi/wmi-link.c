@@ -233,7 +233,7 @@ static int hello_reply(Diag *reterr)
         uint32_t status;
         Wire_HELLO_Reply m;
         if (n < 0 || f.operation != WIRE_HELLO || !(f.flags & WIRE_REPLY) ||
-            !wire_get_status(f.payload, f.size, &status, reterr, NULL))
+            !wire_get_status(f.payload, f.size, &status, reterr, NULL, NULL))
                 return hello_failed(reterr, "not a reply to HELLO");
         if (cim_failed(status))
                 return E_DIAG;
