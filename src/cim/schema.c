@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/utf.h"
 #include "cim/schema-impl.h"
@@ -296,12 +297,20 @@ static int schema_copy(const CimSchema *old, CimSchema **ret)
         return 0;
 }
 
+// Versions begin at a place of this process's own, so that a class from another service, or from the service before
+// it was started again, is not taken for one of ours when it comes back by version.
+static uint64_t schema_version(void)
+{
+        uint64_t n = __atomic_add_fetch(&schema_versions, 1, __ATOMIC_RELAXED);
+        return (hash_bytes("version", 7) & ~UINT64_C(0xFFFFFFFF)) + n;
+}
+
 static void schema_stamp(SchemaSpace *space)
 {
         for (size_t i = 0; i < space->class_count; i++) {
                 CimClass *c = (CimClass *)(uintptr_t)space->classes[i];
                 if (!c->version)
-                        c->version = __atomic_add_fetch(&schema_versions, 1, __ATOMIC_RELAXED);
+                        c->version = schema_version();
         }
         space->changed = false;
 }
