@@ -66,6 +66,11 @@ static void must_be_inside(const Diag *d, size_t n)
              "the message is text");
 }
 
+static bool match(const WqlPlan *p, const CimValue *values)
+{
+        return wql_match(p, &(WqlSubject){.klass = wql_class(p), .values = values});
+}
+
 static void must_agree(const WqlPlan *a, const WqlPlan *b)
 {
         must(wql_class(a) == wql_class(b), "the same class");
@@ -80,7 +85,7 @@ static void must_agree(const WqlPlan *a, const WqlPlan *b)
                         if (cim_wants(wql_used(a), k))
                                 seen[k] = rows[i][k];
                 }
-                must(wql_match(a, seen) == wql_match(b, seen), "the printed query says the same");
+                must(match(a, seen) == match(b, seen), "the printed query says the same");
         }
 }
 

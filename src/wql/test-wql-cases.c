@@ -115,7 +115,7 @@ static void expect_match(Case *c, Str text, bool wanted)
                 complain(c, "the object: %s", c->world->error);
         else if (!cim_class_isa(i->class, wql_class(c->plan)->name))
                 complain(c, "the object is of another class");
-        else if (wql_match(c->plan, i->values) != wanted)
+        else if (wql_match(c->plan, &(WqlSubject){.klass = i->class, .values = i->values}) != wanted)
                 complain(c, "%s: %.*s", wanted ? "should match" : "should not match", STR_ARG(text));
 }
 

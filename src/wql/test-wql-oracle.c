@@ -471,6 +471,11 @@ static void poison(CimValue *v, uint16_t type)
         v->string = (Str16){(const char16_t *)(uintptr_t)16, 1000};
 }
 
+static bool match(const WqlPlan *p, const CimValue *values)
+{
+        return wql_match(p, &(WqlSubject){.klass = wql_class(p), .values = values});
+}
+
 static void compare_row(Oracle *o, const Node *root, const WqlPlan *plan, const WqlPlan *again,
                         const char *query)
 {
@@ -487,7 +492,7 @@ static void compare_row(Oracle *o, const Node *root, const WqlPlan *plan, const 
                         seen[k] = values[k];
         }
         bool wanted = says(root, values);
-        if (wql_match(plan, seen) != wanted || wql_match(again, seen) != wanted) {
+        if (match(plan, seen) != wanted || match(again, seen) != wanted) {
                 Buf b = {0};
                 wql_dump(plan, &b);
                 print_error("%s\nshould %smatch here; the plan:\n%s", query, wanted ? "" : "not ", buf_z(&b));

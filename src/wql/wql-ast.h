@@ -82,6 +82,7 @@ typedef struct WqlInterval {
 struct WqlQuery {
         Arena arena; // owns all of it
         Str text;    // the whole query
+        bool data;   // of wql_parse_data
         const WqlPath *select;
         size_t select_count; // 0: "*"
         const Str *names;    // the properties that SELECT names, each once
@@ -100,6 +101,8 @@ const char *wql_relation_text(WqlRelation r);
 // Reads a number (a slice that wql_lex_number accepted as a whole, of a text that ends with a NUL) into *ret:
 // kind and value. false: an integer beyond -2^63..2^64-1, or a real beyond double.
 bool wql_number(Str text, bool real, WqlConstant *ret);
+// What became of a data query: the number that ExecQuery has for what is wrong with the text. Returns r.
+int wql_code_of_data(int r, Diag *d);
 // The name of a system property (two underscores in front)?
 static inline bool wql_is_system(Str name)
 {

@@ -22,7 +22,8 @@ typedef struct Checker {
         const WqlQuery *q;
         const CimSchema *schema;
         Str namespace;
-        const CimClass *class;
+        bool data;             // a data or schema query
+        const CimClass *class; // NULL: meta_class
         WqlPlan *plan;
         Diag *diag;
         struct Made *made; // one for each predicate, in the order of the text
@@ -107,7 +108,7 @@ static int unknown_class(const Checker *c)
         fail(c, CIM_E_NOT_FOUND, step_span(&c->q->from), "%.*s has no class %.*s",
              STR_ARG(brief(c->namespace)), STR_ARG(brief(name)));
         Str near = s.events.best.n ? s.events.best : s.others.best;
-        if (str_ieq(name, STR("meta_class")))
+        if (!c->data && str_ieq(name, STR("meta_class")))
                 return diag_hint(c->diag, "meta_class is for schema queries, which are no event queries");
         if (s.elsewhere.n)
                 return diag_hint(c->diag, "%.*s has a class of that name", STR_ARG(brief(s.elsewhere)));
@@ -119,8 +120,7 @@ static int unknown_class(const Checker *c)
 // Kinds of events that nothing here generates yet. Silence would be worse than a refusal.
 static bool is_served(const CimClass *k)
 {
-        static const char *const kinds[] = {"__InstanceOperationEvent", "__ClassOperationEvent",
-                                            "__NamespaceOperationEvent", "__TimerEvent"};
+        static const char *const kinds[] = {"__MethodInvocationEvent", "__TimerEvent", "__EventDroppedEvent"};
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
                 if (cim_class_isa(k, str_of(kinds[i])))
                         return false;
@@ -133,9 +133,13 @@ static int check_from(Checker *c)
         if (!cim_schema_has_namespace(c->schema, c->namespace))
                 return fail(c, CIM_E_INVALID_NAMESPACE, (WqlSpan){0}, "no namespace %.*s",
                             STR_ARG(brief(c->namespace)));
+        if (c->data && str_ieq(c->q->from.name, STR("meta_class")))
+                return 0;
         c->class = cim_schema_find(c->schema, c->namespace, c->q->from.name);
         if (!c->class)
                 return unknown_class(c);
+        if (c->data)
+                return 0;
         if (!cim_class_isa(c->class, STR("__Event"))) {
                 fail(c, CIM_E_NOT_EVENT_CLASS, at, "%.*s is no event class", STR_ARG(brief(c->class->name)));
                 return diag_hint(c->diag, "an event class derives from __Event");
@@ -225,8 +229,11 @@ static int inner_steps(const Checker *c, const WqlPath *path, const CimProperty 
 static int first_property(const Checker *c, const WqlPath *path, const CimProperty **ret)
 {
         const WqlStep *s = &path->steps[0];
-        int i = cim_class_property(c->class, s->name);
+        int i = c->class ? cim_class_property(c->class, s->name) : -1;
         *ret = NULL;
+        if (!c->class && !is_system(s->name))
+                return fail(c, CIM_E_INVALID_PROPERTY, step_span(s), "meta_class has no property %.*s",
+                            STR_ARG(brief(s->name)));
         if (i < 0 && path->count == 1 && is_system(s->name))
                 return 0;
         if (i < 0)
@@ -358,7 +365,7 @@ static uint32_t placed(const uint32_t *place, uint32_t target)
 static int finish(Checker *c, uint32_t entry)
 {
         WqlPlan *p = c->plan;
-        size_t words = (c->class->property_count + 63) / 64;
+        size_t words = c->class ? (c->class->property_count + 63) / 64 : 0;
         WqlTest *tests = arena_array(&p->arena, WqlTest, c->linked_count + 1);
         uint32_t *place = arena_array(&p->arena, uint32_t, c->linked_count + 1);
         p->used.words = arena_array(&p->arena, uint64_t, words + 1);
@@ -408,6 +415,10 @@ static int check_where(Checker *c)
 static int check_select(Checker *c)
 {
         const WqlQuery *q = c->q;
+        if (!c->class)
+                return q->select_count ? fail(c, CIM_E_INVALID_QUERY, q->select[0].span,
+                                              "meta_class gives whole classes: SELECT *")
+                                       : 0;
         uint32_t *selected = arena_array(&c->plan->arena, uint32_t, q->select_count + 1);
         uint64_t *seen = arena_array(&c->plan->arena, uint64_t, c->class->property_count / 64 + 1);
         if (!selected || !seen)
@@ -470,7 +481,8 @@ static int check_group(const Checker *c)
 // ---- the whole
 // ---------------------------------------------------------------------------------------------------
 
-int wql_check(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan **ret, Diag *reterr)
+static int check(const WqlQuery *q, bool data, const CimSchema *schema, Str namespace, WqlPlan **ret,
+                 Diag *reterr)
 {
         WqlPlan *p = calloc(1, sizeof(*p));
         if (!p)
@@ -479,12 +491,13 @@ int wql_check(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan
         Checker c = {.q = q,
                      .schema = schema,
                      .namespace = namespace,
+                     .data = data,
                      .plan = p,
                      .diag = reterr,
                      .effort = WQL_LIKE_EFFORT};
         int r = check_from(&c);
         if (!r) {
-                p->class = cim_class_ref(c.class);
+                p->class = c.class ? cim_class_ref(c.class) : NULL;
                 r = check_select(&c);
         }
         if (!r)
@@ -496,4 +509,14 @@ int wql_check(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan
         else
                 *ret = p;
         return r;
+}
+
+int wql_check(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan **ret, Diag *reterr)
+{
+        return check(q, false, schema, namespace, ret, reterr);
+}
+
+int wql_check_data(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan **ret, Diag *reterr)
+{
+        return wql_code_of_data(check(q, true, schema, namespace, ret, reterr), reterr);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Parser of WQL: recursive descent, one function per rule of the grammar.
 //
-//   query     = SELECT list FROM class [WITHIN seconds] [WHERE or] [group] [;]
+//   query     = SELECT list FROM class [WITHIN seconds] [WHERE or] [group] [;]       of an event query
+//             | SELECT list FROM class [WHERE or] [;]                                of data
 //   list      = * | path {, path}
 //   group     = GROUP WITHIN seconds [BY path {, path}] [HAVING or]
 //   or        = and {OR and}                         AND binds tighter than OR
@@ -176,7 +177,9 @@ static void hint_for(Parser *p, const char *expected)
         bool arithmetic = t->kind == WQL_T_OTHER && t->text.n == 1 && strchr("+-/%", *t->text.p);
         bool number = (t->kind == WQL_T_INTEGER || t->kind == WQL_T_REAL) && strchr("+-", *t->text.p);
         Str near = t->kind == WQL_T_WORD ? nearest_keyword(p, expected) : (Str){0};
-        if (near.n && !str_ieq(near, t->text))
+        if (p->q->data && (at_word(p, "WITHIN") || at_word(p, "GROUP")))
+                diag_hint(p->diag, "%.*s is for event queries", STR_ARG(t->text));
+        else if (near.n && !str_ieq(near, t->text))
                 diag_hint(p->diag, "did you mean %.*s?", STR_ARG(near));
         else if (at_word(p, "WITHIN"))
                 diag_hint(p->diag,
@@ -348,7 +351,6 @@ static int paths(Parser *p, const char *expected, const WqlPath **ret, size_t *r
 
 static int expression(Parser *p, const WqlNode **ret);
 
-static const char after_where[] = "AND, OR, GROUP or the end of the query";
 static const char relations[] = "one of = <> != < > <= >=, LIKE, IS or ISA";
 
 static WqlRelation relation_of(WqlTokenKind k)
@@ -632,6 +634,11 @@ static int select_list(Parser *p)
         return paths(p, expected, &p->q->select, &p->q->select_count);
 }
 
+static const char *behind_class(const Parser *p)
+{
+        return p->q->data ? "WHERE or the end of the query" : "WITHIN, WHERE, GROUP or the end of the query";
+}
+
 static int from(Parser *p)
 {
         static const char *const clauses[] = {"WHERE", "WITHIN", "GROUP", NULL};
@@ -645,11 +652,11 @@ static int from(Parser *p)
         if (r)
                 return r;
         if (p->token.kind == WQL_T_COMMA) {
-                unexpected(p, "WITHIN, WHERE, GROUP or the end of the query");
+                unexpected(p, behind_class(p));
                 return diag_hint(p->diag, "WQL has no joins: one class to a query");
         }
         if (p->token.kind == WQL_T_OTHER && p->token.text.n == 1 && strchr("\\/:", *p->token.text.p)) {
-                unexpected(p, "WITHIN, WHERE, GROUP or the end of the query");
+                unexpected(p, behind_class(p));
                 return diag_hint(p->diag, "the namespace is that of the connection, not part of the query");
         }
         return 0;
@@ -699,6 +706,9 @@ static int query_kind(Parser *p)
         static const char *const data[] = {"ASSOCIATORS", "REFERENCES", NULL};
         if (!token_among(&p->token, data))
                 return expect_word(p, "SELECT");
+        if (p->q->data)
+                return fail_at(p, CIM_E_NOT_SUPPORTED, here(p), "%.*s OF is not served yet",
+                               STR_ARG(p->token.text));
         fail_at(p, CIM_E_UNPARSABLE_QUERY, here(p),
                 "%.*s OF asks for data; an event query begins with SELECT", STR_ARG(p->token.text));
         return E_DIAG;
@@ -719,9 +729,10 @@ static int end(Parser *p)
                 return unexpected(p, q->having ? "AND, OR or the end of the query"
                                      : q->by   ? "',', HAVING or the end of the query"
                                                : "BY, HAVING or the end of the query");
-        return unexpected(p, q->where          ? after_where
-                             : q->within.given ? "WHERE, GROUP or the end of the query"
-                                               : "WITHIN, WHERE, GROUP or the end of the query");
+        if (q->where)
+                return unexpected(p, q->data ? "AND, OR or the end of the query"
+                                             : "AND, OR, GROUP or the end of the query");
+        return unexpected(p, q->within.given ? "WHERE, GROUP or the end of the query" : behind_class(p));
 }
 
 static int query(Parser *p)
@@ -736,14 +747,14 @@ static int query(Parser *p)
                 r = advance(p);
         if (!r)
                 r = from(p);
-        if (!r && at_word(p, "WITHIN"))
+        if (!r && !q->data && at_word(p, "WITHIN"))
                 r = interval(p, &q->within);
         if (!r && at_word(p, "WHERE")) {
                 r = advance(p);
                 if (!r)
                         r = expression(p, &q->where);
         }
-        if (!r && at_word(p, "GROUP"))
+        if (!r && !q->data && at_word(p, "GROUP"))
                 r = group(p);
         return r ? r : end(p);
 }
@@ -802,7 +813,7 @@ static int collect_names(WqlQuery *q)
         return 0;
 }
 
-int wql_parse(Str text, WqlQuery **ret, Diag *reterr)
+static int parse(Str text, bool data, WqlQuery **ret, Diag *reterr)
 {
         int r = check_text(text, reterr);
         if (r)
@@ -810,6 +821,7 @@ int wql_parse(Str text, WqlQuery **ret, Diag *reterr)
         WqlQuery *q = calloc(1, sizeof(*q));
         if (!q)
                 return -ENOMEM;
+        q->data = data;
         q->text = (Str){arena_strndup(&q->arena, text.n ? text.p : "", text.n), text.n};
         Parser p = {.q = q, .lexer = {.text = q->text}, .diag = reterr};
         r = q->text.p ? advance(&p) : -ENOMEM;
@@ -821,6 +833,23 @@ int wql_parse(Str text, WqlQuery **ret, Diag *reterr)
                 wql_query_free(q);
         else
                 *ret = q;
+        return r;
+}
+
+int wql_parse(Str text, WqlQuery **ret, Diag *reterr)
+{
+        return parse(text, false, ret, reterr);
+}
+
+int wql_parse_data(Str text, WqlQuery **ret, Diag *reterr)
+{
+        return wql_code_of_data(parse(text, true, ret, reterr), reterr);
+}
+
+int wql_code_of_data(int r, Diag *d)
+{
+        if (r == E_DIAG && d && d->code == (uint32_t)CIM_E_UNPARSABLE_QUERY)
+                d->code = CIM_E_INVALID_QUERY;
         return r;
 }
 

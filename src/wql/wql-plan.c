@@ -77,12 +77,12 @@ static bool test(const WqlTest *t, const CimValue *v)
         return false;
 }
 
-bool wql_match(const WqlPlan *p, const CimValue *values)
+bool wql_match(const WqlPlan *p, const WqlSubject *s)
 {
         uint32_t at = p->entry;
         while (at < p->count) {
                 const WqlTest *t = &p->tests[at];
-                at = test(t, &values[t->property]) ? t->yes : t->no;
+                at = test(t, &s->values[t->property]) ? t->yes : t->no;
         }
         return at == WQL_ACCEPT;
 }
@@ -107,6 +107,11 @@ WqlPlan *wql_plan_unref(WqlPlan *p)
 const CimClass *wql_class(const WqlPlan *p)
 {
         return p->class;
+}
+
+bool wql_is_schema(const WqlPlan *p)
+{
+        return !p->class;
 }
 
 const CimWant *wql_used(const WqlPlan *p)

@@ -111,7 +111,7 @@ typedef struct WqlTest {
 struct WqlPlan {
         unsigned refs;         // atomic
         Arena arena;           // owns what follows
-        const CimClass *class; // a reference
+        const CimClass *class; // a reference; NULL: meta_class
         const WqlTest *tests;
         uint32_t count;
         uint32_t entry; // first test, or WQL_ACCEPT / WQL_REJECT
