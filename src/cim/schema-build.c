@@ -30,7 +30,8 @@ typedef struct Rebuild {
         uint8_t *state; // of each class
         Frame *stack;   // a class is on it at most once
         size_t depth;
-        const CimClass *building;
+        const CimChange *changes;
+        size_t change_count;
         Diag *diag;
 } Rebuild;
 
@@ -70,15 +71,28 @@ static void rebuild_push(Rebuild *b, size_t klass)
         b->stack[b->depth++] = (Frame){.klass = (uint32_t)klass};
 }
 
+// The superclass of a class is not in the namespace: it never was, or it is being taken out.
+static int rebuild_orphan(const Rebuild *b, Str name, Str super)
+{
+        for (size_t i = 0; i < b->change_count; i++) {
+                const CimChange *c = &b->changes[i];
+                if (c->remove && c->klass && str_ieq(c->klass->name, super) &&
+                    str_ieq(c->namespace, b->space->name))
+                        return diag_set(b->diag, CIM_E_CLASS_HAS_CHILDREN,
+                                        "%.*s cannot be removed: %.*s derives from it", STR_ARG(super),
+                                        STR_ARG(name));
+        }
+        return diag_set(b->diag, CIM_E_INVALID_SUPERCLASS, "%.*s: its superclass %.*s is not in %.*s",
+                        STR_ARG(name), STR_ARG(super), STR_ARG(b->space->name));
+}
+
 // Looks at one dependency. 0: done; E_DIAG; -EAGAIN: another class must be looked at first and is on the
 // stack now.
 static int rebuild_depends(Rebuild *b, Frame *f, Str name, const CimClass *held, bool super)
 {
         size_t at = schema_space_find(b->space, name);
         if (super && at == SIZE_MAX)
-                return diag_set(b->diag, CIM_E_INVALID_SUPERCLASS, "%.*s: its superclass %.*s is not in %.*s",
-                                STR_ARG(b->space->classes[f->klass]->name), STR_ARG(name),
-                                STR_ARG(b->space->name));
+                return rebuild_orphan(b, b->space->classes[f->klass]->name, name);
         if (at != SIZE_MAX && b->state[at] == FRESH) {
                 rebuild_push(b, at);
                 return -EAGAIN;
@@ -135,9 +149,9 @@ static int rebuild_step(Rebuild *b)
         return r == -EAGAIN ? 0 : r;
 }
 
-int schema_rebuild(SchemaSpace *s, Diag *reterr)
+int schema_rebuild(SchemaSpace *s, const CimChange *changes, size_t n, Diag *reterr)
 {
-        Rebuild b = {.space = s, .diag = reterr};
+        Rebuild b = {.space = s, .changes = changes, .change_count = n, .diag = reterr};
         b.state = calloc(s->class_count + 1, sizeof(*b.state));
         b.stack = calloc(s->class_count + 1, sizeof(*b.stack));
         int r = b.state && b.stack ? 0 : -ENOMEM;

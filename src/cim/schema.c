@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Schema: snapshots of namespaces.
 //
-// A snapshot holds an array of namespaces, a namespace an array of classes in order of creation and a hash
-// table of their names; a table of GUIDs spans the snapshot. Namespaces that a change does not touch are
-// shared with the old snapshot. A change copies the touched namespaces as lists of pointers, puts its classes
-// in, and has schema-build.c rebuild what they made stale.
+// A snapshot holds an array of namespaces, a namespace an array of classes in order of creation and hash
+// tables of their names and GUIDs. Namespaces that a change does not touch are shared with the old snapshot.
+// A change copies the touched namespaces as lists of pointers, puts its classes in and takes others out
+// (which leaves holes until all is done), and has schema-build.c rebuild what this made stale.
 #include "cim/schema.h"
 
 #include <stdlib.h>
@@ -48,6 +48,8 @@ SchemaSpace *schema_space_unref(SchemaSpace *s)
                 cim_class_unref(s->classes[i]);
         free(s->classes);
         free(s->slots);
+        free(s->guids);
+        free(s->guid_slots);
         free(s);
         return NULL;
 }
@@ -81,7 +83,8 @@ static int space_grow(SchemaSpace *s)
         if (!slots)
                 return -ENOMEM;
         for (size_t i = 0; i < s->class_count; i++)
-                table_put(slots, size, str_ihash(s->classes[i]->name), i);
+                if (s->classes[i])
+                        table_put(slots, size, str_ihash(s->classes[i]->name), i);
         free(s->slots);
         s->slots = slots;
         s->slot_count = size;
@@ -93,9 +96,11 @@ size_t schema_space_find(const SchemaSpace *s, Str name)
         if (!s->slot_count)
                 return SIZE_MAX;
         uint32_t mask = s->slot_count - 1;
-        for (uint32_t at = (uint32_t)str_ihash(name) & mask; s->slots[at]; at = (at + 1) & mask)
-                if (str_ieq(s->classes[s->slots[at] - 1]->name, name))
+        for (uint32_t at = (uint32_t)str_ihash(name) & mask; s->slots[at]; at = (at + 1) & mask) {
+                const CimClass *c = s->classes[s->slots[at] - 1];
+                if (c && str_ieq(c->name, name))
                         return s->slots[at] - 1;
+        }
         return SIZE_MAX;
 }
 
@@ -131,6 +136,77 @@ static int space_put(SchemaSpace *s, CimClass *c)
                 return r;
         table_put(s->slots, s->slot_count, str_ihash(c->name), s->class_count);
         s->classes[s->class_count++] = cim_class_ref(c);
+        return 0;
+}
+
+static int space_remove(SchemaSpace *s, Str name, Diag *reterr)
+{
+        size_t at = schema_space_find(s, name);
+        if (at == SIZE_MAX)
+                return diag_set(reterr, CIM_E_NOT_FOUND, "there is no class %.*s in %.*s to remove",
+                                STR_ARG(name), STR_ARG(s->name));
+        s->classes[at] = cim_class_unref(s->classes[at]);
+        s->holes = true;
+        return 0;
+}
+
+// Closes the holes that removed classes have left.
+static void space_close(SchemaSpace *s)
+{
+        if (!s->holes)
+                return;
+        size_t n = 0;
+        memset(s->slots, 0, s->slot_count * sizeof(*s->slots));
+        for (size_t i = 0; i < s->class_count; i++) {
+                if (!s->classes[i])
+                        continue;
+                table_put(s->slots, s->slot_count, str_ihash(s->classes[i]->name), n);
+                s->classes[n++] = s->classes[i];
+        }
+        s->class_count = n;
+        s->holes = false;
+}
+
+static uint32_t space_guid(const SchemaSpace *s, const Guid *guid)
+{
+        uint32_t mask = s->guid_slot_count - 1;
+        for (uint32_t at = (uint32_t)hash_bytes(guid, sizeof(*guid)) & mask;
+             s->guid_slot_count && s->guid_slots[at]; at = (at + 1) & mask)
+                if (guid_eq(&s->guids[s->guid_slots[at] - 1].klass->guid, guid))
+                        return s->guid_slots[at] - 1;
+        return UINT32_MAX;
+}
+
+// Counts the members of a namespace's classes and makes its table of GUIDs.
+static int space_index(SchemaSpace *s)
+{
+        size_t guids = 0;
+        s->members = 0;
+        for (size_t i = 0; i < s->class_count; i++) {
+                s->members += s->classes[i]->property_count + s->classes[i]->method_count;
+                guids += s->classes[i]->has_guid;
+        }
+        if (!guids)
+                return 0;
+        s->guids = calloc(guids, sizeof(*s->guids));
+        s->guid_slots = calloc(table_size(guids), sizeof(*s->guid_slots));
+        if (!s->guids || !s->guid_slots)
+                return -ENOMEM;
+        s->guid_slot_count = table_size(guids);
+        for (size_t i = 0; i < s->class_count; i++) {
+                const CimClass *c = s->classes[i];
+                if (!c->has_guid)
+                        continue;
+                uint32_t first = space_guid(s, &c->guid), at = s->guid_count++;
+                s->guids[at] = (SchemaGuid){.klass = c, .next = UINT32_MAX, .last = at};
+                if (first == UINT32_MAX) {
+                        table_put(s->guid_slots, s->guid_slot_count, hash_bytes(&c->guid, sizeof(c->guid)),
+                                  at);
+                } else {
+                        s->guids[s->guids[first].last].next = at;
+                        s->guids[first].last = at;
+                }
+        }
         return 0;
 }
 
@@ -177,8 +253,6 @@ CimSchema *cim_schema_unref(const CimSchema *s)
                 schema_space_unref(k->spaces[i]);
         free(k->spaces);
         free(k->slots);
-        free(k->guids);
-        free(k->guid_slots);
         free(k);
         return NULL;
 }
@@ -193,9 +267,11 @@ static size_t schema_space_at(const CimSchema *s, Str name)
         if (!s->slot_count)
                 return SIZE_MAX;
         uint32_t mask = s->slot_count - 1;
-        for (uint32_t at = (uint32_t)str_ihash(name) & mask; s->slots[at]; at = (at + 1) & mask)
-                if (str_ieq(s->spaces[s->slots[at] - 1]->name, name))
+        for (uint32_t at = (uint32_t)str_ihash(name) & mask; s->slots[at]; at = (at + 1) & mask) {
+                const SchemaSpace *space = s->spaces[s->slots[at] - 1];
+                if (space && str_ieq(space->name, name))
                         return s->slots[at] - 1;
+        }
         return SIZE_MAX;
 }
 
@@ -219,7 +295,8 @@ static int schema_append(CimSchema *s, SchemaSpace *space)
                 if (!slots)
                         return -ENOMEM;
                 for (size_t i = 0; i < s->space_count; i++)
-                        table_put(slots, size, str_ihash(s->spaces[i]->name), i);
+                        if (s->spaces[i])
+                                table_put(slots, size, str_ihash(s->spaces[i]->name), i);
                 free(s->slots);
                 s->slots = slots;
                 s->slot_count = size;
@@ -240,19 +317,9 @@ static int schema_create(CimSchema *s, Str name)
         return r;
 }
 
-// The namespace, made with its parents where missing, as this snapshot's own copy.
-static int schema_touch(CimSchema *s, Str name, SchemaSpace **ret)
+// The namespace at an index as this snapshot's own copy.
+static int schema_own(CimSchema *s, size_t at, SchemaSpace **ret)
 {
-        for (size_t n = 0; n <= name.n; n++) {
-                if (n < name.n && name.p[n] != '\\')
-                        continue;
-                if (schema_space_at(s, (Str){name.p, n}) != SIZE_MAX)
-                        continue;
-                int r = schema_create(s, (Str){name.p, n});
-                if (r < 0)
-                        return r;
-        }
-        size_t at = schema_space_at(s, name);
         if (!s->spaces[at]->changed) {
                 SchemaSpace *own = space_copy(s->spaces[at]);
                 if (!own)
@@ -265,17 +332,80 @@ static int schema_touch(CimSchema *s, Str name, SchemaSpace **ret)
         return 0;
 }
 
-static int schema_apply(CimSchema *s, const CimChange *changes, size_t n)
+// The same by name; it is made with its parents where missing.
+static int schema_touch(CimSchema *s, Str name, SchemaSpace **ret)
 {
-        for (size_t i = 0; i < n; i++) {
-                SchemaSpace *space;
-                int r = schema_touch(s, changes[i].namespace, &space);
-                if (r == 0 && changes[i].klass)
-                        r = space_put(space, changes[i].klass);
+        for (size_t n = 0; n <= name.n; n++) {
+                if (n < name.n && name.p[n] != '\\')
+                        continue;
+                if (schema_space_at(s, (Str){name.p, n}) != SIZE_MAX)
+                        continue;
+                int r = schema_create(s, (Str){name.p, n});
                 if (r < 0)
                         return r;
         }
+        return schema_own(s, schema_space_at(s, name), ret);
+}
+
+// Takes a class out of a namespace, or a namespace with all its classes out of the snapshot.
+static int schema_remove(CimSchema *s, const CimChange *change, Diag *reterr)
+{
+        size_t at = schema_space_at(s, change->namespace);
+        if (at == SIZE_MAX)
+                return diag_set(reterr, CIM_E_INVALID_NAMESPACE, "there is no namespace %.*s",
+                                STR_ARG(change->namespace));
+        if (!change->klass) {
+                s->spaces[at] = schema_space_unref(s->spaces[at]);
+                s->holes = true;
+                return 0;
+        }
+        SchemaSpace *space;
+        int r = schema_own(s, at, &space);
+        return r == 0 ? space_remove(space, change->klass->name, reterr) : r;
+}
+
+// Closes the holes that removed namespaces have left, when no namespace was left without the one above it.
+static int schema_close(CimSchema *s, Diag *reterr)
+{
+        for (size_t i = 0; i < s->space_count; i++)
+                if (s->spaces[i])
+                        space_close(s->spaces[i]);
+        if (!s->holes)
+                return 0;
+        for (size_t i = 0; i < s->space_count; i++) {
+                Str name = s->spaces[i] ? s->spaces[i]->name : (Str){0}, up = name;
+                while (up.n && up.p[up.n - 1] != '\\')
+                        up.n--;
+                if (up.n && schema_space_at(s, (Str){up.p, up.n - 1}) == SIZE_MAX)
+                        return diag_set(reterr, CIM_E_INVALID_OPERATION,
+                                        "%.*s cannot be removed: %.*s is below it", (int)up.n - 1, up.p,
+                                        STR_ARG(name));
+        }
+        size_t n = 0;
+        memset(s->slots, 0, s->slot_count * sizeof(*s->slots));
+        for (size_t i = 0; i < s->space_count; i++) {
+                if (!s->spaces[i])
+                        continue;
+                table_put(s->slots, s->slot_count, str_ihash(s->spaces[i]->name), n);
+                s->spaces[n++] = s->spaces[i];
+        }
+        s->space_count = n;
+        s->holes = false;
         return 0;
+}
+
+static int schema_apply(CimSchema *s, const CimChange *changes, size_t n, Diag *reterr)
+{
+        for (size_t i = 0; i < n; i++) {
+                SchemaSpace *space;
+                int r = changes[i].remove ? schema_remove(s, &changes[i], reterr)
+                                          : schema_touch(s, changes[i].namespace, &space);
+                if (r == 0 && !changes[i].remove && changes[i].klass)
+                        r = space_put(space, changes[i].klass);
+                if (r)
+                        return r;
+        }
+        return schema_close(s, reterr);
 }
 
 static int schema_copy(const CimSchema *old, CimSchema **ret)
@@ -315,52 +445,6 @@ static void schema_stamp(SchemaSpace *space)
         space->changed = false;
 }
 
-static int schema_index_guids(CimSchema *s)
-{
-        size_t n = 0;
-        for (size_t i = 0; i < s->space_count; i++)
-                for (size_t k = 0; k < s->spaces[i]->class_count; k++)
-                        n += s->spaces[i]->classes[k]->has_guid;
-        if (!n)
-                return 0;
-        s->guids = calloc(n, sizeof(*s->guids));
-        s->guid_slot_count = table_size(n);
-        s->guid_slots = calloc(s->guid_slot_count, sizeof(*s->guid_slots));
-        if (!s->guids || !s->guid_slots)
-                return -ENOMEM;
-        for (size_t i = 0; i < s->space_count; i++) {
-                for (size_t k = 0; k < s->spaces[i]->class_count; k++) {
-                        const CimClass *c = s->spaces[i]->classes[k];
-                        if (!c->has_guid)
-                                continue;
-                        // Classes that share a GUID form a list in order of creation behind the first.
-                        size_t first = schema_guid_find(s, &c->guid), at = s->guid_count++;
-                        s->guids[at] =
-                                (SchemaGuid){.space = s->spaces[i], .klass = c, .next = SIZE_MAX, .last = at};
-                        if (first == SIZE_MAX) {
-                                table_put(s->guid_slots, s->guid_slot_count,
-                                          hash_bytes(&c->guid, sizeof(c->guid)), at);
-                        } else {
-                                s->guids[s->guids[first].last].next = at;
-                                s->guids[first].last = at;
-                        }
-                }
-        }
-        return 0;
-}
-
-size_t schema_guid_find(const CimSchema *s, const Guid *guid)
-{
-        if (!s->guid_slot_count)
-                return SIZE_MAX;
-        uint32_t mask = s->guid_slot_count - 1;
-        for (uint32_t at = (uint32_t)hash_bytes(guid, sizeof(*guid)) & mask; s->guid_slots[at];
-             at = (at + 1) & mask)
-                if (guid_eq(&s->guids[s->guid_slots[at] - 1].klass->guid, guid))
-                        return s->guid_slots[at] - 1;
-        return SIZE_MAX;
-}
-
 // A text of some megabytes can name a million classes or namespaces; each costs the memory of many lines.
 static int schema_bounds(const CimSchema *s, Diag *reterr)
 {
@@ -368,8 +452,7 @@ static int schema_bounds(const CimSchema *s, Diag *reterr)
         for (size_t i = 0; i < s->space_count; i++) {
                 const SchemaSpace *space = s->spaces[i];
                 classes += space->class_count;
-                for (size_t k = 0; k < space->class_count; k++)
-                        members += space->classes[k]->property_count + space->classes[k]->method_count;
+                members += space->members;
         }
         if (s->space_count > LIMIT_NAMESPACES)
                 return diag_set(reterr, CIM_E_QUOTA_VIOLATION,
@@ -392,14 +475,16 @@ int cim_schema_change(const CimSchema *old, const CimChange *changes, size_t n, 
         int r = schema_copy(old, &s);
         if (r < 0)
                 return r;
-        r = schema_apply(s, changes, n);
-        for (size_t i = 0; i < s->space_count && r == 0; i++)
-                if (s->spaces[i]->changed)
-                        r = schema_rebuild(s->spaces[i], reterr);
+        r = schema_apply(s, changes, n, reterr);
+        for (size_t i = 0; i < s->space_count && r == 0; i++) {
+                if (!s->spaces[i]->changed)
+                        continue;
+                r = schema_rebuild(s->spaces[i], changes, n, reterr);
+                if (r == 0)
+                        r = space_index(s->spaces[i]);
+        }
         if (r == 0)
                 r = schema_bounds(s, reterr);
-        if (r == 0)
-                r = schema_index_guids(s);
         if (r) {
                 cim_schema_unref(s);
                 return r;
@@ -450,8 +535,12 @@ int cim_schema_each_class(const CimSchema *s, Str namespace, CimClassVisit visit
 int cim_schema_each_guid(const CimSchema *s, const Guid *guid, CimClassVisit visit, void *context)
 {
         int r = 0;
-        for (size_t i = schema_guid_find(s, guid); i != SIZE_MAX && r == 0; i = s->guids[i].next)
-                r = visit(context, s->guids[i].space->name, s->guids[i].klass);
+        for (size_t i = 0; i < s->space_count && r == 0; i++) {
+                const SchemaSpace *space = s->spaces[i];
+                for (uint32_t k = space_guid(space, guid); k != UINT32_MAX && r == 0;
+                     k = space->guids[k].next)
+                        r = visit(context, space->name, space->guids[k].klass);
+        }
         return r;
 }
 

@@ -35,8 +35,10 @@ typedef struct CimChange {
 // batch does not matter to what refers to what. Takes time in proportion to the classes of the namespaces touched.
 // Removing is exact: a class goes only when no class of the result derives from it (remove these in the same batch), a
 // namespace only when none is left below it; what is not there is an error.
-// 0, -ENOMEM, E_DIAG (a superclass that the namespace does not have, a subclass that no longer fits; the message names
-// the class).
+// 0, -ENOMEM, E_DIAG; the message names the class: CIM_E_INVALID_SUPERCLASS (not in the namespace),
+// CIM_E_CLASS_HAS_CHILDREN, CIM_E_NOT_FOUND (a class to remove), CIM_E_INVALID_NAMESPACE (a namespace to remove),
+// CIM_E_INVALID_OPERATION (others are below it), CIM_E_QUOTA_VIOLATION, what cim_class_new says of a subclass that no
+// longer fits. A class that embeds one that is removed stays; its property's object_class is NULL then.
 int cim_schema_change(const CimSchema *old, const CimChange *changes, size_t n, CimSchema **ret, Diag *reterr);
 
 bool cim_schema_has_namespace(const CimSchema *s, Str namespace);
@@ -48,7 +50,7 @@ typedef int (*CimNamespaceVisit)(void *context, Str namespace);
 typedef int (*CimClassVisit)(void *context, Str namespace, const CimClass *c);
 int cim_schema_each_namespace(const CimSchema *s, CimNamespaceVisit visit, void *context);
 int cim_schema_each_class(const CimSchema *s, Str namespace, CimClassVisit visit, void *context);
-// The classes with that guid in any namespace: a hash look-up.
+// The classes with that guid in any namespace: a hash look-up in each.
 int cim_schema_each_guid(const CimSchema *s, const Guid *guid, CimClassVisit visit, void *context);
 // The class and everything derived from it, in its namespace.
 int cim_schema_each_derived(const CimSchema *s, Str namespace, const CimClass *base, CimClassVisit visit, void *context);

@@ -84,23 +84,33 @@ static int scenario_classes(CimClass **ret_inner, CimClass **ret)
 
 static int scenario_schema(CimClass *inner, CimClass *c)
 {
-        CimSchema *s = cim_schema_new(), *one = NULL, *two = NULL;
+        CimSchema *s = cim_schema_new(), *one = NULL, *two = NULL, *three = NULL;
         CimClass *sub = NULL, *again = NULL;
         int r = s ? cim_class_new(&CLASS("Sub", PROPERTIES(P("N", CIM_UINT8))), c, NULL, NULL, &sub, NULL)
                   : -ENOMEM;
         if (r == 0)
                 r = cim_class_new(&CLASS("Inner", PROPERTIES(ITEM("C", CIM_UINT8, 1))), NULL, NULL, NULL,
                                   &again, NULL);
-        CimChange first[] = {{.namespace = STR("root\\wmi"), .klass = sub}, {.namespace = STR("root\\wmi"), .klass = c}, {.namespace = STR("root\\wmi"), .klass = inner}};
+        CimChange first[] = {{.namespace = STR("root\\wmi"), .klass = sub},
+                             {.namespace = STR("root\\wmi"), .klass = c},
+                             {.namespace = STR("root\\wmi"), .klass = inner}};
         if (r == 0)
                 r = cim_schema_change(s, first, COUNT(first), &one, NULL);
         if (r == 0)
-                r = cim_schema_change(one, &(CimChange){.namespace = STR("root\\wmi"), .klass = again}, 1, &two, NULL);
+                r = cim_schema_change(one, &(CimChange){.namespace = STR("root\\wmi"), .klass = again}, 1,
+                                      &two, NULL);
+        CimChange last[] = {{.namespace = STR("root\\wmi"), .klass = inner, .remove = true},
+                            {.namespace = STR("root\\wmi"), .klass = sub, .remove = true},
+                            {.namespace = STR("root\\x"), .klass = c},
+                            {.namespace = STR("root\\x"), .remove = true}};
+        if (r == 0)
+                r = cim_schema_change(two, last, COUNT(last), &three, NULL);
         cim_class_unref(sub);
         cim_class_unref(again);
         cim_schema_unref(s);
         cim_schema_unref(one);
         cim_schema_unref(two);
+        cim_schema_unref(three);
         return r;
 }
 

@@ -152,7 +152,11 @@ static void subclasses_follow_a_replaced_class(void **state)
         CimClass *e = made(&CLASS("E", PROPERTIES(P("Inner", CIM_OBJECT, .class_name = STR("B")))), NULL,
                            (CimClass *[]){b, NULL});
         CimClass *other = made(&CLASS("Other"), NULL, NULL);
-        CimChange batch[] = {{.namespace = WMI, .klass = c}, {.namespace = WMI, .klass = e}, {.namespace = WMI, .klass = other}, {.namespace = WMI, .klass = b}, {.namespace = WMI, .klass = a}}; // no order is needed
+        CimChange batch[] = {{.namespace = WMI, .klass = c},
+                             {.namespace = WMI, .klass = e},
+                             {.namespace = WMI, .klass = other},
+                             {.namespace = WMI, .klass = b},
+                             {.namespace = WMI, .klass = a}}; // no order is needed
         CimSchema *next;
         assert_int_equal(cim_schema_change(s, batch, COUNT(batch), &next, NULL), 0);
         cim_schema_unref(s);
@@ -176,7 +180,8 @@ static void subclasses_follow_a_replaced_class(void **state)
         // A superclass that its subclass cannot follow is refused, and the message says who.
         Diag d;
         CimClass *bad = made(&CLASS("A", PROPERTIES(P("Y", CIM_STRING))), NULL, NULL);
-        assert_int_equal(cim_schema_change(s, &(CimChange){.namespace = WMI, .klass = bad}, 1, &next, &d), E_DIAG);
+        assert_int_equal(cim_schema_change(s, &(CimChange){.namespace = WMI, .klass = bad}, 1, &next, &d),
+                         E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_TYPE_MISMATCH);
         assert_non_null(strstr(d.message, "B no longer fits"));
         cim_class_unref(bad);
@@ -189,7 +194,8 @@ static void superclasses_come_from_the_namespace(void **state)
         CimSchema *s = cim_schema_new(), *next;
         Diag d;
         CimClass *a = made(&CLASS("A"), NULL, NULL), *b = made(&CLASS("B"), a, NULL);
-        assert_int_equal(cim_schema_change(s, &(CimChange){.namespace = WMI, .klass = b}, 1, &next, &d), E_DIAG);
+        assert_int_equal(cim_schema_change(s, &(CimChange){.namespace = WMI, .klass = b}, 1, &next, &d),
+                         E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_SUPERCLASS);
         // Another object of that name takes the superclass's place.
         add(&s, made(&CLASS("A", PROPERTIES(P("X", CIM_UINT8))), NULL, NULL));
@@ -197,7 +203,8 @@ static void superclasses_come_from_the_namespace(void **state)
         assert_int_equal(cim_schema_find(s, WMI, STR("B"))->property_count, 1);
         // A derives from B, which derives from A.
         CimClass *base = made(&CLASS("B"), NULL, NULL), *loop = made(&CLASS("A"), base, NULL);
-        assert_int_equal(cim_schema_change(s, &(CimChange){.namespace = WMI, .klass = loop}, 1, &next, &d), E_DIAG);
+        assert_int_equal(cim_schema_change(s, &(CimChange){.namespace = WMI, .klass = loop}, 1, &next, &d),
+                         E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_SUPERCLASS);
         cim_class_unref(loop);
         cim_class_unref(base);
@@ -230,6 +237,115 @@ static void embedded_classes_may_come_later_or_in_circles(void **state)
         cim_schema_unref(s);
 }
 
+#define PUT(space, c)     ((CimChange){.namespace = STR(space), .klass = (c)})
+#define REMOVE(space, c)  ((CimChange){.namespace = STR(space), .klass = (c), .remove = true})
+#define REMOVE_ALL(space) ((CimChange){.namespace = STR(space), .remove = true})
+#define CHANGES(...)      (CimChange[]){__VA_ARGS__}, COUNT(((CimChange[]){__VA_ARGS__}))
+
+static CimSchema *changed(CimSchema *s, const CimChange *changes, size_t n)
+{
+        CimSchema *next = NULL;
+        Diag d = {0};
+        int r = cim_schema_change(s, changes, n, &next, &d);
+        if (r)
+                fail_msg("%s", d.message);
+        cim_schema_unref(s);
+        return next;
+}
+
+static void refused(const CimSchema *s, const CimChange *changes, size_t n, int code)
+{
+        CimSchema *next = NULL;
+        Diag d = {0};
+        assert_int_equal(cim_schema_change(s, changes, n, &next, &d), E_DIAG);
+        assert_int_equal(d.code, (uint32_t)code);
+        assert_null(next);
+}
+
+static void classes_are_removed_exactly(void **state)
+{
+        (void)state;
+        CimClass *a = made(&CLASS("A", QUALIFIERS(QS("guid", u"12345678-abcd-EF01-0102-030405060708"))), NULL,
+                           NULL);
+        CimClass *b = made(&CLASS("B", PROPERTIES(P("X", CIM_UINT8))), a, NULL),
+                 *c = made(&CLASS("C"), b, NULL);
+        CimClass *e = made(&CLASS("E", PROPERTIES(P("In", CIM_OBJECT, .class_name = STR("A")))), NULL,
+                           (CimClass *[]){a, NULL});
+        CimClass *by_name = made(&CLASS("a"), NULL, NULL), *other = made(&CLASS("Other"), NULL, NULL);
+        CimSchema *s = changed(cim_schema_new(),
+                               CHANGES(PUT("root\\wmi", a), PUT("root\\wmi", b), PUT("root\\wmi", c),
+                                       PUT("root\\wmi", e), PUT("root\\x", other)));
+        char text[100] = "";
+        size_t n = 0;
+        refused(s, CHANGES(REMOVE("root\\wmi", other)), CIM_E_NOT_FOUND);
+        refused(s, CHANGES(REMOVE("root\\y", other)), CIM_E_INVALID_NAMESPACE);
+        refused(s, CHANGES(REMOVE("root\\wmi", a)), CIM_E_CLASS_HAS_CHILDREN);
+        refused(s, CHANGES(REMOVE("root\\wmi", a), REMOVE("root\\wmi", b)), CIM_E_CLASS_HAS_CHILDREN);
+        refused(s, CHANGES(REMOVE("root\\wmi", c), REMOVE("root\\wmi", c)), CIM_E_NOT_FOUND);
+        // An unrelated removal does not explain a superclass that never was there.
+        refused(s, CHANGES(REMOVE("root\\wmi", e), PUT("root\\x", c)), CIM_E_INVALID_SUPERCLASS);
+        CimSchema *before = cim_schema_ref(s);
+        uint64_t embedding = cim_schema_find(s, WMI, STR("E"))->version;
+        s = changed(s, CHANGES(REMOVE("ROOT\\wmi", by_name), REMOVE("root\\wmi", c), REMOVE("root\\wmi", b)));
+        assert_ptr_equal(cim_schema_find(before, WMI, STR("C")), c);
+        assert_null(cim_schema_find(s, WMI, STR("A")));
+        cim_schema_each_class(s, WMI, join, text);
+        assert_string_equal(text, "E");
+        cim_schema_each_guid(s, &a->guid, count, &n);
+        assert_int_equal(n, 0);
+        cim_schema_each_guid(before, &a->guid, count, &n);
+        assert_int_equal(n, 1);
+        // What embeds a removed class embeds an unknown one now.
+        assert_null(cim_schema_find(s, WMI, STR("E"))->properties[0].object_class);
+        assert_true(cim_schema_find(s, WMI, STR("E"))->version > embedding);
+        assert_string_equal(cim_schema_find(s, WMI, STR("E"))->properties[0].class_name.p, "A");
+        s = changed(s, CHANGES(PUT("root\\wmi", a)));
+        assert_ptr_equal(cim_schema_find(s, WMI, STR("E"))->properties[0].object_class, a);
+        // Changes apply in order: out and in again, in and out again; the order of the others stays.
+        s = changed(s, CHANGES(REMOVE("root\\wmi", e), PUT("root\\wmi", b), PUT("root\\wmi", e),
+                               PUT("root\\wmi", other), REMOVE("root\\wmi", other)));
+        text[0] = '\0';
+        cim_schema_each_class(s, WMI, join, text);
+        assert_string_equal(text, "ABE");
+        cim_schema_unref(before);
+        cim_schema_unref(s);
+        CimClass *all[] = {a, b, c, e, by_name, other};
+        for (size_t i = 0; i < COUNT(all); i++)
+                cim_class_unref(all[i]);
+}
+
+static void namespaces_are_removed_exactly(void **state)
+{
+        (void)state;
+        CimClass *a = made(&CLASS("A", QUALIFIERS(QS("guid", u"12345678-abcd-EF01-0102-030405060708"))), NULL,
+                           NULL);
+        CimSchema *s = changed(cim_schema_new(),
+                               CHANGES(PUT("root\\a", a), PUT("root\\a\\b", a), PUT("root\\ab", a)));
+        char text[100] = "";
+        size_t n = 0;
+        refused(s, CHANGES(REMOVE_ALL("root\\c")), CIM_E_INVALID_NAMESPACE);
+        refused(s, CHANGES(REMOVE_ALL("root\\a")), CIM_E_INVALID_OPERATION);
+        refused(s, CHANGES(REMOVE_ALL("root\\ab"), REMOVE("root\\ab", a)), CIM_E_INVALID_NAMESPACE);
+        s = changed(s, CHANGES(REMOVE_ALL("ROOT\\A"), REMOVE_ALL("root\\a\\b")));
+        cim_schema_each_namespace(s, join_space, text);
+        assert_string_equal(text, "root;root\\ab;");
+        assert_false(cim_schema_has_namespace(s, STR("root\\a")));
+        assert_null(cim_schema_find(s, STR("root\\a\\b"), STR("A")));
+        cim_schema_each_guid(s, &a->guid, count, &n);
+        assert_int_equal(n, 1);
+        // Out and in again: it is empty.
+        s = changed(s, CHANGES(REMOVE_ALL("root\\ab"), (CimChange){.namespace = STR("root\\ab")}));
+        assert_null(cim_schema_find(s, STR("root\\ab"), STR("A")));
+        s = changed(s, CHANGES(REMOVE_ALL("root"), REMOVE_ALL("root\\ab")));
+        text[0] = '\0';
+        cim_schema_each_namespace(s, join_space, text);
+        assert_string_equal(text, "");
+        s = changed(s, CHANGES(PUT("root\\a", a)));
+        assert_ptr_equal(cim_schema_find(s, STR("root\\a"), STR("A")), a);
+        cim_schema_unref(s);
+        cim_class_unref(a);
+}
+
 static void ten_thousand_classes(void **state)
 {
         (void)state;
@@ -240,8 +356,9 @@ static void ten_thousand_classes(void **state)
         batch[0] = (CimChange){.namespace = WMI, .klass = base};
         for (unsigned i = 1; i < N; i++) {
                 snprintf(names[i], sizeof(names[i]), "C%u", i);
-                batch[i] = (CimChange){.namespace = WMI, .klass = made(&(CimClassSpec){.name = str_of(names[i])},
-                                                 i % 100 ? batch[i - 1].klass : base, NULL)};
+                batch[i] = (CimChange){.namespace = WMI,
+                                       .klass = made(&(CimClassSpec){.name = str_of(names[i])},
+                                                     i % 100 ? batch[i - 1].klass : base, NULL)};
                 if (batch[i].klass->depth > 60)
                         i += 100 - i % 100 - 1, batch[i] = batch[0];
         }
@@ -338,6 +455,8 @@ int main(void)
                 TEST(subclasses_follow_a_replaced_class),
                 TEST(superclasses_come_from_the_namespace),
                 TEST(embedded_classes_may_come_later_or_in_circles),
+                TEST(classes_are_removed_exactly),
+                TEST(namespaces_are_removed_exactly),
                 TEST(ten_thousand_classes),
                 TEST(a_schema_has_bounds),
                 TEST_END,
