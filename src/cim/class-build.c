@@ -236,7 +236,7 @@ static int build_qualifiers(const Builder *b, const CimQualifier *from, size_t n
                 r = build_value(b, from[i].name, &from[i].value, type, (Str){"", 0}, 0, &q[i].value);
                 if (r)
                         return r;
-                q[i].flavor = from[i].flavor & (uint8_t)~CIM_FLAVOR_PROPAGATED;
+                q[i].flavor = from[i].flavor & CIM_FLAVOR_DECLARED;
         }
         *ret = q;
         return 0;

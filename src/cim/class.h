@@ -31,6 +31,7 @@ enum {
         CIM_FLAVOR_NOT_OVERRIDABLE = 0x10,
         CIM_FLAVOR_PROPAGATED = 0x20, // it came from the superclass
         CIM_FLAVOR_AMENDED = 0x80,
+        CIM_FLAVOR_DECLARED = 0x93, // those that a declaration may give; a class drops others
 };
 
 typedef struct CimQualifier {

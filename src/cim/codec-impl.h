@@ -6,29 +6,20 @@
 #include "cim/codec.h"
 #include "cim/instance.h"
 
-// How an object names its class: by number in a bundle, else by name.
-typedef struct CodecClasses {
-        const CimClass **list; // malloc; borrowed when a bundle is written, a reference each when it is read
-        size_t count, capacity;
-} CodecClasses;
-
-// 0, -ENOMEM, -ELOOP. classes NULL: by name.
-int codec_write_value(const CimValue *v, const CodecClasses *classes, unsigned depth, Buf *out);
+// 0, -ENOMEM, -ELOOP, -EINVAL: an object without a table.
+int codec_write_value(const CimValue *v, const CimClassTable *table, unsigned depth, Buf *out);
 
 typedef struct CodecReader {
         Reader in;
         Arena *arena;
-        const CodecClasses *classes; // NULL: by name
+        const CimClassTable *table; // NULL: no objects
         const char *wrong;           // why reading ended, once it has; NULL: -ENOMEM or the end of the bytes
 } CodecReader;
 
-// `expected` is the class that the property declares, for objects by name; may be NULL. False: malformed or
+// `expected` is the class that the property declares; may be empty. False: malformed or
 // out of memory (r->wrong says which).
-bool codec_read_value(CodecReader *r, const CimClass *expected, unsigned depth, CimValue *ret);
+bool codec_read_value(CodecReader *r, Str expected, unsigned depth, CimValue *ret);
 bool codec_fail(CodecReader *r, const char *why); // returns false
-
-// The number of c in a bundle, from 1; 0: it is not there.
-uint32_t codec_class_number(const CodecClasses *classes, const CimClass *c);
 
 extern const char codec_no_memory[]; // a value of CodecReader.wrong
 

@@ -42,28 +42,33 @@ static uint32_t value_width(CimType t)
         }
 }
 
-static int write_object(const CimInstance *i, const CodecClasses *classes, unsigned depth, Buf *out)
+static int write_object(const CimInstance *i, const CimClassTable *table, unsigned depth, Buf *out)
 {
         if (depth >= LIMIT_DEPTH)
                 return -ELOOP;
-        if (classes)
-                buf_u32(out, codec_class_number(classes, i->class));
-        else
-                buf_str(out, i->class->name);
-        int r = 0;
+        if (!table)
+                return -EINVAL;
+        uint32_t number;
+        int r = table->number(table->context, i->class, i->namespace, &number);
+        if (r < 0)
+                return r;
+        buf_u32(out, number);
+        buf_u8(out, i->is_class);
+        if (i->is_class)
+                return 0;
         for (size_t k = 0; k < i->class->property_count && r == 0; k++)
-                r = codec_write_value(&i->values[k], classes, depth + 1, out);
+                r = codec_write_value(&i->values[k], table, depth + 1, out);
         return r;
 }
 
-static int write_scalar(const CimValue *v, const CodecClasses *classes, unsigned depth, Buf *out)
+static int write_scalar(const CimValue *v, const CimClassTable *table, unsigned depth, Buf *out)
 {
         CimType t = cim_type(v->type);
         buf_u8(out, v->null);
         if (v->null)
                 return 0;
         if (t == CIM_OBJECT)
-                return write_object(v->object, classes, depth, out);
+                return write_object(v->object, table, depth, out);
         uint32_t width = value_width(t);
         if (t == CIM_BOOLEAN)
                 buf_u8(out, v->boolean);
@@ -74,49 +79,53 @@ static int write_scalar(const CimValue *v, const CodecClasses *classes, unsigned
         return 0;
 }
 
-int codec_write_value(const CimValue *v, const CodecClasses *classes, unsigned depth, Buf *out)
+int codec_write_value(const CimValue *v, const CimClassTable *table, unsigned depth, Buf *out)
 {
         buf_u16(out, v->type);
         if (!cim_is_array(v->type))
-                return write_scalar(v, classes, depth, out);
+                return write_scalar(v, table, depth, out);
         buf_u8(out, v->null);
         if (v->null)
                 return 0;
         buf_u32(out, v->array.count);
         int r = 0;
         for (uint32_t i = 0; i < v->array.count && r == 0; i++)
-                r = write_scalar(&v->array.items[i], classes, depth, out);
+                r = write_scalar(&v->array.items[i], table, depth, out);
         return r;
 }
 
-static bool read_object(CodecReader *r, const CimClass *expected, unsigned depth, CimValue *ret)
+static bool read_object(CodecReader *r, Str expected, unsigned depth, CimValue *ret)
 {
         if (depth >= LIMIT_DEPTH)
                 return codec_fail(r, "objects are nested too deep");
-        const CimClass *c = NULL;
-        if (r->classes) {
-                uint32_t number = read_u32(&r->in);
-                if (number && number <= r->classes->count)
-                        c = r->classes->list[number - 1];
-        } else {
-                Str name = read_str(&r->in);
-                if (expected && str_ieq(name, expected->name))
-                        c = expected;
-        }
-        if (!c)
+        uint32_t number = read_u32(&r->in);
+        uint8_t flags = read_u8(&r->in);
+        Str namespace = {0};
+        const CimClass *c = r->table && r->table->find ? r->table->find(r->table->context, number, &namespace) : NULL;
+        if (!c || r->in.failed)
                 return codec_fail(r, "an object is of a class that is not known here");
-        if (c->property_count > r->in.n / 3) // three bytes are the least for a value
-                return codec_fail(r, "an object is cut off");
+        if (expected.n && !flags && !cim_class_isa(c, expected))
+                return codec_fail(r, "an object is not of the class that its property declares");
+        if (flags > 1)
+                return codec_fail(r, "a flag is neither 0 nor 1");
         CimInstance *i = cim_instance_in(r->arena, c);
         if (!i)
                 return codec_fail(r, codec_no_memory);
+        i->is_class = flags;
+        i->namespace = (Str){arena_strndup(r->arena, namespace.p, namespace.n), namespace.n};
+        if (!i->namespace.p)
+                return codec_fail(r, codec_no_memory);
+        ret->object = i;
+        if (flags)
+                return true;
+        if (c->property_count > r->in.n / 3) // three bytes are the least for a value
+                return codec_fail(r, "an object is cut off");
         for (size_t k = 0; k < c->property_count; k++) {
-                if (!codec_read_value(r, c->properties[k].object_class, depth + 1, &i->values[k]))
+                if (!codec_read_value(r, c->properties[k].class_name, depth + 1, &i->values[k]))
                         return false;
                 if (i->values[k].type != c->properties[k].type)
                         return codec_fail(r, "a value has another type than its property");
         }
-        ret->object = i;
         return true;
 }
 
@@ -127,7 +136,7 @@ static void sign_extend(CimValue *v, uint32_t width)
                 v->sint = (int64_t)(v->uint << shift) >> shift;
 }
 
-static bool read_scalar(CodecReader *r, const CimClass *expected, unsigned depth, uint16_t type,
+static bool read_scalar(CodecReader *r, Str expected, unsigned depth, uint16_t type,
                         CimValue *ret)
 {
         *ret = cim_null(type);
@@ -164,7 +173,7 @@ static bool read_scalar(CodecReader *r, const CimClass *expected, unsigned depth
         return ret->string.p ? true : codec_fail(r, codec_no_memory);
 }
 
-bool codec_read_value(CodecReader *r, const CimClass *expected, unsigned depth, CimValue *ret)
+bool codec_read_value(CodecReader *r, Str expected, unsigned depth, CimValue *ret)
 {
         uint16_t type = read_u16(&r->in);
         if (!cim_is_array(type))
@@ -194,10 +203,9 @@ bool codec_read_value(CodecReader *r, const CimClass *expected, unsigned depth, 
 
 int cim_codec_write_values(const CimInstance *i, const CimClassTable *table, Buf *out)
 {
-        (void)table;
         int r = 0;
         for (size_t k = 0; k < i->class->property_count && r == 0; k++)
-                r = codec_write_value(&i->values[k], NULL, 0, out);
+                r = codec_write_value(&i->values[k], table, 0, out);
         return r < 0 ? r : out->failed ? -ENOMEM : 0;
 }
 
@@ -205,12 +213,11 @@ int cim_codec_read_values(const uint8_t *p, size_t n, const CimClass *c, const C
                           const CimClassTable *table, Arena *a,
                           CimValue *values, CimBlockError *reterr)
 {
-        (void)table;
-        CodecReader r = {.in = {p, n, false}, .arena = a};
+        CodecReader r = {.in = {p, n, false}, .arena = a, .table = table};
         for (size_t k = 0; k < c->property_count && !r.in.failed; k++) {
                 const CimProperty *property = &c->properties[k];
                 CimValue v;
-                if (!codec_read_value(&r, property->object_class, 0, &v))
+                if (!codec_read_value(&r, property->class_name, 0, &v))
                         break;
                 if (v.type != property->type)
                         codec_fail(&r, "a value has another type than its property");

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "cim/class-impl.h"
 #include "cim/codec.h"
+#include "cim/instance-impl.h"
 
 // Offsets in WNODE_HEADER and WNODE_SINGLE_INSTANCE, and WNODE_FLAG_ALL_DATA and its kin (public header
 // wmistr.h).
@@ -137,6 +138,8 @@ int cim_event_instance(const CimEnvelope *e, const CimClass *c, const CimClassTa
         own.payload = payload;
         own.instance.p = name;
         r = payload && name ? cim_event_extract(&own, c, NULL, table, i->owner, i->values, reterr) : -ENOMEM;
+        if (r == 0)
+                r = cim_instance_keep_classes(i);
         if (r) {
                 cim_instance_unref(i);
                 return r;

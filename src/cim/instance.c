@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "base/limits.h"
+#include "cim/instance-impl.h"
 
 // The allocation behind a top-level instance.
 typedef struct InstanceImpl {
@@ -113,23 +113,63 @@ static int instance_keep_value(InstanceImpl *k, const CimValue *v)
         return r;
 }
 
+int cim_instance_keep_classes(CimInstance *i)
+{
+        int r = 0;
+        for (size_t k = 0; k < i->class->property_count && r == 0; k++)
+                r = instance_keep_value(instance_impl(i), &i->values[k]);
+        return r;
+}
+
+// Hands i over, or frees it when r is an error.
+static int instance_made(CimInstance *i, int r, CimInstance **ret)
+{
+        if (r < 0)
+                cim_instance_unref(i);
+        else
+                *ret = i;
+        return r;
+}
+
 int cim_instance_copy(const CimInstance *from, CimInstance **ret)
 {
         CimInstance *i;
         int r = cim_instance_new(from->class, &i);
         if (r < 0)
                 return r;
-        for (size_t k = 0; k < from->class->property_count && r == 0; k++) {
+        i->is_class = from->is_class;
+        for (size_t k = 0; k < from->class->property_count && r == 0; k++)
                 r = cim_value_copy(i->owner, &from->values[k], &i->values[k]);
-                if (r == 0)
-                        r = instance_keep_value(instance_impl(i), &i->values[k]);
-        }
-        if (r < 0) {
-                cim_instance_unref(i);
+        if (r == 0)
+                r = cim_instance_keep_classes(i);
+        if (r == 0)
+                r = cim_instance_place(i, from->namespace);
+        return instance_made(i, r, ret);
+}
+
+int cim_instance_of_class(const CimClass *c, Str namespace, CimInstance **ret)
+{
+        CimInstance *i;
+        int r = cim_instance_new(c, &i);
+        if (r < 0)
                 return r;
-        }
-        *ret = i;
+        i->is_class = true;
+        return instance_made(i, cim_instance_place(i, namespace), ret);
+}
+
+int cim_instance_place(CimInstance *i, Str namespace)
+{
+        const char *p = arena_strndup(i->owner, namespace.p, namespace.n);
+        if (!p)
+                return -ENOMEM;
+        i->namespace = (Str){p, namespace.n};
         return 0;
+}
+
+bool cim_instance_same(const CimInstance *a, const CimInstance *b)
+{
+        CimValue one = {.type = CIM_OBJECT, .object = a}, two = {.type = CIM_OBJECT, .object = b};
+        return cim_value_same(&one, &two);
 }
 
 const CimValue *cim_instance_get(const CimInstance *i, Str name)

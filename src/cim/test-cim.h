@@ -4,6 +4,7 @@
 #define CIM_TEST_CIM_H
 
 #include "cim/class.h"
+#include "cim/codec.h"
 #include "cim/instance.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -49,5 +50,28 @@ static inline const CimClass *test_resolve(void *context, Str name)
                         return *c;
         return NULL;
 }
+
+// A CimClassTable over a NULL-terminated array of classes: the number is the index + 1.
+static inline int test_number(void *context, const CimClass *c, Str namespace, uint32_t *ret)
+{
+        (void)namespace;
+        CimClass *const *known = context;
+        for (*ret = 1; known[*ret - 1]; ++*ret)
+                if (known[*ret - 1] == c)
+                        return 0;
+        return -ENOENT;
+}
+
+static inline const CimClass *test_find(void *context, uint32_t number, Str *ret_namespace)
+{
+        CimClass *const *known = context;
+        *ret_namespace = STR("root\\test");
+        for (uint32_t i = 1; known[i - 1]; i++)
+                if (i == number)
+                        return known[i - 1];
+        return NULL;
+}
+
+#define TABLE(...) ((CimClassTable){test_number, test_find, (CimClass *[]){__VA_ARGS__, NULL}})
 
 #endif

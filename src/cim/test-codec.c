@@ -172,6 +172,144 @@ static void the_deepest_class_travels(void **state)
         buf_deinit(&out);
 }
 
+// The service's side: it knows one class of version 7.
+static const CimClass *resolve_seven(void *context, Str namespace, Str name, uint64_t version, bool *ret_stale)
+{
+        const CimClass *c = context;
+        assert_true(str_eq(namespace, STR("root\\a")));
+        *ret_stale = str_ieq(c->name, name) && version != 7;
+        return str_ieq(c->name, name) && version == 7 ? c : NULL;
+}
+
+static void a_set_brings_its_classes(void **state)
+{
+        (void)state;
+        CimClass *inner = made(&CLASS("Inner", PROPERTIES(P("X", CIM_UINT8))), NULL, NULL);
+        CimClass *finer = made(&CLASS("Finer", PROPERTIES(P("Y", CIM_STRING))), inner, NULL);
+        CimClass *outer = made(&CLASS("Outer", PROPERTIES(P("In", CIM_OBJECT, .class_name = STR("Inner")),
+                                                          P("Any", CIM_OBJECT | CIM_ARRAY))),
+                               NULL, (CimClass *[]){inner, NULL});
+        CimInstance *i, *in, *definition;
+        assert_int_equal(cim_instance_new(outer, &i), 0);
+        assert_int_equal(cim_instance_new(finer, &in), 0);
+        assert_int_equal(cim_instance_place(in, STR("root\\b")), 0);
+        assert_int_equal(cim_instance_of_class(finer, STR("root\\a"), &definition), 0);
+        in->values[0] = VU(CIM_UINT8, 5);
+        in->values[1] = VS(CIM_STRING, u"five");
+        i->values[0] = (CimValue){.type = CIM_OBJECT, .object = in};
+        CimValue items[] = {i->values[0], {.type = CIM_OBJECT, .object = definition}};
+        i->values[1] = (CimValue){.type = CIM_OBJECT | CIM_ARRAY, .array = {items, 2}};
+        CimSetWriter *w = cim_set_writer_new(false);
+        assert_int_equal(cim_set_add(w, i), 0);
+        assert_int_equal(cim_set_add(w, definition), 0);
+        Buf b = {0};
+        cim_set_finish(w, &b);
+        assert_int_equal(b.n, cim_set_bytes(w));
+        CimSet set;
+        Diag d = {0};
+        int r = cim_set_read(b.p, b.n, NULL, NULL, &set, NULL, &d);
+        if (r)
+                fail_msg("%s", d.message);
+        assert_int_equal(set.count, 2);
+        assert_true(cim_instance_same(set.objects[0], i));
+        assert_false(cim_instance_same(set.objects[0], set.objects[1]));
+        const CimInstance *back = set.objects[0]->values[0].object;
+        assert_true(str_eq(back->namespace, STR("root\\b")) && str_eq(back->class->super->name, STR("Inner")));
+        assert_int_equal(set.objects[0]->namespace.n, 0);
+        assert_true(set.objects[0]->values[1].array.items[1].object->is_class);
+        assert_true(set.objects[1]->is_class && str_eq(set.objects[1]->namespace, STR("root\\a")));
+        CimInstance *copy;
+        assert_int_equal(cim_instance_copy(set.objects[0], &copy), 0);
+        cim_set_deinit(&set);
+        assert_true(cim_instance_same(copy, i));
+        assert_true(str_eq(copy->values[0].object->namespace, STR("root\\b")));
+        assert_true(copy->values[1].array.items[1].object->is_class);
+        cim_instance_unref(copy);
+        for (size_t n = 0; n < b.n; n++)
+                assert_int_equal(cim_set_read(b.p, n, NULL, NULL, &set, NULL, NULL), E_DIAG);
+        cim_set_writer_free(w);
+        cim_instance_unref(i);
+        cim_instance_unref(in);
+        cim_instance_unref(definition);
+        cim_class_unref(outer);
+        cim_class_unref(finer);
+        cim_class_unref(inner);
+        buf_deinit(&b);
+}
+
+static void a_class_with_a_version_goes_by_it(void **state)
+{
+        (void)state;
+        CimClass *c = made(&CLASS("Thing", PROPERTIES(P("X", CIM_UINT8))), NULL, NULL);
+        CimInstance *i;
+        assert_int_equal(cim_instance_new(c, &i), 0);
+        assert_int_equal(cim_instance_place(i, STR("root\\a")), 0);
+        for (uint64_t version = 6; version <= 7; version++) {
+                c->version = version;
+                CimSetWriter *w = cim_set_writer_new(true);
+                Buf b = {0};
+                CimSet set;
+                Diag d = {0};
+                bool stale = true;
+                assert_int_equal(cim_set_add(w, i), 0);
+                cim_set_finish(w, &b);
+                if (version == 7) {
+                        assert_int_equal(cim_set_read(b.p, b.n, resolve_seven, c, &set, &stale, &d), 0);
+                        assert_false(stale);
+                        assert_true(set.objects[0]->class == c);
+                        cim_set_deinit(&set);
+                        assert_int_equal(cim_set_read(b.p, b.n, NULL, NULL, &set, &stale, &d), E_DIAG);
+                        assert_false(stale);
+                } else {
+                        assert_int_equal(cim_set_read(b.p, b.n, resolve_seven, c, &set, &stale, &d), E_DIAG);
+                        assert_true(stale);
+                }
+                cim_set_writer_free(w);
+                buf_deinit(&b);
+        }
+        cim_instance_unref(i);
+        cim_class_unref(c);
+}
+
+// An object that cannot be written leaves the set as it was.
+static void what_does_not_fit_leaves_a_set_alone(void **state)
+{
+        (void)state;
+        CimClass *c = made(&CLASS("Nest", PROPERTIES(P("In", CIM_OBJECT))), NULL, NULL);
+        CimInstance deep[LIMIT_DEPTH + 1], *plain;
+        CimValue in[LIMIT_DEPTH + 1];
+        for (unsigned k = 0; k <= LIMIT_DEPTH; k++) {
+                in[k] = k ? (CimValue){.type = CIM_OBJECT, .object = &deep[k - 1]} : cim_null(CIM_OBJECT);
+                deep[k] = (CimInstance){.class = c, .values = &in[k]};
+        }
+        CimClass *other = made(&CLASS("Other", PROPERTIES(P("X", CIM_OBJECT))), NULL, NULL);
+        assert_int_equal(cim_instance_new(other, &plain), 0);
+        CimSetWriter *w = cim_set_writer_new(false);
+        assert_int_equal(cim_set_add(w, plain), 0);
+        Buf before = {0}, after = {0};
+        cim_set_finish(w, &before);
+        CimValue too_deep = {.type = CIM_OBJECT, .object = &deep[LIMIT_DEPTH]};
+        CimInstance bad = {.class = other, .values = &too_deep};
+        assert_int_equal(cim_set_add(w, &bad), -ELOOP);
+        cim_set_finish(w, &after);
+        assert_int_equal(before.n, after.n);
+        assert_memory_equal(before.p, after.p, before.n);
+        assert_int_equal(cim_set_add(w, &deep[LIMIT_DEPTH]), 0); // one level less
+        buf_deinit(&after);
+        cim_set_finish(w, &after);
+        CimSet set;
+        assert_int_equal(cim_set_read(after.p, after.n, NULL, NULL, &set, NULL, NULL), 0);
+        assert_int_equal(set.count, 2);
+        assert_true(cim_instance_same(set.objects[0], plain));
+        cim_set_deinit(&set);
+        cim_set_writer_free(w);
+        cim_instance_unref(plain);
+        cim_class_unref(other);
+        cim_class_unref(c);
+        buf_deinit(&before);
+        buf_deinit(&after);
+}
+
 int main(void)
 {
         return testkit_run((TestCase[]){
@@ -179,6 +317,9 @@ int main(void)
                 TEST(a_bundle_cut_off_anywhere_is_refused),
                 TEST(a_bundle_with_one_byte_changed_does_no_harm),
                 TEST(the_deepest_class_travels),
+                TEST(a_set_brings_its_classes),
+                TEST(a_class_with_a_version_goes_by_it),
+                TEST(what_does_not_fit_leaves_a_set_alone),
                 TEST_END,
         });
 }

@@ -114,8 +114,34 @@ static int scenario_schema(CimClass *inner, CimClass *c)
         return r;
 }
 
-static int scenario_bytes(const CimClass *c)
+// A set of an instance and of its class's definition, read back.
+static int scenario_set(const CimInstance *i, bool by_version)
 {
+        CimSetWriter *w = cim_set_writer_new(by_version);
+        CimInstance *definition = NULL;
+        CimSet set = {0};
+        Buf b = {0};
+        int r = w ? cim_instance_of_class(i->class, STR("root\\test"), &definition) : -ENOMEM;
+        if (r == 0)
+                r = cim_set_add(w, i);
+        if (r == 0)
+                r = cim_set_add(w, definition);
+        if (r == 0) {
+                cim_set_finish(w, &b);
+                r = b.failed ? -ENOMEM : 0;
+        }
+        if (r == 0)
+                r = cim_set_read(b.p, b.n, NULL, NULL, &set, NULL, NULL);
+        cim_instance_unref(definition);
+        cim_set_deinit(&set);
+        cim_set_writer_free(w);
+        buf_deinit(&b);
+        return r;
+}
+
+static int scenario_bytes(const CimClass *c, const CimClass *inner)
+{
+        CimClassTable table = TABLE((CimClass *)(uintptr_t)inner);
         Buf b = {0}, text = {0}, payload = {0};
         CimClass *back = NULL;
         CimInstance *i = NULL, *copy = NULL, *again = NULL;
@@ -131,22 +157,24 @@ static int scenario_bytes(const CimClass *c)
         if (r == 0)
                 r = cim_codec_read_class(b.p, b.n, &back, NULL);
         if (r == 0)
-                r = cim_event_instance(&e, back, NULL, &i, NULL);
+                r = cim_event_instance(&e, c, NULL, &i, NULL);
         if (r == 0)
                 r = cim_instance_copy(i, &copy);
         if (r == 0)
-                r = cim_codec_write_values(copy, NULL, &payload);
+                r = cim_codec_write_values(copy, &table, &payload);
         e = (CimEnvelope){.kind = CIM_PAYLOAD_INSTANCE,
                           .payload = payload.p,
                           .payload_size = payload.n,
                           .instance = {u"x", 1}};
         if (r == 0)
-                r = cim_event_instance(&e, back, NULL, &again, NULL);
+                r = cim_event_instance(&e, c, &table, &again, NULL);
         if (r == 0) {
                 cim_text_class(back, &text);
                 cim_text_instance(again, &text);
                 r = text.failed ? -ENOMEM : 0;
         }
+        if (r == 0)
+                r = scenario_set(again, false);
         cim_instance_unref(i);
         cim_instance_unref(copy);
         cim_instance_unref(again);
@@ -164,7 +192,7 @@ static int scenario(void)
         if (r == 0)
                 r = scenario_schema(inner, c);
         if (r == 0)
-                r = scenario_bytes(c);
+                r = scenario_bytes(c, inner);
         cim_class_unref(inner);
         cim_class_unref(c);
         return r;

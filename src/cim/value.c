@@ -89,9 +89,16 @@ static int value_copy_object(Arena *a, const CimInstance *from, const CimInstanc
                 return -ENOMEM;
         size_t n = from->class->property_count;
         i->class = from->class;
+        i->is_class = from->is_class;
         i->values = arena_array(a, CimValue, n);
         if (!i->values)
                 return -ENOMEM;
+        if (from->namespace.n) {
+                i->namespace.p = arena_strndup(a, from->namespace.p, from->namespace.n);
+                i->namespace.n = from->namespace.n;
+                if (!i->namespace.p)
+                        return -ENOMEM;
+        }
         for (size_t k = 0; k < n; k++) {
                 int r = value_copy(a, &from->values[k], &i->values[k], depth + 1);
                 if (r < 0)
@@ -148,7 +155,7 @@ static bool value_same_object(const CimInstance *a, const CimInstance *b, unsign
 {
         if (a == b)
                 return true;
-        if (depth >= LIMIT_DEPTH || !str_ieq(a->class->name, b->class->name) ||
+        if (depth >= LIMIT_DEPTH || a->is_class != b->is_class || !str_ieq(a->class->name, b->class->name) ||
             a->class->property_count != b->class->property_count)
                 return false;
         for (size_t i = 0; i < a->class->property_count; i++)
