@@ -5,13 +5,26 @@
 #include <stdio.h>
 #include <string.h>
 
+// Text that did not fit ends in front of the character that was cut.
+static void diag_print(char *out, size_t size, const char *format, va_list args)
+{
+        int wanted = vsnprintf(out, size, format, args);
+        if (wanted < 0 || (size_t)wanted < size)
+                return;
+        size_t n = size - 1;
+        while (n && ((unsigned char)out[n - 1] & 0xC0) == 0x80)
+                n--;
+        if (n && (unsigned char)out[n - 1] >= 0xC0)
+                out[n - 1] = '\0';
+}
+
 int diag_setv(Diag *d, uint32_t code, const char *format, va_list args)
 {
         if (!d)
                 return E_DIAG;
         d->code = code;
         d->hint[0] = '\0';
-        vsnprintf(d->message, sizeof(d->message), format, args);
+        diag_print(d->message, sizeof(d->message), format, args);
         return E_DIAG;
 }
 
@@ -30,7 +43,7 @@ int diag_hint(Diag *d, const char *format, ...)
                 return E_DIAG;
         va_list args;
         va_start(args, format);
-        vsnprintf(d->hint, sizeof(d->hint), format, args);
+        diag_print(d->hint, sizeof(d->hint), format, args);
         va_end(args);
         return E_DIAG;
 }

@@ -693,6 +693,81 @@ static int build_class_itself(Builder *b, const CimClassSpec *spec)
         return build_guid(b);
 }
 
+// --- keys ("Key Qualifier", "WMI Error Constants")
+// -----------------------------------------------------------------
+
+// May this property be a key here?
+static int build_check_key(const Builder *b, const CimProperty *p, bool inherited)
+{
+        const ClassImpl *k = b->k;
+        const CimClass *c = &k->face, *super = c->super;
+        CimType t = cim_type(p->type);
+        if (cim_is_array(p->type) || t == CIM_REAL32 || t == CIM_REAL64 || t == CIM_OBJECT)
+                return build_error(b, CIM_E_CANNOT_BE_KEY,
+                                   "%.*s cannot be a key: keys are no arrays, reals or objects",
+                                   STR_ARG(p->name));
+        if (k->singleton)
+                return build_error(b, CIM_E_CANNOT_BE_SINGLETON,
+                                   "%.*s is a singleton, so %.*s cannot be a key", STR_ARG(c->name),
+                                   STR_ARG(p->name));
+        if (!inherited && super && class_impl(super)->key_count)
+                return build_error(b, CIM_E_CANNOT_BE_KEY,
+                                   "%.*s cannot be a key: %.*s has the keys of its superclass",
+                                   STR_ARG(p->name), STR_ARG(c->name));
+        if (k->key_count == LIMIT_KEYS)
+                return build_error(b, CIM_E_CANNOT_BE_KEY, "%.*s has more than %u keys", STR_ARG(c->name),
+                                   LIMIT_KEYS);
+        return 0;
+}
+
+static int build_collect_keys(Builder *b)
+{
+        ClassImpl *k = b->k;
+        const CimClass *c = &k->face;
+        const ClassImpl *super = c->super ? class_impl(c->super) : NULL;
+        size_t most = super ? super->key_count : 0;
+        for (size_t i = 0; i < c->property_count; i++)
+                most += c->properties[i].local;
+        k->keys = most ? arena_array(&k->arena, uint16_t, most) : NULL;
+        if (most && !k->keys)
+                return -ENOMEM;
+        for (size_t i = 0; i < c->property_count; i++) {
+                const CimProperty *p = &c->properties[i];
+                bool key = cim_qualifier_true(p->qualifiers, p->qualifier_count, STR("key")),
+                     inherited = false;
+                for (size_t n = 0; super && n < super->key_count; n++)
+                        inherited |= super->keys[n] == i;
+                if (inherited && !key)
+                        return build_error(b, CIM_E_OVERRIDE_NOT_ALLOWED,
+                                           "%.*s is a key of the superclass and stays one", STR_ARG(p->name));
+                int r = key ? build_check_key(b, p, inherited) : 0;
+                if (r)
+                        return r;
+                if (!key)
+                        continue;
+                size_t at = k->key_count++;
+                for (; at && str_icmp(c->properties[k->keys[at - 1]].name, p->name) > 0; at--)
+                        k->keys[at] = k->keys[at - 1];
+                k->keys[at] = (uint16_t)i;
+        }
+        return 0;
+}
+
+static int build_keys(Builder *b)
+{
+        CimClass *c = &b->k->face;
+        const CimClass *super = c->super;
+        bool below = super && class_impl(super)->singleton;
+        bool declared =
+                cim_qualifier_true(c->declared->qualifiers, c->declared->qualifier_count, STR("singleton"));
+        b->k->singleton = below || declared;
+        if (declared && super && !below && !super->abstract)
+                return build_error(b, CIM_E_CANNOT_BE_SINGLETON,
+                                   "%.*s cannot be a singleton: %.*s is neither abstract nor a singleton",
+                                   STR_ARG(c->name), STR_ARG(super->name));
+        return build_collect_keys(b);
+}
+
 // The index of a property of that name and type, -1: none.
 static int build_known(const CimClass *c, Str name, uint16_t type)
 {
@@ -715,6 +790,8 @@ int cim_class_new(const CimClassSpec *spec, const CimClass *super, CimResolve re
         if (r == 0)
                 r = build_properties(&b);
         b.offset = spec->offset;
+        if (r == 0)
+                r = build_keys(&b);
         if (r == 0)
                 r = build_methods(&b);
         if (r == 0)

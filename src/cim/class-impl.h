@@ -14,6 +14,9 @@ typedef struct ClassImpl {
         uint32_t slot_mask;
         unsigned embed_depth; // levels of classes below it that properties hold, at most LIMIT_DEPTH
         int instance_name, active, time_created; // indices of the properties that an event fills, -1: none
+        uint16_t *keys; // indices of the properties that are keys, in ascending order of their names
+        size_t key_count;
+        bool singleton;
         size_t kept_capacity;
         struct ClassImpl *dead; // while it is freed
 } ClassImpl;

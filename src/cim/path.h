@@ -28,12 +28,19 @@ typedef struct CimPath {
         size_t key_count; // 0 and not singleton: a class
 } CimPath;
 
-// Parses UTF-8 text into `a`. E_DIAG: CIM_E_INVALID_OBJECT_PATH with the place in the text (offset, column, length),
-// what was expected and a hint for common mistakes (a missing quote, ' instead of ", a lone backslash); beyond
-// LIMIT_PATH_CHARS characters or LIMIT_KEYS keys. -ENOMEM.
+// Parses UTF-8 text into `a`. E_DIAG with the place in the text (offset, column, length), what was expected and a hint
+// for common mistakes (a missing quote, a lone backslash, blanks): CIM_E_INVALID_OBJECT_PATH, also beyond
+// LIMIT_PATH_CHARS characters or LIMIT_KEYS keys; CIM_E_INVALID_NAMESPACE where the namespace cannot be one. Another
+// server than this one is the caller's to refuse. -ENOMEM.
+//
+// Text stands between " or between '; inside, \ stands in front of \, " and ' and of nothing else. Numbers are decimal or
+// hexadecimal (0x1F). There are no blanks outside quotes and no characters below U+0020 anywhere; %20 is three
+// characters.
 int cim_path_parse(Str text, Arena *a, CimPath *ret, Diag *reterr);
 // Writes it; parses back to the same. Keys in their order.
 void cim_path_print(const CimPath *p, Buf *out);
+// The code units of UTF-8 text as UTF-16, which is what LIMIT_PATH_CHARS counts.
+size_t cim_path_units(Str s);
 
 // --- keys ----------------------------------------------------------------------------------------
 // The properties that are keys (qualifier key), as indices in ascending order of name without regard to case, which is
@@ -42,15 +49,17 @@ size_t cim_class_keys(const CimClass *c, uint32_t *ret, size_t most);
 bool cim_class_singleton(const CimClass *c);
 
 // The relative path of an instance, `Thing.Name="a",Part=7`; of a class definition its name. UTF-8, appended to *out.
-// 0; -ENOMEM; E_DIAG: CIM_E_NO_KEY (the class has none), CIM_E_ILLEGAL_NULL (a key is NULL).
+// 0; -ENOMEM; E_DIAG, nothing appended: CIM_E_NO_KEY (the class has none), CIM_E_ILLEGAL_NULL (a key is NULL),
+// CIM_E_INVALID_OBJECT (a key holds a character below U+0020 or half a surrogate pair; the path would be too long).
 int cim_instance_relpath(const CimInstance *i, Buf *out, Diag *reterr);
 // The whole: \\SERVER\root\default:Thing.Name="a". E_DIAG also when it lives nowhere. server: without backslashes.
 int cim_instance_path(const CimInstance *i, Str server, Buf *out, Diag *reterr);
 
 // Identity: the same bytes for all spellings of one path in a class, whatever the order and case of names, the case of
 // strings, the spelling of numbers, `Thing="a"` for `Thing.Name="a"`, `\\.\ns:` in references (a reference without a
-// namespace is one into `namespace`). Appended to *out.
-// From an instance: 0, -ENOMEM, E_DIAG as cim_instance_relpath.
+// namespace is one into `namespace`; any server but `.` and `localhost` counts, so a service writes its own name as `.`).
+// Different bytes for different instances. The class is not in them. Appended to *out.
+// From an instance: 0, -ENOMEM, E_DIAG as cim_instance_relpath, the length aside.
 int cim_instance_key(const CimInstance *i, Str namespace, Buf *out, Diag *reterr);
 // From a path: 0, -ENOMEM, E_DIAG (CIM_E_INVALID_OBJECT_PATH: it does not name the keys of c, or a value is not of its
 // key's type).
