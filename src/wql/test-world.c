@@ -97,13 +97,31 @@ static bool value_array(Text *t, uint16_t type, CimValue *ret)
         return true;
 }
 
+// "@root\\name" or nothing.
+static Str place(Text *t)
+{
+        if (!take(t, '@'))
+                return (Str){0};
+        const char *start = t->p;
+        while (t->p < t->end && !strchr(" \t\r\n{};", *t->p))
+                t->p++;
+        return (Str){start, (size_t)(t->p - start)};
+}
+
 static const CimInstance *object(Text *t)
 {
+        bool is_class = take_word(t, "class");
         Str name = word(t);
         const CimClass *c = cim_schema_find(t->world->schema, t->world->namespace, name);
         if (!c)
                 return fail(t, "a class"), NULL;
-        CimInstance *i = cim_instance_in(t->arena, c);
+        CimInstance *i = cim_instance_in(t->arena, cim_class_ref(c));
+        t->world->kept = realloc(t->world->kept, (t->world->kept_count + 1) * sizeof(*t->world->kept));
+        t->world->kept[t->world->kept_count++] = i->class;
+        i->is_class = is_class;
+        i->namespace = place(t);
+        if (is_class)
+                return i;
         if (!need(t, '{'))
                 return NULL;
         while (!take(t, '}')) {
@@ -168,10 +186,33 @@ static const CimClass *resolve(void *context, Str name)
         return cim_schema_find(w->schema, w->namespace, name);
 }
 
+// [name, name("text")]
+static bool qualifiers(Text *t, const CimQualifier **ret, size_t *ret_n)
+{
+        CimQualifier *q = arena_array(t->arena, CimQualifier, 8);
+        *ret = q;
+        *ret_n = 0;
+        if (!take(t, '['))
+                return true;
+        do {
+                if (*ret_n == 8)
+                        return fail(t, "]");
+                CimQualifier *one = &q[(*ret_n)++];
+                one->name = word(t);
+                one->value = (CimValue){.type = CIM_BOOLEAN, .boolean = true};
+                if (take(t, '(') && (!value(t, CIM_STRING, &one->value) || !need(t, ')')))
+                        return false;
+        } while (take(t, ','));
+        return need(t, ']');
+}
+
 static bool property(Text *t, CimPropertySpec *p)
 {
+        *p = (CimPropertySpec){0};
+        if (!qualifiers(t, &p->qualifiers, &p->qualifier_count))
+                return false;
         Str type = word(t);
-        *p = (CimPropertySpec){.type = (uint16_t)cim_type_of_name(type)};
+        p->type = (uint16_t)cim_type_of_name(type);
         if (p->type == CIM_NONE) {
                 p->type = CIM_OBJECT;
                 if (!str_ieq(type, STR("object")))
@@ -183,6 +224,11 @@ static bool property(Text *t, CimPropertySpec *p)
         if (take(t, '[')) {
                 p->type |= CIM_ARRAY;
                 if (!need(t, ']'))
+                        return false;
+        }
+        if (take(t, '=')) {
+                p->has_default = true;
+                if (!value(t, p->type, &p->value))
                         return false;
         }
         return (type.n && p->name.n && take(t, ';')) || fail(t, "a property");
@@ -212,14 +258,9 @@ static bool add_class(Text *t, const CimClassSpec *spec, const CimClass *super)
 static bool class_text(Text *t)
 {
         CimPropertySpec p[64];
-        CimQualifier abstract = {.name = STR("abstract"), .value = {.type = CIM_BOOLEAN, .boolean = true}};
         CimClassSpec s = {.properties = p};
-        if (take(t, '[')) {
-                s.qualifiers = &abstract;
-                s.qualifier_count = 1;
-                if (!take_word(t, "abstract") || !need(t, ']'))
-                        return fail(t, "abstract]");
-        }
+        if (!qualifiers(t, &s.qualifiers, &s.qualifier_count))
+                return false;
         if (!take_word(t, "class"))
                 return fail(t, "class");
         s.name = word(t);
@@ -252,6 +293,9 @@ void world_deinit(World *w)
 {
         cim_schema_unref(w->schema);
         arena_deinit(&w->objects);
+        for (size_t i = 0; i < w->kept_count; i++)
+                cim_class_unref((CimClass *)(uintptr_t)w->kept[i]);
+        free(w->kept);
 }
 
 bool world_classes(World *w, Str text)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Classes and objects for the tests of this room, from a small part of MOF:
 //
-//   [abstract] class Toast : __ExtrinsicEvent { uint32 Heat; string Tags[]; object Bread; Slice First; };
-//   Toast { Heat = 4; Tags = {"a", "b"}; Bread = Slice { Wide = TRUE; }; }
+//   [abstract] class Toast : __ExtrinsicEvent { [key] uint32 Heat = 3; string Tags[]; object Bread; Slice
+//   First; }; [dynamic, provider("Oven"), guid("{...}")] class Slice { boolean Wide; }; Toast { Heat = 4;
+//   Tags = {"a", "b"}; Bread = Slice { Wide = TRUE; }; } Toast @root\kitchen { }               lives in that
+//   namespace class Toast, class Toast @root\kitchen its definition
 //
 // (An object is what stands behind "instance of" in MOF.) Private to the tests.
 #ifndef WQL_TEST_WORLD_H
@@ -13,7 +15,9 @@
 typedef struct World {
         CimSchema *schema;
         Str namespace;
-        Arena objects; // what world_object made
+        Arena objects;         // what world_object made
+        const CimClass **kept; // their classes
+        size_t kept_count;
         char error[256];
 } World;
 

@@ -82,7 +82,7 @@ static size_t unescape(char *s, size_t n)
         return k;
 }
 
-static void ask(Case *c, Str text, bool escaped)
+static void ask(Case *c, Str text, bool data, bool escaped)
 {
         c->text = text;
         c->query = strndup(text.p, text.n);
@@ -92,9 +92,12 @@ static void ask(Case *c, Str text, bool escaped)
         memcpy(exact, c->query, c->size);
         free(c->query);
         c->query = exact;
-        c->result = wql_parse((Str){exact, c->size}, &c->parsed, &c->diag);
+        Str query = {exact, c->size};
+        c->result =
+                data ? wql_parse_data(query, &c->parsed, &c->diag) : wql_parse(query, &c->parsed, &c->diag);
         if (c->result == 0)
-                c->result = wql_check(c->parsed, c->world->schema, c->world->namespace, &c->plan, &c->diag);
+                c->result = (data ? wql_check_data : wql_check)(c->parsed, c->world->schema,
+                                                                c->world->namespace, &c->plan, &c->diag);
 }
 
 // ---- expectations
@@ -111,12 +114,19 @@ static bool has_plan(Case *c)
 static void expect_match(Case *c, Str text, bool wanted)
 {
         const CimInstance *i = world_object(c->world, text);
-        if (!i)
+        if (!i) {
                 complain(c, "the object: %s", c->world->error);
-        else if (!cim_class_isa(i->class, wql_class(c->plan)->name))
+                return;
+        }
+        if (wql_is_schema(c->plan) ? !i->is_class : !cim_class_isa(i->class, wql_class(c->plan)->name)) {
                 complain(c, "the object is of another class");
-        else if (wql_match(c->plan, &(WqlSubject){.klass = i->class, .values = i->values}) != wanted)
+                return;
+        }
+        Arena scratch = {0};
+        WqlSubject s = {i->class, i->values, i->namespace, i->is_class, STR("HOST"), &scratch};
+        if (wql_match(c->plan, &s) != wanted)
                 complain(c, "%s: %.*s", wanted ? "should match" : "should not match", STR_ARG(text));
+        arena_deinit(&scratch);
 }
 
 // error NAME@OFFSET [words that the message or hint must hold]
@@ -179,7 +189,10 @@ static void expect_select(Case *c, Str wanted)
 static void expect_reads(Case *c, Str wanted)
 {
         Buf b = {0};
-        for (size_t i = 0; i < wql_class(c->plan)->property_count; i++)
+        const CimClass *k = wql_class(c->plan);
+        if (!wql_used(c->plan)->words)
+                buf_text(&b, "all");
+        for (size_t i = 0; k && wql_used(c->plan)->words && i < k->property_count; i++)
                 if (cim_wants(wql_used(c->plan), i))
                         add_name(c, &b, i);
         if (!b.n)
@@ -238,9 +251,22 @@ static void use(Case *c, Str name)
         c->failed = false;
 }
 
+// Classes that are there from now on: for the queries below, and for the objects of the one above.
+static void define(Case *c, Str line)
+{
+        if (!world_classes(c->world, line)) {
+                complain(c, "%s", c->world->error);
+                bad += !c->query;
+        }
+}
+
 static void directive(Case *c, Str line)
 {
-        Str what = head(&line);
+        Str all = line, what = head(&line);
+        if (str_eq(what, STR("class")) || what.p[0] == '[') {
+                define(c, all);
+                return;
+        }
         if (!c->query) {
                 if (str_eq(what, STR("use")))
                         use(c, line);
@@ -285,12 +311,12 @@ static void run_file(const char *name)
                         end = text + size;
                 line++;
                 Str s = trim((Str){p, (size_t)(end - p)});
-                if (s.n >= 2 && s.p[0] == '>') {
+                if (s.n >= 2 && (s.p[0] == '>' || s.p[0] == '?')) {
                         report(&c);
                         c.line = line;
-                        bool escaped = s.p[1] == '>';
+                        bool data = s.p[0] == '?', escaped = s.p[1] == s.p[0];
                         size_t skip = escaped ? 2 : 1;
-                        ask(&c, trim((Str){s.p + skip, s.n - skip}), escaped);
+                        ask(&c, trim((Str){s.p + skip, s.n - skip}), data, escaped);
                 } else if (s.n && s.p[0] != '#') {
                         c.line = c.query ? c.line : line;
                         directive(&c, s);

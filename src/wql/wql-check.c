@@ -9,113 +9,24 @@
 // the first, so that both targets of a test are known when it is placed: AND hands "no" through and chains
 // "yes", OR the reverse, NOT swaps the two. What is decided without a look at the event vanishes, and so does
 // what it makes unreachable.
-#include "wql/wql-ast.h"
+#include "wql/wql-check.h"
 
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/utf.h"
 #include "cim/status.h"
 #include "wql/wql-constant.h"
-#include "wql/wql-plan.h"
-
-typedef struct Checker {
-        const WqlQuery *q;
-        const CimSchema *schema;
-        Str namespace;
-        bool data;             // a data or schema query
-        const CimClass *class; // NULL: meta_class
-        WqlPlan *plan;
-        Diag *diag;
-        struct Made *made; // one for each predicate, in the order of the text
-        uint32_t made_count;
-        WqlTest *linked; // those that are needed, last one first
-        uint32_t linked_count;
-        uint32_t effort; // left for LIKE
-} Checker;
 
 // A predicate before it has a place in the plan.
-typedef struct Made {
+typedef struct WqlMade {
         WqlTest test;
         bool swap;  // IS NULL: holds when the test fails
         bool never; // never holds
 } Made;
 
-// ---- errors
-// ------------------------------------------------------------------------------------------------------
-
-static int place(const Checker *c, WqlSpan at)
-{
-        diag_place(c->diag, c->q->text.p, c->q->text.n, at.at, at.n);
-        return E_DIAG;
-}
-
-static int fail(const Checker *c, uint32_t code, WqlSpan at, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
-static int fail(const Checker *c, uint32_t code, WqlSpan at, const char *format, ...)
-{
-        va_list args;
-        va_start(args, format);
-        diag_setv(c->diag, code, format, args);
-        va_end(args);
-        return place(c, at);
-}
-
-// A name for a message: long ones are cut between characters.
-static Str brief(Str s)
-{
-        if (s.n > 100)
-                for (s.n = 100; s.n && ((unsigned char)s.p[s.n] & 0xC0) == 0x80;)
-                        s.n--;
-        return s;
-}
-
-static WqlSpan step_span(const WqlStep *s)
-{
-        return (WqlSpan){s->at, s->name.n};
-}
-
-// ---- the class
-// ---------------------------------------------------------------------------------------------------
-
-typedef struct ClassSearch {
-        const Checker *checker;
-        StrNearest events, others; // event classes are what was meant, if one is near
-        Str elsewhere;             // a namespace that has the very class
-} ClassSearch;
-
-static int search_class(void *context, Str namespace, const CimClass *k)
-{
-        (void)namespace;
-        ClassSearch *s = context;
-        str_nearest_offer(cim_class_isa(k, STR("__Event")) ? &s->events : &s->others, k->name);
-        return 0;
-}
-
-static int search_namespace(void *context, Str namespace)
-{
-        ClassSearch *s = context;
-        if (cim_schema_find(s->checker->schema, namespace, s->checker->q->from.name))
-                s->elsewhere = namespace;
-        return s->elsewhere.n != 0;
-}
-
-static int unknown_class(const Checker *c)
-{
-        Str name = c->q->from.name;
-        ClassSearch s = {.checker = c, .events = {.wanted = name}, .others = {.wanted = name}};
-        cim_schema_each_namespace(c->schema, search_namespace, &s);
-        cim_schema_each_class(c->schema, c->namespace, search_class, &s);
-        fail(c, CIM_E_NOT_FOUND, step_span(&c->q->from), "%.*s has no class %.*s",
-             STR_ARG(brief(c->namespace)), STR_ARG(brief(name)));
-        Str near = s.events.best.n ? s.events.best : s.others.best;
-        if (!c->data && str_ieq(name, STR("meta_class")))
-                return diag_hint(c->diag, "meta_class is for schema queries, which are no event queries");
-        if (s.elsewhere.n)
-                return diag_hint(c->diag, "%.*s has a class of that name", STR_ARG(brief(s.elsewhere)));
-        if (near.n)
-                return diag_hint(c->diag, "did you mean %.*s?", STR_ARG(brief(near)));
-        return E_DIAG;
-}
+// ---- FROM
+// --------------------------------------------------------------------------------------------------------
 
 // Kinds of events that nothing here generates yet. Silence would be worse than a refusal.
 static bool is_served(const CimClass *k)
@@ -127,209 +38,186 @@ static bool is_served(const CimClass *k)
         return true;
 }
 
-static int check_from(Checker *c)
+static int check_from(WqlChecker *c)
 {
-        WqlSpan at = step_span(&c->q->from);
+        WqlSpan at = wql_step_span(&c->q->from);
         if (!cim_schema_has_namespace(c->schema, c->namespace))
-                return fail(c, CIM_E_INVALID_NAMESPACE, (WqlSpan){0}, "no namespace %.*s",
-                            STR_ARG(brief(c->namespace)));
+                return wql_fail(c, CIM_E_INVALID_NAMESPACE, (WqlSpan){0}, "no namespace %.*s",
+                                STR_ARG(wql_brief(c->namespace)));
         if (c->data && str_ieq(c->q->from.name, STR("meta_class")))
                 return 0;
         c->class = cim_schema_find(c->schema, c->namespace, c->q->from.name);
         if (!c->class)
-                return unknown_class(c);
+                return wql_unknown_class(c, c->q->from.name, at, !c->data);
         if (c->data)
                 return 0;
         if (!cim_class_isa(c->class, STR("__Event"))) {
-                fail(c, CIM_E_NOT_EVENT_CLASS, at, "%.*s is no event class", STR_ARG(brief(c->class->name)));
+                wql_fail(c, CIM_E_NOT_EVENT_CLASS, at, "%.*s is no event class",
+                         STR_ARG(wql_brief(c->class->name)));
                 return diag_hint(c->diag, "an event class derives from __Event");
         }
         if (!is_served(c->class))
-                return fail(c, CIM_E_NOT_SUPPORTED, at, "events of the kind %.*s are not generated yet",
-                            STR_ARG(brief(c->class->name)));
-        // WITHIN asks for polling; these events are pushed, and it is documented to mean nothing then
-        return 0;
-}
-
-// ---- properties
-// --------------------------------------------------------------------------------------------------
-
-typedef struct DerivedSearch {
-        Str name;
-        const CimClass *found;
-} DerivedSearch;
-
-static int search_derived(void *context, Str namespace, const CimClass *k)
-{
-        (void)namespace;
-        DerivedSearch *s = context;
-        if (cim_class_property(k, s->name) >= 0)
-                s->found = k;
-        return s->found != NULL;
-}
-
-static int unknown_property(const Checker *c, const CimClass *in, const WqlStep *step)
-{
-        fail(c, CIM_E_INVALID_PROPERTY, step_span(step), "%.*s has no property %.*s",
-             STR_ARG(brief(in->name)), STR_ARG(brief(step->name)));
-        if (str_ieq(step->name, STR("__this")))
-                return diag_hint(c->diag, "__this is for schema queries");
-        DerivedSearch d = {.name = step->name};
-        cim_schema_each_derived(c->schema, c->namespace, in, search_derived, &d);
-        if (d.found)
-                return diag_hint(c->diag, "%.*s, derived from it, has one", STR_ARG(brief(d.found->name)));
-        StrNearest near = {.wanted = step->name};
-        for (size_t i = 0; i < in->property_count; i++)
-                str_nearest_offer(&near, in->properties[i].name);
-        if (near.best.n)
-                return diag_hint(c->diag, "did you mean %.*s?", STR_ARG(brief(near.best)));
-        return E_DIAG;
-}
-
-static bool is_system(Str name)
-{
-        static const char *const names[] = {"__CLASS",   "__SUPERCLASS",    "__DYNASTY", "__DERIVATION",
-                                            "__RELPATH", "__PATH",          "__SERVER",  "__NAMESPACE",
-                                            "__GENUS",   "__PROPERTY_COUNT"};
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-                if (str_ieq(name, str_of(names[i])))
-                        return true;
-        return false;
-}
-
-static int not_an_object(const Checker *c, const WqlStep *s, const CimProperty *p)
-{
-        return fail(c, CIM_E_PROPERTY_NOT_AN_OBJECT, step_span(s), "%.*s is %s, not an embedded object",
-                    STR_ARG(brief(p->name)), cim_type_name(p->type));
-}
-
-// The steps behind the first, as far as the classes of embedded objects are declared. What stands in the
-// declared class or any derived from it may be there.
-static int inner_steps(const Checker *c, const WqlPath *path, const CimProperty *p)
-{
-        for (size_t i = 1; i < path->count; i++) {
-                const WqlStep *s = &path->steps[i];
-                if (cim_type(p->type) != CIM_OBJECT)
-                        return not_an_object(c, s - 1, p);
-                const CimClass *in = p->object_class;
-                int k = in ? cim_class_property(in, s->name) : -1;
-                if (!in || (k < 0 && is_system(s->name)))
-                        return 0;
-                if (k < 0) {
-                        DerivedSearch d = {.name = s->name};
-                        cim_schema_each_derived(c->schema, c->namespace, in, search_derived, &d);
-                        return d.found ? 0 : unknown_property(c, in, s);
-                }
-                p = &in->properties[k];
-        }
-        return 0;
-}
-
-// The property that a path begins with. *ret NULL: a system property of the event itself.
-static int first_property(const Checker *c, const WqlPath *path, const CimProperty **ret)
-{
-        const WqlStep *s = &path->steps[0];
-        int i = c->class ? cim_class_property(c->class, s->name) : -1;
-        *ret = NULL;
-        if (!c->class && !is_system(s->name))
-                return fail(c, CIM_E_INVALID_PROPERTY, step_span(s), "meta_class has no property %.*s",
-                            STR_ARG(brief(s->name)));
-        if (i < 0 && path->count == 1 && is_system(s->name))
-                return 0;
-        if (i < 0)
-                return unknown_property(c, c->class, s);
-        *ret = &c->class->properties[i];
-        return inner_steps(c, path, *ret);
-}
-
-// A path in WHERE, down to one property that a test can read.
-static int where_property(const Checker *c, const WqlNode *n, const CimProperty **ret)
-{
-        const WqlPath *path = &n->path;
-        int r = first_property(c, path, ret);
-        if (r)
-                return r;
-        const CimProperty *p = *ret;
-        if (!p)
-                return fail(c, CIM_E_NOT_SUPPORTED, path->span, "%.*s in WHERE is not served yet",
-                            STR_ARG(brief(path->steps[0].name)));
-        if (n->kind == WQL_N_ISA && path->count == 1 && cim_type(p->type) != CIM_OBJECT)
-                return fail(c, CIM_E_PROPERTY_NOT_AN_OBJECT, path->span,
-                            "ISA needs an embedded object; %.*s is %s", STR_ARG(brief(p->name)),
-                            cim_type_name(p->type));
-        if (cim_is_array(p->type)) {
-                fail(c, CIM_E_TYPE_MISMATCH, step_span(&path->steps[0]), "%.*s is an array of %s",
-                     STR_ARG(brief(p->name)), cim_type_name(p->type));
-                return diag_hint(c->diag, "WQL does not query arrays");
-        }
-        if (path->steps[0].indexed)
-                return fail(c, CIM_E_TYPE_MISMATCH, path->span, "%.*s is no array", STR_ARG(brief(p->name)));
-        if (path->count > 1)
-                return fail(c, CIM_E_NOT_SUPPORTED, path->span,
-                            "a path into an embedded object is not served yet");
-        if (n->kind == WQL_N_ISA)
-                return fail(c, CIM_E_NOT_SUPPORTED, n->operator, "ISA is not served yet");
+                return wql_fail(c, CIM_E_NOT_SUPPORTED, at, "events of the kind %.*s are not generated yet",
+                                STR_ARG(wql_brief(c->class->name)));
         return 0;
 }
 
 // ---- WHERE
 // -------------------------------------------------------------------------------------------------------
 
-static int make_like(Checker *c, const WqlNode *n, const CimProperty *p, WqlTest *t)
+static int place(const WqlChecker *c, int r, WqlSpan at)
 {
-        CimType type = cim_type(p->type);
+        if (r == E_DIAG)
+                diag_place(c->diag, c->q->text.p, c->q->text.n, at.at, at.n);
+        return r;
+}
+
+// Where the value of a test is found.
+static int make_way(WqlChecker *c, const WqlPath *path, const WqlTarget *target, WqlTest *t)
+{
+        t->property = target->count ? (uint32_t)target->first : WQL_SUBJECT;
+        if (target->count == 1 && !target->system && !path->steps[0].indexed)
+                return 0;
+        Arena *a = &c->plan->arena;
+        WqlWay *w = arena_new(a, WqlWay);
+        WqlStep *steps = arena_array(a, WqlStep, target->count + 1);
+        if (!w || !steps)
+                return -ENOMEM;
+        for (size_t i = 0; i < target->count; i++) {
+                steps[i] = path->steps[i];
+                steps[i].name.p = arena_strndup(a, steps[i].name.p, steps[i].name.n);
+                if (!steps[i].name.p)
+                        return -ENOMEM;
+        }
+        *w = (WqlWay){steps, target->count, target->system ? target->which : CIM_SYSTEM_COUNT};
+        t->way = w;
+        return 0;
+}
+
+static int make_like(WqlChecker *c, const WqlNode *n, const CimProperty *p, WqlTest *t)
+{
+        static const CimType texts[] = {CIM_STRING, CIM_REFERENCE, CIM_DATETIME};
+        CimType type = p ? cim_type(p->type) : CIM_STRING;
         if (type != CIM_STRING && type != CIM_REFERENCE && type != CIM_DATETIME) {
-                fail(c, CIM_E_INVALID_OPERATOR, n->operator, "LIKE does not fit %.*s, which is %s",
-                     STR_ARG(brief(p->name)), cim_type_name(p->type));
+                wql_fail(c, CIM_E_INVALID_OPERATOR, n->operator, "LIKE does not fit %.*s, which is %s",
+                         STR_ARG(wql_brief(p->name)), cim_type_name(p->type));
                 return diag_hint(c->diag, "LIKE compares strings");
         }
         t->kind = WQL_TEST_LIKE;
         int r = wql_like_compile(&c->plan->arena, n->constant.string, &c->effort, &t->like, c->diag);
-        return r == E_DIAG ? place(c, n->constant.span) : r;
+        if (r || !t->way || t->way->system != CIM_SYSTEM_COUNT)
+                return place(c, r, n->constant.span);
+        WqlReadings *readings = arena_new(&c->plan->arena, WqlReadings);
+        WqlTest *tests = arena_array(&c->plan->arena, WqlTest, 3);
+        if (!readings || !tests)
+                return -ENOMEM;
+        for (size_t i = 0; i < 3; i++)
+                tests[i] = (WqlTest){.kind = WQL_TEST_LIKE, .type = texts[i], .like = t->like};
+        *readings = (WqlReadings){.tests = tests, .count = 3};
+        t->kind = WQL_TEST_BY_TYPE;
+        t->readings = readings;
+        return 0;
 }
 
-static int make_test(Checker *c, const WqlNode *n, Made *m)
+// A comparison. p: the property, where it is known.
+static int make_comparison(WqlChecker *c, const WqlNode *n, const CimProperty *p, Made *m)
 {
         WqlTest *t = &m->test;
-        const CimProperty *p;
-        int r = where_property(c, n, &p);
+        WqlSpan at = n->constant.span;
+        WqlOutcome outcome = WQL_TESTED;
+        int r = 0;
+        if (!t->way || t->way->system != CIM_SYSTEM_COUNT) {
+                r = wql_constant_test(n, p, &c->plan->arena, t, &outcome, &at, c->diag);
+        } else {
+                // behind a way, types are those of the moment; what is known of them is for errors
+                WqlTest unused;
+                if (p)
+                        r = wql_constant_test(n, p, &c->plan->arena, &unused, &outcome, &at, c->diag);
+                outcome = WQL_TESTED;
+                t->kind = WQL_TEST_BY_TYPE;
+                if (!r)
+                        r = wql_constant_readings(n, &c->plan->arena, &t->readings, &at, c->diag);
+        }
+        m->never = outcome == WQL_NEVER;
+        return place(c, r, at);
+}
+
+static int make_isa(WqlChecker *c, const WqlNode *n, const WqlTarget *target, WqlTest *t)
+{
+        const CimProperty *p = target->property;
+        bool other = target->system || (p && cim_type(p->type) != CIM_OBJECT);
+        if (other)
+                return wql_fail(c, CIM_E_PROPERTY_NOT_AN_OBJECT, n->path.span,
+                                "ISA needs an embedded object; %.*s is %s",
+                                STR_ARG(wql_brief(n->path.steps[n->path.count - 1].name)),
+                                cim_type_name(target->system ? cim_system_type(target->which) : p->type));
+        Str name = utf_to8(&c->plan->arena, n->constant.string);
+        if (!name.p)
+                return -ENOMEM;
+        if (!wql_class_of(c, n->constant.string))
+                return wql_unknown_class(c, name, n->constant.span, false);
+        t->kind = WQL_TEST_ISA;
+        t->type = CIM_OBJECT;
+        t->name = name;
+        return 0;
+}
+
+static int make_test(WqlChecker *c, const WqlNode *n, Made *m)
+{
+        WqlTest *t = &m->test;
+        WqlTarget target;
+        int r = wql_resolve(c, &n->path, true, &target);
+        if (!r)
+                r = make_way(c, &n->path, &target, t);
         if (r)
                 return r;
-        t->property = (uint32_t)(p - c->class->properties);
-        t->type = p->type;
+        if (n->kind == WQL_N_ISA)
+                return make_isa(c, n, &target, t);
+        if (target.this) {
+                wql_fail(c, CIM_E_INVALID_OPERATOR, n->operator, "__this is the object itself");
+                return diag_hint(c->diag, "it can only be asked for its class: __this ISA \"C\"");
+        }
+        CimProperty system = {0};
+        const CimProperty *p = target.property;
+        if (target.system) {
+                system.name = str_of(cim_system_name(target.which));
+                system.type = cim_system_type(target.which);
+                p = &system;
+                c->paths |= c->data && !target.count &&
+                            (target.which == CIM_SYSTEM_RELPATH || target.which == CIM_SYSTEM_PATH);
+        }
+        t->type = !t->way || target.system ? p->type : CIM_NONE;
         if (n->kind == WQL_N_NULL) {
                 t->kind = WQL_TEST_PRESENT;
                 m->swap = !n->negated;
                 return 0;
         }
-        if (cim_type(p->type) == CIM_OBJECT) {
-                fail(c, CIM_E_TYPE_MISMATCH, n->path.span, "%.*s is an embedded object",
-                     STR_ARG(brief(p->name)));
+        if (p && cim_type(p->type) == CIM_OBJECT) {
+                wql_fail(c, CIM_E_TYPE_MISMATCH, n->path.span, "%.*s is an embedded object",
+                         STR_ARG(wql_brief(p->name)));
                 return diag_hint(c->diag, "an object can only be compared with NULL");
         }
-        if (n->kind == WQL_N_LIKE)
-                return make_like(c, n, p, t);
-        WqlSpan at = n->constant.span;
-        WqlOutcome outcome = WQL_TESTED;
-        r = wql_constant_test(n, p, &c->plan->arena, t, &outcome, &at, c->diag);
-        m->never = outcome == WQL_NEVER;
-        return r == E_DIAG ? place(c, at) : r;
+        return n->kind == WQL_N_LIKE ? make_like(c, n, p, t) : make_comparison(c, n, p, m);
 }
 
 // Recursion here and below: the depth of the tree, bounded by the parser.
-static int make_tests(Checker *c, const WqlNode *n)
+static int make_tests(WqlChecker *c, const WqlNode *n)
 {
         if (n->kind != WQL_N_AND && n->kind != WQL_N_OR && n->kind != WQL_N_NOT)
                 return make_test(c, n, &c->made[c->made_count++]);
+        size_t outside = c->claim_count;
+        for (size_t i = 0; n->kind == WQL_N_AND && i < n->count; i++)
+                wql_claim(c, n->children[i]);
         int r = 0;
         for (size_t i = 0; i < n->count && !r; i++)
                 r = make_tests(c, n->children[i]);
+        c->claim_count = outside;
         return r;
 }
 
 // Takes the tests of n from the end of c->made and returns where its evaluation begins. Targets are positions
 // in c->linked, which finish() turns round.
-static uint32_t link_tests(Checker *c, const WqlNode *n, uint32_t yes, uint32_t no)
+static uint32_t link_tests(WqlChecker *c, const WqlNode *n, uint32_t yes, uint32_t no)
 {
         if (n->kind == WQL_N_NOT)
                 return link_tests(c, n->children[0], no, yes);
@@ -362,7 +250,7 @@ static uint32_t placed(const uint32_t *place, uint32_t target)
 
 // The linked tests in the order of evaluation, without those that nothing leads to. Targets of linked[i] are
 // below i.
-static int finish(Checker *c, uint32_t entry)
+static int finish(WqlChecker *c, uint32_t entry)
 {
         WqlPlan *p = c->plan;
         size_t words = c->class ? (c->class->property_count + 63) / 64 : 0;
@@ -384,27 +272,97 @@ static int finish(Checker *c, uint32_t entry)
                 WqlTest *t = &tests[i];
                 t->yes = placed(place, t->yes);
                 t->no = placed(place, t->no);
+                if (t->property == WQL_SUBJECT)
+                        continue;
                 p->used.words[t->property / 64] |= UINT64_C(1) << (t->property % 64);
                 p->used.count = words;
         }
+        // a path is made of keys, and a class derived from this one may have its own
+        if (c->paths)
+                p->used = (CimWant){0};
         p->tests = tests;
         p->entry = placed(place, entry);
         return 0;
 }
 
-static int check_where(Checker *c)
+static int check_where(WqlChecker *c)
 {
         const WqlNode *where = c->q->where;
         if (!where)
                 return finish(c, WQL_ACCEPT);
         c->made = calloc(LIMIT_QUERY_TERMS, sizeof(*c->made));
         c->linked = calloc(LIMIT_QUERY_TERMS, sizeof(*c->linked));
-        int r = c->made && c->linked ? make_tests(c, where) : -ENOMEM;
+        c->claims = calloc(LIMIT_QUERY_TERMS, sizeof(*c->claims));
+        int r = c->made && c->linked && c->claims ? make_tests(c, where) : -ENOMEM;
         if (!r)
                 r = finish(c, link_tests(c, where, WQL_ACCEPT, WQL_REJECT));
+        free(c->claims);
         free(c->made);
         free(c->linked);
         return r;
+}
+
+// ---- events that would need polling
+// -----------------------------------------------------------------------------------------------------
+
+// Are the instances of a class somebody else's than the repository's? Those of a driver's class are the
+// driver's.
+static bool is_dynamic(const CimClass *k)
+{
+        return cim_qualifier_true(k->qualifiers, k->qualifier_count, STR("dynamic")) ||
+               cim_qualifier_find(k->qualifiers, k->qualifier_count, STR("provider")) ||
+               (k->has_guid && !cim_class_isa(k, STR("__Event")));
+}
+
+static int search_dynamic(void *context, Str namespace, const CimClass *k)
+{
+        (void)namespace;
+        const CimClass **ret = context;
+        if (is_dynamic(k))
+                *ret = k;
+        return *ret != NULL;
+}
+
+// The first predicate that asks for instances of a dynamic class, not under a NOT.
+static const WqlNode *dynamic_predicate(WqlChecker *c, const WqlNode *n, const CimClass **ret)
+{
+        if (n->kind == WQL_N_AND || n->kind == WQL_N_OR) {
+                const WqlNode *found = NULL;
+                for (size_t i = 0; i < n->count && !found; i++)
+                        found = dynamic_predicate(c, n->children[i], ret);
+                return found;
+        }
+        size_t steps;
+        const CimClass *k = wql_demanded(c, n, &steps);
+        Str first = k ? n->path.steps[0].name : (Str){0};
+        if (!k || steps != 1 ||
+            (!str_ieq(first, STR("TargetInstance")) && !str_ieq(first, STR("PreviousInstance"))))
+                return NULL;
+        *ret = NULL;
+        search_dynamic(ret, c->namespace, k);
+        if (!*ret && n->kind == WQL_N_ISA)
+                wql_each_derived(c, k, search_dynamic, ret);
+        return *ret ? n : NULL;
+}
+
+// Events of instances come from the repository's writes. Those of other instances would need polling, for
+// which WITHIN is the wish. Elsewhere WITHIN is allowed and needless.
+static int check_polling(WqlChecker *c)
+{
+        const CimClass *k;
+        const WqlNode *n = NULL;
+        if (!c->data && c->q->where && cim_class_isa(c->class, STR("__InstanceOperationEvent")))
+                n = dynamic_predicate(c, c->q->where, &k);
+        if (!n)
+                return 0;
+        if (c->q->within.given)
+                return wql_fail(c, CIM_E_NOT_SUPPORTED, c->q->within.span,
+                                "instances of %.*s would have to be polled, which is not served yet",
+                                STR_ARG(wql_brief(k->name)));
+        wql_fail(c, CIM_E_REGISTRATION_TOO_PRECISE, n->constant.span,
+                 "instances of %.*s are not in the repository: their events need a WITHIN clause",
+                 STR_ARG(wql_brief(k->name)));
+        return diag_hint(c->diag, "write WITHIN and a number of seconds behind the class");
 }
 
 // ---- SELECT and GROUP
@@ -412,25 +370,25 @@ static int check_where(Checker *c)
 
 // The list as indices. A path into an object asks for the whole object, as Windows delivers it; system
 // properties are told with every event and need no asking.
-static int check_select(Checker *c)
+static int check_select(WqlChecker *c)
 {
         const WqlQuery *q = c->q;
         if (!c->class)
-                return q->select_count ? fail(c, CIM_E_INVALID_QUERY, q->select[0].span,
-                                              "meta_class gives whole classes: SELECT *")
+                return q->select_count ? wql_fail(c, CIM_E_INVALID_QUERY, q->select[0].span,
+                                                  "meta_class gives whole classes: SELECT *")
                                        : 0;
         uint32_t *selected = arena_array(&c->plan->arena, uint32_t, q->select_count + 1);
         uint64_t *seen = arena_array(&c->plan->arena, uint64_t, c->class->property_count / 64 + 1);
         if (!selected || !seen)
                 return -ENOMEM;
         for (size_t i = 0; i < q->select_count; i++) {
-                const CimProperty *p;
-                int r = first_property(c, &q->select[i], &p);
+                WqlTarget t;
+                int r = wql_resolve(c, &q->select[i], false, &t);
                 if (r)
                         return r;
-                if (!p)
+                if (!t.count)
                         continue;
-                uint32_t k = (uint32_t)(p - c->class->properties);
+                uint32_t k = (uint32_t)t.first;
                 if (!(seen[k / 64] >> (k % 64) & 1))
                         selected[c->plan->selected_count++] = k;
                 seen[k / 64] |= UINT64_C(1) << (k % 64);
@@ -439,7 +397,7 @@ static int check_select(Checker *c)
         return 0;
 }
 
-static int check_having(const Checker *c, const WqlNode *n)
+static int check_having(const WqlChecker *c, const WqlNode *n)
 {
         if (n->kind == WQL_N_AND || n->kind == WQL_N_OR || n->kind == WQL_N_NOT) {
                 for (size_t i = 0; i < n->count; i++) {
@@ -450,31 +408,31 @@ static int check_having(const Checker *c, const WqlNode *n)
                 return 0;
         }
         if (n->path.count != 1 || !str_ieq(n->path.steps[0].name, STR("NumberOfEvents")))
-                return fail(c, CIM_E_INVALID_PROPERTY, n->path.span, "HAVING knows NumberOfEvents alone");
+                return wql_fail(c, CIM_E_INVALID_PROPERTY, n->path.span, "HAVING knows NumberOfEvents alone");
         if (n->kind != WQL_N_COMPARE)
-                return fail(c, CIM_E_INVALID_OPERATOR, n->path.span,
-                            "NumberOfEvents is compared with an integer");
+                return wql_fail(c, CIM_E_INVALID_OPERATOR, n->path.span,
+                                "NumberOfEvents is compared with an integer");
         if (n->constant.kind != WQL_C_INTEGER)
-                return fail(c, CIM_E_TYPE_MISMATCH, n->constant.span,
-                            "NumberOfEvents is compared with an integer");
+                return wql_fail(c, CIM_E_TYPE_MISMATCH, n->constant.span,
+                                "NumberOfEvents is compared with an integer");
         return 0;
 }
 
-static int check_group(const Checker *c)
+static int check_group(WqlChecker *c)
 {
         const WqlQuery *q = c->q;
         for (size_t i = 0; i < q->by_count; i++) {
-                const CimProperty *p;
-                int r = first_property(c, &q->by[i], &p);
+                WqlTarget t;
+                int r = wql_resolve(c, &q->by[i], false, &t);
                 if (r)
                         return r;
-                if (p && q->by[i].count == 1 && cim_type(p->type) == CIM_OBJECT)
-                        return fail(c, CIM_E_AGGREGATING_BY_OBJECT, q->by[i].span,
-                                    "%.*s is an embedded object", STR_ARG(brief(p->name)));
+                if (!t.system && t.property && cim_type(t.property->type) == CIM_OBJECT)
+                        return wql_fail(c, CIM_E_AGGREGATING_BY_OBJECT, q->by[i].span,
+                                        "%.*s is an embedded object", STR_ARG(wql_brief(t.property->name)));
         }
         int r = q->having ? check_having(c, q->having) : 0;
         if (!r && q->group.given)
-                return fail(c, CIM_E_NOT_SUPPORTED, q->group.span, "GROUP WITHIN is not served yet");
+                return wql_fail(c, CIM_E_NOT_SUPPORTED, q->group.span, "GROUP WITHIN is not served yet");
         return r;
 }
 
@@ -488,13 +446,13 @@ static int check(const WqlQuery *q, bool data, const CimSchema *schema, Str name
         if (!p)
                 return -ENOMEM;
         p->refs = 1;
-        Checker c = {.q = q,
-                     .schema = schema,
-                     .namespace = namespace,
-                     .data = data,
-                     .plan = p,
-                     .diag = reterr,
-                     .effort = WQL_LIKE_EFFORT};
+        WqlChecker c = {.q = q,
+                        .schema = schema,
+                        .namespace = namespace,
+                        .data = data,
+                        .plan = p,
+                        .diag = reterr,
+                        .effort = WQL_LIKE_EFFORT};
         int r = check_from(&c);
         if (!r) {
                 p->class = c.class ? cim_class_ref(c.class) : NULL;
@@ -502,6 +460,8 @@ static int check(const WqlQuery *q, bool data, const CimSchema *schema, Str name
         }
         if (!r)
                 r = check_where(&c);
+        if (!r)
+                r = check_polling(&c);
         if (!r)
                 r = check_group(&c);
         if (r)

@@ -417,3 +417,37 @@ int wql_constant_test(const WqlNode *n, const CimProperty *property, Arena *a, W
         }
         return mismatch(&j, "IS NULL or IS NOT NULL");
 }
+
+int wql_constant_readings(const WqlNode *n, Arena *a, const WqlReadings **ret, WqlSpan *ret_at, Diag *reterr)
+{
+        static const CimType types[] = {CIM_SINT8,  CIM_SINT16, CIM_SINT32,    CIM_SINT64,   CIM_UINT8,
+                                        CIM_UINT16, CIM_UINT32, CIM_UINT64,    CIM_REAL32,   CIM_REAL64,
+                                        CIM_CHAR16, CIM_STRING, CIM_REFERENCE, CIM_DATETIME, CIM_BOOLEAN};
+        enum { TYPES = sizeof(types) / sizeof(types[0]) };
+        WqlReadings *readings = arena_new(a, WqlReadings);
+        WqlTest *tests = arena_array(a, WqlTest, TYPES);
+        if (!readings || !tests)
+                return -ENOMEM;
+        *readings = (WqlReadings){.tests = tests, .relation = wql_relation_text(n->relation)};
+        readings->text = (Str){arena_strndup(a, n->constant.text.p, n->constant.text.n), n->constant.text.n};
+        if (!readings->text.p)
+                return -ENOMEM;
+        size_t taken = 0;
+        Diag boolean; // what none of the other types takes is TRUE or FALSE
+        for (size_t i = 0; i < TYPES; i++) {
+                CimProperty p = {.name = n->path.steps[n->path.count - 1].name, .type = types[i]};
+                WqlOutcome outcome = WQL_TESTED;
+                WqlTest *t = &tests[readings->count];
+                *t = (WqlTest){0};
+                int r = wql_constant_test(n, &p, a, t, &outcome, ret_at,
+                                          types[i] == CIM_BOOLEAN ? &boolean : NULL);
+                if (r < 0)
+                        return r;
+                taken += r == 0;
+                readings->count += r == 0 && outcome != WQL_NEVER;
+        }
+        *ret = readings;
+        if (!taken && reterr)
+                *reterr = boolean;
+        return taken ? 0 : E_DIAG;
+}

@@ -30,5 +30,8 @@ typedef enum WqlOutcome {
 // is where.
 int wql_constant_test(const WqlNode *n, const CimProperty *property, Arena *a, WqlTest *ret,
                       WqlOutcome *ret_outcome, WqlSpan *ret_at, Diag *reterr);
+// Makes the readings of n for all types, for a property of which the type is known only when there is an
+// object. 0; -ENOMEM; E_DIAG with *ret_at: no type takes the constant with that operator.
+int wql_constant_readings(const WqlNode *n, Arena *a, const WqlReadings **ret, WqlSpan *ret_at, Diag *reterr);
 
 #endif

@@ -48,6 +48,8 @@ static void dump_constant(const WqlTest *t, Buf *out)
         switch ((WqlTestKind)t->kind) {
         case WQL_TEST_PRESENT:
         case WQL_TEST_LIKE:
+        case WQL_TEST_ISA:
+        case WQL_TEST_BY_TYPE:
                 break;
         case WQL_TEST_BOOLEAN:
                 buf_text(out, t->boolean ? "TRUE" : "FALSE");
@@ -77,19 +79,46 @@ static void dump_constant(const WqlTest *t, Buf *out)
         }
 }
 
-static void dump_test(const WqlPlan *p, uint32_t i, Buf *out)
+static void dump_way(const WqlPlan *p, const WqlTest *t, Buf *out)
 {
-        const WqlTest *t = &p->tests[i];
-        buf_printf(out, "%u: %.*s", i, STR_ARG(p->class->properties[t->property].name));
-        if (t->kind == WQL_TEST_PRESENT) {
+        const WqlWay *w = t->way;
+        if (t->property != WQL_SUBJECT)
+                buf_printf(out, "%.*s", STR_ARG(p->class->properties[t->property].name));
+        for (size_t i = 0; w && i < w->count; i++) {
+                if (i)
+                        buf_printf(out, ".%.*s", STR_ARG(w->steps[i].name));
+                if (w->steps[i].indexed)
+                        buf_printf(out, "[%llu]", (unsigned long long)w->steps[i].index);
+        }
+        if (w && w->system != CIM_SYSTEM_COUNT)
+                buf_printf(out, "%s%s", w->count ? "." : "", cim_system_name(w->system));
+        else if (w && !w->count)
+                buf_text(out, "__this");
+}
+
+static void dump_comparison(const WqlTest *t, Buf *out)
+{
+        if (t->kind == WQL_TEST_BY_TYPE && t->readings->relation) {
+                buf_printf(out, " %s %.*s", t->readings->relation, STR_ARG(t->readings->text));
+        } else if (t->kind == WQL_TEST_PRESENT) {
                 buf_text(out, " IS NOT NULL");
-        } else if (t->kind == WQL_TEST_LIKE) {
+        } else if (t->kind == WQL_TEST_LIKE || t->kind == WQL_TEST_BY_TYPE) {
                 buf_text(out, " LIKE ");
-                wql_like_print(t->like, out);
+                wql_like_print(t->kind == WQL_TEST_LIKE ? t->like : t->readings->tests[0].like, out);
+        } else if (t->kind == WQL_TEST_ISA) {
+                buf_printf(out, " ISA \"%.*s\"", STR_ARG(t->name));
         } else {
                 buf_printf(out, " %s ", dump_relation(t->holds));
                 dump_constant(t, out);
         }
+}
+
+static void dump_test(const WqlPlan *p, uint32_t i, Buf *out)
+{
+        const WqlTest *t = &p->tests[i];
+        buf_printf(out, "%u: ", i);
+        dump_way(p, t, out);
+        dump_comparison(t, out);
         buf_text(out, " ? ");
         dump_target(t->yes, out);
         buf_text(out, " : ");

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
+
 static unsigned order_signed(int64_t a, int64_t b)
 {
         return a < b ? WQL_LESS : a > b ? WQL_MORE : WQL_SAME;
@@ -49,10 +51,9 @@ static bool test_time(const WqlTest *t, Str16 s)
         return known && (order_unsigned(v, t->uint) & t->holds) != 0;
 }
 
-static bool test(const WqlTest *t, const CimValue *v)
+// v is not NULL and of the test's type.
+static bool test_value(const WqlTest *t, const CimValue *v)
 {
-        if (v->null || v->type != t->type)
-                return false;
         switch ((WqlTestKind)t->kind) {
         case WQL_TEST_PRESENT:
                 return true;
@@ -73,8 +74,132 @@ static bool test(const WqlTest *t, const CimValue *v)
                 return test_time(t, v->string);
         case WQL_TEST_LIKE:
                 return wql_like_match(t->like, v->string);
+        case WQL_TEST_ISA:
+                return cim_class_isa(v->object->class, t->name);
+        case WQL_TEST_BY_TYPE:
+                break;
         }
         return false;
+}
+
+static bool test(const WqlTest *t, const CimValue *v)
+{
+        if (v->null)
+                return false;
+        if (t->kind == WQL_TEST_BY_TYPE) {
+                const WqlReadings *r = t->readings;
+                for (uint32_t i = 0; i < r->count; i++)
+                        if (r->tests[i].type == v->type)
+                                return test_value(&r->tests[i], v);
+                return false;
+        }
+        return (v->type == t->type || t->type == CIM_NONE) && test_value(t, v);
+}
+
+// ---- values behind a path
+// ----------------------------------------------------------------------------------------
+
+// A class or namespace name as a string value, in the caller's memory.
+typedef struct NameText {
+        char16_t units[2 * LIMIT_NAMESPACE_CHARS];
+} NameText;
+
+static CimValue name_value(Str s, NameText *t)
+{
+        size_t n = 0;
+        while (s.n) {
+                uint32_t u;
+                size_t used = utf8_decode(s.p, s.n, &u);
+                s.p += used;
+                s.n -= used;
+                if (n + 2 > sizeof(t->units) / sizeof(t->units[0]))
+                        return cim_null(CIM_STRING);
+                if (u >= 0x10000) {
+                        t->units[n++] = (char16_t)(0xD7C0 + (u >> 10));
+                        u = 0xDC00 + (u & 0x3FF);
+                }
+                t->units[n++] = (char16_t)u;
+        }
+        return (CimValue){.type = CIM_STRING, .string = {t->units, n}};
+}
+
+static CimValue number_value(size_t n)
+{
+        return (CimValue){.type = CIM_SINT32, .sint = (int64_t)n};
+}
+
+static CimValue system_value(const WqlSubject *s, const CimInstance *o, CimSystemProperty p, NameText *t)
+{
+        const CimClass *top = o->class;
+        CimValue v;
+        while (top->super)
+                top = top->super;
+        switch (p) {
+        case CIM_SYSTEM_GENUS:
+                return number_value(o->is_class ? 1 : 2);
+        case CIM_SYSTEM_CLASS:
+                return name_value(o->class->name, t);
+        case CIM_SYSTEM_SUPERCLASS:
+                return o->class->super ? name_value(o->class->super->name, t) : cim_null(CIM_STRING);
+        case CIM_SYSTEM_DYNASTY:
+                return name_value(top->name, t);
+        case CIM_SYSTEM_PROPERTY_COUNT:
+                return number_value(o->class->property_count);
+        case CIM_SYSTEM_NAMESPACE:
+                return o->namespace.n ? name_value(o->namespace, t) : cim_null(CIM_STRING);
+        case CIM_SYSTEM_SERVER:
+                return o->namespace.n && s->server.n ? name_value(s->server, t) : cim_null(CIM_STRING);
+        case CIM_SYSTEM_RELPATH:
+        case CIM_SYSTEM_PATH:
+                if (s->scratch && (p == CIM_SYSTEM_RELPATH || s->server.n) &&
+                    cim_system_value(o, p, s->server, s->scratch, &v) == 0)
+                        return v;
+                break;
+        case CIM_SYSTEM_DERIVATION:
+        case CIM_SYSTEM_COUNT:
+                break;
+        }
+        return cim_null(CIM_STRING);
+}
+
+// The value at the end of the steps; NULL: there is none. What an index leads beyond, what is no object and
+// what an object does not have is none.
+static const CimValue *reach(const WqlWay *w, const CimValue *v)
+{
+        for (size_t i = 0;;) {
+                if (w->steps[i].indexed) {
+                        if (v->null || !cim_is_array(v->type) || w->steps[i].index >= v->array.count)
+                                return NULL;
+                        v = &v->array.items[w->steps[i].index];
+                }
+                if (++i == w->count)
+                        return v;
+                if (v->null || v->type != CIM_OBJECT)
+                        return NULL;
+                int k = cim_class_property(v->object->class, w->steps[i].name);
+                if (k < 0)
+                        return NULL;
+                v = &v->object->values[k];
+        }
+}
+
+static bool test_way(const WqlTest *t, const WqlSubject *s)
+{
+        const WqlWay *w = t->way;
+        // cim_system_value reads the values and no more
+        CimInstance self = {.class = s->klass,
+                            .values = (CimValue *)(uintptr_t)s->values,
+                            .is_class = s->is_class,
+                            .namespace = s->namespace};
+        CimValue subject = {.type = CIM_OBJECT, .object = &self};
+        const CimValue *v = w->count ? reach(w, &s->values[t->property]) : &subject;
+        if (!v || w->system == CIM_SYSTEM_COUNT)
+                return v && test(t, v);
+        if (v->null || v->type != CIM_OBJECT)
+                return false;
+        NameText text;
+        CimValue made = system_value(s, v->object, w->system, &text);
+        return test(t, &made);
 }
 
 bool wql_match(const WqlPlan *p, const WqlSubject *s)
@@ -82,7 +207,7 @@ bool wql_match(const WqlPlan *p, const WqlSubject *s)
         uint32_t at = p->entry;
         while (at < p->count) {
                 const WqlTest *t = &p->tests[at];
-                at = test(t, &s->values[t->property]) ? t->yes : t->no;
+                at = (t->way ? test_way(t, s) : test(t, &s->values[t->property])) ? t->yes : t->no;
         }
         return at == WQL_ACCEPT;
 }

@@ -19,7 +19,8 @@
 
 #include "base/arena.h"
 #include "base/utf.h"
-#include "wql/wql.h"
+#include "cim/path.h"
+#include "wql/wql-ast.h"
 
 // How a value may stand to the constant; a test holds a set of these.
 enum {
@@ -40,7 +41,9 @@ enum {
         X(CHAR, "char16 without regard to case; the constant is in upper case")                              \
         X(INSTANT, "datetime as file time; a value that is no instant fails")                                \
         X(INTERVAL, "datetime as a length of time; a value that is none fails")                              \
-        X(LIKE, "pattern")
+        X(LIKE, "pattern")                                                                                   \
+        X(ISA, "object, of a class of that name or derived from it")                                         \
+        X(BY_TYPE, "value of any type with the constant as that type reads it")
 
 typedef enum WqlTestKind {
 #define X(name, says) WQL_TEST_##name,
@@ -92,12 +95,25 @@ void wql_like_print(const WqlLike *l, Buf *out);
 // ---- the plan
 // ----------------------------------------------------------------------------------------------------
 
+// Where a value is found that is no property of the subject, or not all of one:
+//
+//   TargetInstance.Parts[2].__CLASS      property TargetInstance, two steps, system __CLASS
+//   __CLASS                              no step: the subject itself
+typedef struct WqlWay {
+        const WqlStep *steps; // the first one is the subject's property; the others are found by name
+        size_t count;
+        CimSystemProperty system; // of the object there; CIM_SYSTEM_COUNT: none
+} WqlWay;
+
+typedef struct WqlReadings WqlReadings;
+
 typedef struct WqlTest {
-        uint8_t kind;  // WqlTestKind
-        uint8_t holds; // set of WQL_LESS ...: value against constant
-        uint16_t type; // of the property; a value of another type counts as NULL
-        uint32_t property;
-        uint32_t yes, no; // next test, WQL_ACCEPT or WQL_REJECT
+        uint8_t kind;      // WqlTestKind
+        uint8_t holds;     // set of WQL_LESS ...: value against constant
+        uint16_t type;     // of the value; one of another type counts as NULL. CIM_NONE: any
+        uint32_t property; // of the subject; WQL_SUBJECT: none
+        uint32_t yes, no;  // next test, WQL_ACCEPT or WQL_REJECT
+        const WqlWay *way; // NULL: the property it is
         union {
                 bool boolean;
                 int64_t sint;
@@ -105,8 +121,21 @@ typedef struct WqlTest {
                 double real;
                 Str16 string;
                 const WqlLike *like;
+                Str name; // ISA
+                const WqlReadings *readings;
         };
 } WqlTest;
+
+#define WQL_SUBJECT UINT32_MAX
+
+// One comparison as each type makes it: the tests that wql_constant_test gives for a property of that type.
+// Types that are missing never match.
+struct WqlReadings {
+        const WqlTest *tests;
+        uint32_t count;
+        const char *relation; // as text, for the dump
+        Str text;
+};
 
 struct WqlPlan {
         unsigned refs;         // atomic
