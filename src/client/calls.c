@@ -6,12 +6,6 @@
 
 #include "cim/codec.h"
 
-// The service answered with something else than the fields of its own table.
-static int call_malformed(Diag *reterr)
-{
-        return diag_set(reterr, CIM_E_TRANSPORT_FAILURE, "the service's reply is malformed");
-}
-
 int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int timeout_ms,
                      uint32_t *ret_subscription, uint32_t *ret_unanswered, Diag *reterr)
 {
@@ -22,7 +16,7 @@ int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int ti
                 return r;
         Wire_EXEC_NOTIFICATION_QUERY_Reply reply;
         if (!wire_get_EXEC_NOTIFICATION_QUERY_reply(i.frame.payload, i.frame.size, &reply))
-                r = call_malformed(reterr);
+                r = client_fail_malformed(c, WIRE_EXEC_NOTIFICATION_QUERY, reterr);
         client_item_deinit(&i);
         if (r)
                 return r;
@@ -73,7 +67,7 @@ int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_
         if (r > 0) {
                 *ret_errors = import_errors(&i, errors, capacity);
         } else if (!wire_get_IMPORT_MOF_reply(i.frame.payload, i.frame.size, &reply)) {
-                r = call_malformed(capacity ? &errors[0] : NULL);
+                r = client_fail_malformed(c, WIRE_IMPORT_MOF, capacity ? &errors[0] : NULL);
                 *ret_errors = capacity ? 1 : 0;
         } else {
                 if (ret_count)
@@ -99,7 +93,7 @@ int client_get_class(Client *c, Str namespace, Str name, int timeout_ms, CimClas
         if (wire_get_GET_CLASS_reply(i.frame.payload, i.frame.size, &reply))
                 r = cim_codec_read_class((const uint8_t *)reply.bundle.p, reply.bundle.n, ret, reterr);
         else
-                r = call_malformed(reterr);
+                r = client_fail_malformed(c, WIRE_GET_CLASS, reterr);
         client_item_deinit(&i);
         return r;
 }

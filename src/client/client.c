@@ -102,8 +102,12 @@ int client_connect(const char *path, const char *program, Client **ret, Diag *re
 static int client_new(int take_fd, Client **ret)
 {
         int flags = fcntl(take_fd, F_GETFL);
-        Client *c = flags < 0 ? NULL : calloc(1, sizeof(*c));
+        Client *c = calloc(1, sizeof(*c));
         int r = c ? 0 : -ENOMEM;
+        if (!r && flags < 0)
+                r = -EBADF;
+        if (!r && !(c->classes = classes_new()))
+                r = -ENOMEM;
         if (!r &&
             (fcntl(take_fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(take_fd, F_SETFD, FD_CLOEXEC) < 0))
                 r = -errno;
@@ -117,6 +121,8 @@ static int client_new(int take_fd, Client **ret)
                 close(take_fd);
                 if (c && c->epoll > 0)
                         close(c->epoll);
+                if (c)
+                        classes_unref(c->classes);
                 free(c);
                 return r;
         }
@@ -125,6 +131,7 @@ static int client_new(int take_fd, Client **ret)
         c->mask = EPOLLIN;
         c->next_request = 1;
         hold_init(&c->hold);
+        list_init(&c->enums);
         *ret = c;
         return 0;
 }
@@ -170,13 +177,16 @@ Client *client_free(Client *c)
 {
         if (!c)
                 return NULL;
+        for (List *i; (i = list_pop(&c->enums)) != NULL;)
+                enum_client_gone(list_entry(i, ClientEnum, link));
         hold_deinit(&c->hold);
-        classes_deinit(c);
+        classes_unref(c->classes);
         close(c->epoll);
         close(c->fd);
         free(c->requests);
         free(c->in);
         buf_deinit(&c->out);
+        free(c->parameter);
         free(c);
         return NULL;
 }
@@ -328,17 +338,55 @@ static int client_receive(Client *c)
         return 1;
 }
 
-// A subscription that came too late: nobody knows it, and it must not go on unseen.
-static int client_disown(Client *c, uint32_t subscription)
+void client_abandon(Client *c, uint32_t request)
 {
-        int r = hold_ignore(&c->hold, subscription);
+        Request *q = request_find(c, request);
+        if (q)
+                q->abandoned = true;
+}
+
+void client_send_cancel(Client *c, uint32_t handle)
+{
+        int64_t n = client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){.subscription = handle}));
+        if (n > 0)
+                client_abandon(c, (uint32_t)n);
+}
+
+// The handle that a reply gives out; 0: none.
+static uint32_t reply_handle(const WireFrame *f)
+{
+#define HANDLE(X, field)                                                                                     \
+        case WIRE_##X: {                                                                                     \
+                Wire_##X##_Reply m;                                                                          \
+                return wire_get_##X##_reply(f->payload, f->size, &m) ? m.field : 0;                          \
+        }
+        switch (f->operation) {
+                HANDLE(EXEC_NOTIFICATION_QUERY, subscription)
+                HANDLE(QUERY_OBJECT_SINK, sink)
+                HANDLE(CREATE_CLASS_ENUM, enumeration)
+                HANDLE(CREATE_INSTANCE_ENUM, enumeration)
+                HANDLE(EXEC_QUERY, enumeration)
+        default:
+                return 0;
+        }
+#undef HANDLE
+}
+
+// A handle that came too late: nobody knows it, and it must not go on unseen.
+static int client_disown(Client *c, const WireFrame *f)
+{
+        uint32_t handle = reply_handle(f);
+        if (!handle)
+                return 0;
+        bool events = f->operation == WIRE_EXEC_NOTIFICATION_QUERY;
+        int r = events ? hold_ignore(&c->hold, handle) : 0;
         if (r)
                 return r;
-        int64_t n = client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){.subscription = subscription}));
+        int64_t n = client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){.subscription = handle}));
         Request *cancel = n > 0 ? request_find(c, (uint32_t)n) : NULL;
         if (cancel) {
                 cancel->abandoned = true;
-                cancel->subscription = subscription;
+                cancel->subscription = events ? handle : 0;
         }
         return 0;
 }
@@ -350,14 +398,13 @@ static int client_take_reply(Client *c, const WireFrame *f, ClientItem *ret)
         if (!q || q->operation != f->operation)
                 return -EPROTO;
         Request was = *q;
-        Wire_EXEC_NOTIFICATION_QUERY_Reply m;
         int r = 0;
         if (!was.abandoned)
                 r = item_reply(f, ret);
-        else if (f->operation == WIRE_EXEC_NOTIFICATION_QUERY && wire_get_EXEC_NOTIFICATION_QUERY_reply(f->payload, f->size, &m))
-                r = client_disown(c, m.subscription);
         else if (f->operation == WIRE_CANCEL_ASYNC_CALL && was.subscription)
                 hold_forget(&c->hold, was.subscription);
+        else
+                r = client_disown(c, f);
         if (r)
                 return r;
         request_remove(c, request_find(c, f->request));
@@ -373,7 +420,7 @@ static int client_take_frame(Client *c, const WireFrame *f, ClientItem *ret)
         int r;
         switch (f->operation) {
         case WIRE_CLASS:
-                return classes_add(c, f);
+                return classes_add(c->classes, f);
         case WIRE_EVENT:
                 r = item_event(c, f, ret);
                 break;
@@ -421,8 +468,7 @@ static int client_parse(Client *c, ClientItem *ret)
 
 // --- waiting -------------------------------------------------------------------------------------
 
-// Milliseconds left for poll: -1 without limit.
-static int client_left(int timeout_ms, uint64_t until)
+int client_left(int timeout_ms, uint64_t until)
 {
         if (timeout_ms < 0)
                 return -1;
@@ -470,11 +516,24 @@ static int client_wait(Client *c, int timeout_ms, ClientItem *ret)
         }
 }
 
+int client_wait_item(Client *c, int timeout_ms, const ClientEnum *e, ClientItem *ret)
+{
+        uint64_t until = timeout_ms > 0 ? monotonic_ms() + (uint64_t)timeout_ms : 0;
+        for (;;) {
+                int r = client_wait(c, client_left(timeout_ms, until), ret);
+                const ClientEnum *whose = r ? NULL : enum_take_reply(c, ret);
+                if (!whose)
+                        return r;
+                if (whose == e)
+                        return 1;
+        }
+}
+
 int client_next(Client *c, int timeout_ms, ClientItem *ret)
 {
         if (hold_pop(&c->hold, ret))
                 return 0;
-        return client_wait(c, timeout_ms, ret);
+        return client_wait_item(c, timeout_ms, NULL, ret);
 }
 
 // --- calls ---------------------------------------------------------------------------------------
@@ -485,7 +544,7 @@ static int client_await(Client *c, uint32_t request, int timeout_ms, ClientItem 
         uint64_t until = timeout_ms > 0 ? monotonic_ms() + (uint64_t)timeout_ms : 0;
         for (;;) {
                 ClientItem i;
-                int r = client_wait(c, client_left(timeout_ms, until), &i);
+                int r = client_wait_item(c, client_left(timeout_ms, until), NULL, &i);
                 if (!r && i.kind == CLIENT_REPLY && i.request == request) {
                         *ret = i;
                         return 0;
@@ -494,12 +553,47 @@ static int client_await(Client *c, uint32_t request, int timeout_ms, ClientItem 
                 if (!r)
                         r = hold_push(&c->hold, &i);
                 if (r || closed) {
-                        Request *q = request_find(c, request);
-                        if (q)
-                                q->abandoned = true;
+                        client_abandon(c, request);
                         return closed ? -EPIPE : r == -EAGAIN ? -ETIMEDOUT : r;
                 }
         }
+}
+
+static int client_failed(Client *c, const ClientStatus *s, Diag *reterr)
+{
+        free(c->parameter);
+        c->parameter = strndup(s->parameter.n ? s->parameter.p : "", s->parameter.n);
+        c->status = *s;
+        c->status.parameter = str_of(c->parameter ? c->parameter : "");
+        if (reterr)
+                *reterr = s->diag;
+        return E_DIAG;
+}
+
+int client_fail_reply(Client *c, const ClientItem *i, Diag *reterr)
+{
+        ClientStatus s = {0};
+        client_item_status(i, &s);
+        return client_failed(c, &s, reterr);
+}
+
+int client_fail(Client *c, uint16_t operation, Str parameter, const Diag *d, Diag *reterr)
+{
+        ClientStatus s = {.status = d->code, .parameter = parameter, .provider = "FreeWMI", .diag = *d};
+        wire_operation_name(operation, s.operation);
+        return client_failed(c, &s, reterr);
+}
+
+int client_fail_malformed(Client *c, uint16_t operation, Diag *reterr)
+{
+        Diag d = {0};
+        diag_set(&d, CIM_E_TRANSPORT_FAILURE, "the service's reply is malformed");
+        return client_fail(c, operation, (Str){"", 0}, &d, reterr);
+}
+
+const ClientStatus *client_last_status(const Client *c)
+{
+        return &c->status;
 }
 
 int client_call_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t, const void *),
@@ -511,10 +605,7 @@ int client_call_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t
         int r = client_await(c, (uint32_t)request, timeout_ms, ret);
         if (r || !cim_failed(ret->status))
                 return r;
-        if (reterr) {
-                *reterr = ret->diag;
-                reterr->code = ret->status;
-        }
+        client_fail_reply(c, ret, reterr);
         if (!c->keep_failed)
                 client_item_deinit(ret);
         return E_DIAG;

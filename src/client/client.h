@@ -85,6 +85,19 @@ void client_item_deinit(ClientItem *i);
 // Moves *from, which is then empty.
 ClientItem client_item_steal(ClientItem *from);
 
+// What a failed call says: what an __ExtendedStatus has, in UTF-8.
+typedef struct ClientStatus {
+        uint32_t status;           // StatusCode
+        char operation[WIRE_NAME]; // Operation: "ExecQuery"
+        Str parameter;             // ParameterInfo: the query, path or class that it was about; terminated
+        const char *provider;      // ProviderName: who raised it, "WinMgmt" for the service itself
+        Diag diag;                 // message is its Description
+} ClientStatus;
+// Of the last call of this client that returned E_DIAG; all zero before. Borrowed until the next such call.
+const ClientStatus *client_last_status(const Client *c);
+// Of a CLIENT_REPLY that failed; false: it is none. Borrows from the item; parameter is not terminated.
+bool client_item_status(const ClientItem *i, ClientStatus *ret);
+
 // Sends any request: put(out, request number, m) is a wire_put_X. Returns the request number (> 0) or a negative
 // errno. The reply comes as CLIENT_REPLY.
 #define client_send(c, X, m)                                                                                           \
@@ -111,7 +124,7 @@ int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_
 int client_get_class(Client *c, Str namespace, Str name, int timeout_ms, CimClass **ret, Diag *reterr);
 
 // --- objects -------------------------------------------------------------------------------------
-// IWbemServices' methods, one each. Paths and queries as WMI writes them; flags are WBEM_FLAG_ numbers. Every failure is E_DIAG
+// IWbemServices' methods, one each. Classes go to the service by version and, when it does not know that any more, whole. Paths and queries as WMI writes them; flags are WBEM_FLAG_ numbers. Every failure is E_DIAG
 // with the documented number in reterr->code, or as client_call. What comes back is the caller's reference.
 //
 // A class or an instance by its path ("Thing", "Thing.Name=\"a\"").
@@ -125,7 +138,7 @@ int client_put_instance(Client *c, Str namespace, const CimInstance *object, uin
 int client_delete_instance(Client *c, Str namespace, Str path, int timeout_ms, Diag *reterr);
 
 // Enumerations: classes below one ("" = all), instances of a class, the result of a data query. Batches are fetched as they are
-// needed; events of subscriptions go on arriving meanwhile.
+// needed; events of subscriptions go on arriving meanwhile. After -ETIMEDOUT, client_enum_next can be called again: nothing is left out.
 typedef struct ClientEnum ClientEnum;
 int client_enum_classes(Client *c, Str namespace, Str superclass, uint32_t flags, int timeout_ms, ClientEnum **ret, Diag *reterr);
 int client_enum_instances(Client *c, Str namespace, Str name, uint32_t flags, int timeout_ms, ClientEnum **ret, Diag *reterr);
@@ -136,7 +149,8 @@ ClientEnum *client_enum_free(ClientEnum *e); // cancels what is left; NULL is fi
 
 // A sink for events that this program raises in a namespace; ended with client_cancel.
 int client_open_sink(Client *c, Str namespace, int timeout_ms, uint32_t *ret_sink, Diag *reterr);
-// *ret_matched (may be NULL): how many subscriptions got them, in all.
+// *ret_matched (may be NULL): how many subscriptions got them, in all. Many events go in several requests: after a failure, those
+// before the one that failed are published, and counted there.
 int client_indicate(Client *c, uint32_t sink, CimInstance *const *events, size_t n, int timeout_ms, uint32_t *ret_matched,
                     Diag *reterr);
 
@@ -151,7 +165,8 @@ typedef struct ClientSubscription {
 int client_list_subscriptions(Client *c, int timeout_ms, ClientSubscription **ret, size_t *ret_count, Diag *reterr);
 int client_end_subscription(Client *c, uint64_t session, uint32_t subscription, int timeout_ms, Diag *reterr);
 
-// The event as an instance (cim_event_instance).
+// The event as an instance (cim_event_instance), whatever its payload; objects inside it are of the stream's classes. Any
+// thread, also when the client has gone; what it makes outlives the item.
 int client_item_instance(const ClientItem *i, CimInstance **ret, CimBlockError *reterr);
 
 #endif

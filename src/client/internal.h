@@ -7,17 +7,26 @@
 
 #include "base/limits.h"
 #include "base/list.h"
+#include "cim/codec.h"
 #include "client/client.h"
 
-// A class under the handle by which events name it. Shared with the items that point to it; any thread.
+// A class under the handle by which events name it.
 typedef struct ClassEntry {
-        unsigned refs; // atomic
         uint32_t handle;
         CimClass *klass;
         Str namespace;
         char text[];
 } ClassEntry;
-ClassEntry *class_entry_unref(ClassEntry *e);
+
+// The classes of one stream (classes.c). Shared with the items that came out of it, which name in their payload what
+// is inside them and may be read in another thread when the client has gone. Entries stay as long as the table.
+typedef struct ClassTable ClassTable;
+ClassTable *classes_new(void); // NULL: out of memory
+ClassTable *classes_ref(ClassTable *t);
+ClassTable *classes_unref(ClassTable *t);
+// A CLASS frame. 0, -ENOMEM, -EPROTO.
+int classes_add(ClassTable *t, const WireFrame *f);
+const ClassEntry *classes_find(ClassTable *t, uint32_t handle);
 
 typedef struct Request {
         uint32_t number;
@@ -72,15 +81,40 @@ struct Client {
         uint32_t next_request;
         Request *requests;
         size_t request_count, request_capacity;
-        ClassEntry **classes; // by handle, ascending
-        size_t class_count, class_capacity;
+        ClassTable *classes;
         Hold hold;
+        List enums; // of ClientEnum
+        ClientStatus status;
+        char *parameter; // of status
 };
 
-// CLASS. 0, -ENOMEM, -EPROTO.
-int classes_add(Client *c, const WireFrame *f);
-ClassEntry *classes_find(const Client *c, uint32_t handle);
-void classes_deinit(Client *c);
+// Remembers what a call failed with, from its reply (i), or by itself (d). Returns E_DIAG and fills *reterr.
+int client_fail_reply(Client *c, const ClientItem *i, Diag *reterr);
+int client_fail(Client *c, uint16_t operation, Str parameter, const Diag *d, Diag *reterr);
+// The same for a reply whose fields are not those of the table.
+int client_fail_malformed(Client *c, uint16_t operation, Diag *reterr);
+// A request whose reply nobody waits for.
+void client_abandon(Client *c, uint32_t request);
+// Ends a handle that nobody knows.
+void client_send_cancel(Client *c, uint32_t handle);
+
+// Enumerations (enum.c).
+struct ClientEnum {
+        List link; // in client->enums
+        Client *client; // NULL: it was freed before
+        uint32_t handle;  // 0: the service has no more
+        uint32_t request; // NEXT under way; 0: none
+        ClientItem reply; // to it; memory NULL: not yet
+        CimSet set;
+        size_t at; // in set
+};
+// Is this the reply to somebody's NEXT? Then it is taken.
+ClientEnum *enum_take_reply(Client *c, ClientItem *i);
+void enum_client_gone(ClientEnum *e);
+// The next item that is no reply to a NEXT; 1: the reply to e's own has come. Else as client_next.
+int client_wait_item(Client *c, int timeout_ms, const ClientEnum *e, ClientItem *ret);
+// Milliseconds left for poll: -1 without limit.
+int client_left(int timeout_ms, uint64_t until);
 
 // From a frame to an item. 0, -ENOMEM, -EPROTO.
 int item_reply(const WireFrame *f, ClientItem *ret);

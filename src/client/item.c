@@ -4,13 +4,12 @@
 
 #include <stdlib.h>
 
-#include "cim/codec.h"
 #include "wire/envelope.h"
 
 // What an item's `memory` points to. The frame's fields are at the same alignment as in a frame that starts
 // aligned.
 typedef struct ItemMemory {
-        ClassEntry *klass;
+        ClassTable *classes;
         Arena arena; // for a name that is not aligned
         size_t size;
         _Alignas(16) uint8_t payload[];
@@ -31,8 +30,7 @@ void client_item_deinit(ClientItem *i)
 {
         ItemMemory *m = i->memory;
         if (m) {
-                if (m->klass)
-                        class_entry_unref(m->klass);
+                classes_unref(m->classes);
                 arena_deinit(&m->arena);
                 free(m);
         }
@@ -58,9 +56,30 @@ uint32_t *item_subscriptions(ClientItem *i)
         return (uint32_t *)(void *)(m->payload + 4);
 }
 
+static const CimClass *item_find(void *context, uint32_t handle, Str *ret_namespace)
+{
+        const ClassEntry *e = classes_find(context, handle);
+        if (!e)
+                return NULL;
+        *ret_namespace = e->namespace;
+        return e->klass;
+}
+
 int client_item_instance(const ClientItem *i, CimInstance **ret, CimBlockError *reterr)
 {
-        return cim_event_instance(&i->envelope, i->klass, NULL, ret, reterr);
+        const ItemMemory *m = i->memory;
+        const CimClassTable table = {.find = item_find, .context = m->classes};
+        return cim_event_instance(&i->envelope, i->klass, &table, ret, reterr);
+}
+
+bool client_item_status(const ClientItem *i, ClientStatus *ret)
+{
+        if (i->kind != CLIENT_REPLY || !cim_failed(i->status))
+                return false;
+        *ret = (ClientStatus){.status = i->status, .parameter = i->parameter, .provider = WIRE_PROVIDER, .diag = i->diag};
+        ret->diag.code = i->status;
+        wire_operation_name(i->operation, ret->operation);
+        return true;
 }
 
 // --- from frames ---------------------------------------------------------------------------------
@@ -90,10 +109,11 @@ int item_event(Client *c, const WireFrame *f, ClientItem *ret)
                 return -ENOMEM;
         *ret = (ClientItem){.kind = CLIENT_EVENT, .memory = m};
         int r = -EPROTO;
+        const ClassEntry *klass = NULL;
         if (wire_get_EVENT(m->payload, m->size, &e) && e.subscriptions.n && e.subscriptions.n % 4 == 0)
-                m->klass = classes_find(c, e.handle);
-        if (m->klass) {
-                __atomic_add_fetch(&m->klass->refs, 1, __ATOMIC_RELAXED);
+                klass = classes_find(c->classes, e.handle);
+        if (klass) {
+                m->classes = classes_ref(c->classes);
                 r = wire_envelope_read((const uint8_t *)e.envelope.p, e.envelope.n, &m->arena,
                                        &ret->envelope);
                 r = r > 0 ? -EPROTO : r;
@@ -104,8 +124,8 @@ int item_event(Client *c, const WireFrame *f, ClientItem *ret)
         }
         ret->subscriptions = (const uint32_t *)(const void *)(m->payload + 4);
         ret->subscription_count = e.subscriptions.n / 4;
-        ret->klass = m->klass->klass;
-        ret->namespace = m->klass->namespace;
+        ret->klass = klass->klass;
+        ret->namespace = klass->namespace;
         return 0;
 }
 
@@ -140,74 +160,4 @@ int item_host(const WireFrame *f, ClientItem *ret)
                 return 0;
         client_item_deinit(ret);
         return -EPROTO;
-}
-
-// --- classes -------------------------------------------------------------------------------------
-
-ClassEntry *class_entry_unref(ClassEntry *e)
-{
-        if (e && __atomic_sub_fetch(&e->refs, 1, __ATOMIC_ACQ_REL) == 0) {
-                cim_class_unref(e->klass);
-                free(e);
-        }
-        return NULL;
-}
-
-static size_t classes_place(const Client *c, uint32_t handle)
-{
-        size_t lo = 0, hi = c->class_count;
-        while (lo < hi) {
-                size_t mid = (lo + hi) / 2;
-                if (c->classes[mid]->handle < handle)
-                        lo = mid + 1;
-                else
-                        hi = mid;
-        }
-        return lo;
-}
-
-ClassEntry *classes_find(const Client *c, uint32_t handle)
-{
-        size_t i = classes_place(c, handle);
-        return i < c->class_count && c->classes[i]->handle == handle ? c->classes[i] : NULL;
-}
-
-int classes_add(Client *c, const WireFrame *f)
-{
-        Wire_CLASS m;
-        if (!wire_get_CLASS(f->payload, f->size, &m) || m.namespace.n > LIMIT_NAMESPACE_CHARS * 3 ||
-            classes_find(c, m.handle) || c->class_count >= LIMIT_STREAM_CLASSES)
-                return -EPROTO;
-        if (c->class_count == c->class_capacity) {
-                size_t capacity = c->class_capacity ? c->class_capacity * 2 : 16;
-                ClassEntry **p = realloc(c->classes, capacity * sizeof(*p));
-                if (!p)
-                        return -ENOMEM;
-                c->classes = p;
-                c->class_capacity = capacity;
-        }
-        ClassEntry *e = malloc(sizeof(*e) + m.namespace.n + 1);
-        if (!e)
-                return -ENOMEM;
-        *e = (ClassEntry){.refs = 1, .handle = m.handle, .namespace = {e->text, m.namespace.n}};
-        memcpy(e->text, m.namespace.p, m.namespace.n);
-        e->text[m.namespace.n] = '\0';
-        Diag d;
-        int r = cim_codec_read_class((const uint8_t *)m.bundle.p, m.bundle.n, &e->klass, &d);
-        if (r) {
-                free(e);
-                return r > 0 ? -EPROTO : r;
-        }
-        size_t i = classes_place(c, m.handle);
-        memmove(c->classes + i + 1, c->classes + i, (c->class_count - i) * sizeof(ClassEntry *));
-        c->classes[i] = e;
-        c->class_count++;
-        return 0;
-}
-
-void classes_deinit(Client *c)
-{
-        for (size_t i = 0; i < c->class_count; i++)
-                class_entry_unref(c->classes[i]);
-        free(c->classes);
 }
