@@ -5,7 +5,8 @@
 //
 //   options -> the file's symbols, before anything of it runs (driver-host/host-elf.c); for a driver built
 //   with a sanitizer once more from the start with the runtime preloaded -> NT stand-in and WMI kernel half
-//   -> HELLO -> dlopen -> DriverEntry, AddDevice, START_DEVICE -> ... UNLOAD, SIGTERM or the service gone ...
+//   -> HELLO -> dlopen -> DriverEntry, AddDevice, START_DEVICE -> ... UNLOAD, SIGTERM or the service gone for
+//   good ...
 //   -> REMOVE_DEVICE, DriverUnload -> what was left behind -> what is queued is sent -> exit
 //
 // Threads: this one waits for the end; "io" is the link's; "watchdog" looks for entry points over their
@@ -31,6 +32,7 @@
 #include "driver-host/host-crash.h"
 #include "driver-host/host-elf.h"
 #include "driver-host/host-report.h"
+#include "cim/status.h"
 #include "driver/nt/nt.h"
 #include "driver/wmi/wmi.h"
 #include "wire/message.h"
@@ -55,7 +57,8 @@ typedef struct Options {
 
 static struct {
         Options o;
-        int event; // eventfd: something below changed
+        int event;          // eventfd: something below changed
+        uid_t service_user; // of the first service at --socket
         atomic_bool started, start_failed, stopped, registered, stopping, gone;
         NTSTATUS status;
         const char *step;
@@ -392,7 +395,8 @@ static void end_hung(int number)
 
 static void on_hang(void)
 {
-        // What hangs may hold what telling needs (malloc's lock, in a heap that the driver spoilt): no longer than this.
+        // What hangs may hold what telling needs (malloc's lock, in a heap that the driver spoilt): no longer
+        // than this.
         struct sigaction end = {.sa_handler = end_hung};
         sigaction(SIGALRM, &end, NULL);
         alarm(HANG_SECONDS);
@@ -423,19 +427,62 @@ static bool wait_event(int signals)
 
 // --- start ----------------------------------------------------------------------------------------
 
+// A connection to --socket: a new one each time. Waits for a busy service only if it may. 0, -errno.
+static int connect_socket(bool wait, int *ret)
+{
+        struct sockaddr_un a = {.sun_family = AF_UNIX};
+        memcpy(a.sun_path, host.o.socket, strlen(host.o.socket));
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
+        if (fd < 0)
+                return -errno;
+        if (connect(fd, (const struct sockaddr *)&a, sizeof a) < 0) {
+                int e = -errno;
+                close(fd);
+                return e;
+        }
+        *ret = fd;
+        return 0;
+}
+
+// The user whom the service behind a connection belongs to; -1: unknown.
+static uid_t service_user(int fd)
+{
+        struct ucred who;
+        socklen_t n = sizeof who;
+        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0 ? (uid_t)-1 : who.uid;
+}
+
 static int connect_service(void)
 {
         if (host.o.fd >= 0)
                 return host.o.fd;
-        struct sockaddr_un a = {.sun_family = AF_UNIX};
-        if (strlen(host.o.socket) >= sizeof a.sun_path)
+        if (strlen(host.o.socket) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
                 fail(HOST_EXIT_FAILED, "%s: the path of a socket has at most %zu bytes", host.o.socket,
-                     sizeof a.sun_path - 1);
-        memcpy(a.sun_path, host.o.socket, strlen(host.o.socket));
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0 || connect(fd, (const struct sockaddr *)&a, sizeof a) < 0)
-                fail(HOST_EXIT_FAILED, "no service at %s: %s", host.o.socket, strerror(errno));
+                     sizeof((struct sockaddr_un *)NULL)->sun_path - 1);
+        int fd = -1, e = connect_socket(true, &fd);
+        if (e < 0)
+                fail(HOST_EXIT_FAILED, "no service at %s: %s", host.o.socket, strerror(-e));
+        host.service_user = service_user(fd);
         return fd;
+}
+
+// On the link's thread: the service went away, and may be back. While it was not there, somebody else may
+// have taken its place in a directory that others can write to.
+static int on_connect(void *arg, int *ret, Diag *reterr)
+{
+        (void)arg;
+        int fd = -1, e = connect_socket(false, &fd);
+        if (e < 0)
+                return e;
+        uid_t user = service_user(fd);
+        if (user != host.service_user && user != 0) {
+                close(fd);
+                return diag_set(reterr, CIM_E_ACCESS_DENIED,
+                                "the service at %s belongs to user %ld, the one before to user %ld",
+                                host.o.socket, (long)user, (long)host.service_user);
+        }
+        *ret = fd;
+        return 0;
 }
 
 static void *io_run(void *unused)
@@ -453,7 +500,8 @@ static void open_link(void)
                                 .device = host.o.device,
                                 .path = host.o.path,
                                 .stop = on_stop,
-                                .registered = on_registered};
+                                .registered = on_registered,
+                                .connect = host.o.fd < 0 ? on_connect : NULL};
         Diag d = {0};
         int e = wmi_link_open(connect_service(), &config, LINK_SECONDS, &d);
         if (e < 0)

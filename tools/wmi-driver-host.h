@@ -2,8 +2,9 @@
 // What wmi-driver-host tells whoever started it: options, exit statuses, and the lines on --report-fd.
 //
 //   wmi-driver-host (--fd N | --socket PATH) [OPTION...] DRIVER.so
-//     --fd N               a connected stream socket to the service
-//     --socket PATH        the Unix socket of the service
+//     --fd N               a connected stream socket to the service; its end is the host's
+//     --socket PATH        the Unix socket of the service; when the service goes away, the host waits for it to come
+//                          back there (of the same user, or root), for ever; 30 s when it refuses the host
 //     --name NAME          what the service calls the driver; default: the file name without .so
 //     --device PATH        device instance path; default: ROOT\<NAME IN UPPER CASE>\0000
 //     --reg HKLM\KEY\VALUE=N   a DWORD of the hosted registry (decimal or 0x...), before DriverEntry; repeatable
@@ -29,7 +30,7 @@
 //   crash TEXT          one line of the report about a crash; the first names signal, module and function+offset, the
 //                       next ones, which begin with two spaces, the callers. The host then dies with the signal
 //   hang TEXT           the same for an entry point beyond its deadline. The host then exits with status 4
-//   stopping TEXT       why an orderly end begins: told by the service, a signal, the service went away
+//   stopping TEXT       why an orderly end begins: told by the service, a signal, the service went away for good
 #ifndef TOOLS_WMI_DRIVER_HOST_H
 #define TOOLS_WMI_DRIVER_HOST_H
 

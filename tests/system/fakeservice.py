@@ -7,6 +7,7 @@
     h.want(guid, ...)                  sends WANTED, waits for WANTED_DONE
     h.wait("FIRE", lambda m: ...)      the first message of that name, seen or still to come, that fits
 """
+import os
 import socket
 import struct
 import threading
@@ -124,12 +125,19 @@ class Host:
 
 
 class FakeService:
-    def __init__(self, t):
-        self.path = t.env["FREEWMI_SOCKET"]
+    def __init__(self, t, name=None, user=0):
+        self.path = os.path.join(t.dir, name) if name else t.env["FREEWMI_SOCKET"]
         self.s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.s.bind(self.path)
+        os.seteuid(user or os.geteuid())  # who listens is whose service it is
         self.s.listen(4)
+        os.seteuid(os.getuid())
         self.s.settimeout(PATIENCE)
+
+    def close(self):
+        """Nobody listens any more, and there is nothing at the path."""
+        self.s.close()
+        os.unlink(self.path)
 
     def accept(self, **kw):
         c, _ = self.s.accept()

@@ -166,7 +166,25 @@ class Test:
     def load(self, driver, mof, *args):
         self.run("wmi", "driver", "load", driver, "--mof", os.path.join(SOURCE, mof), "--log", os.path.join(self.dir, "driver.log"), *args)
 
+    def hosts(self):
+        """The driver hosts of this test's service, whether it is there or not: {process id: command line}."""
+        found = {}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    line = f.read().decode("utf-8", "replace").split("\0")
+            except OSError:
+                continue
+            if line[0].endswith("/wmi-driver-host") and self.env["FREEWMI_SOCKET"] in line:
+                found[int(pid)] = line
+        return found
+
     def close(self, failed):
+        for pid in self.hosts():  # they outlive their service
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         for p in reversed(self.processes):
             p.end()
         if not failed:

@@ -164,14 +164,23 @@ def not_a_driver(t):
 
 
 @test
-def service_that_goes_takes_its_hosts_along(t):
+def service_that_goes_finds_its_hosts_again(t):
     s = t.wmid()
     toaster(t)
     loaded, = t.json(["wmi", "driver", "load", t.path("toaster.so"), "--mof", TOASTER])
     pid = t.json(["wmi", "driver", "list"])[0]["pid"]
     equal(loaded, {"name": "toaster", "pid": pid, "device": "ROOT\\TOASTER\\0000"})
     s.p.kill()
-    cli.until(lambda: cli.gone(pid), "the host ends when its service goes")
+    s.wait()
+    t.wmid("--mof", TOASTER)
+    back = cli.until(lambda: t.json(["wmi", "driver", "list"]), "the driver's host is back")
+    equal([(d["name"], d["pid"]) for d in back], [("toaster", pid)])
+    p = t.start(["wmi", "watch", "SELECT * FROM Toaster_Popped", "--json"])
+    p.line()
+    _, err = t.run(["wmi", "driver", "load", t.path("toaster.so")], 1)
+    check(f"process {pid}" in err, err)
+    t.run(["wmi", "driver", "unload", "toaster"])
+    cli.until(lambda: cli.gone(pid), "its host has ended")
 
 
 if __name__ == "__main__":

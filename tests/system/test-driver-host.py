@@ -21,17 +21,18 @@ MODES = {name: n for n, name in enumerate(
 class Hosted:
     """wmi-driver-host with mischief.so (or another driver), and the lines it reports."""
 
-    def __init__(self, t, *args, mode="none", driver=None, service=None, parameters=(), wrapper=""):
+    def __init__(self, t, *args, mode="none", driver=None, service=None, parameters=(), wrapper="", fd=None):
         self.t = t
         self.driver = driver or t.compile("mischief.so", "tests/drivers/mischief.c")
-        self.service = service or FakeService(t)
+        self.service = service or (FakeService(t) if fd is None else None)
         self.report_file = os.path.join(t.dir, "report")
         env = {**t.env, "ASAN_OPTIONS": "handle_segv=1:handle_abort=0:handle_sigill=0:handle_sigfpe=0:detect_leaks=0"}
         reg = parameter("mischief", "Mode", MODES[mode])
         for name, value in parameters:
             reg += parameter("mischief", name, value)
+        to = ["--socket", self.service.path] if fd is None else ["--fd", str(fd)]
         self.p = t.start("/bin/sh", "-c", f'{wrapper} exec "$0" --report-fd 9 "$@" 9>{self.report_file}', program("wmi-driver-host"),
-                         "--socket", self.service.path, *reg, *args, self.driver, env=env)
+                         *to, *reg, *args, self.driver, env=env, pass_fds=[] if fd is None else [fd])
 
     def accept(self):
         try:
@@ -110,7 +111,12 @@ def ends_by_signal(t):
 
 @test
 def ends_with_its_service(t):
-    h, s = started(t)
+    """Where it cannot connect anew: over a connection that its user made, as `wmi run` does."""
+    ours, its = socket.socketpair()
+    h = Hosted(t, fd=its.fileno())
+    s = Host(ours)
+    its.close()
+    s.state(REGISTERED)
     s.want(FIRST)
     s.wait("FIRE", count=10)
     s.close()
@@ -119,6 +125,80 @@ def ends_with_its_service(t):
     must(t, h.p.err, "mischief: disable 0")  # nobody wants it any more
     must(t, h.p.err, "mischief: unloaded")
     t.equal(h.report()[-1], "state unloaded")
+
+
+@test
+def returns_to_its_service(t):
+    h, s = started(t)
+    for n in range(1, 4):
+        s.want(FIRST)
+        t.equal(s.wait("FIRE", count=10).sequence, 10 * n)  # they are fired when it is enabled
+        s.close()
+        says(h, "the service went away")
+        s = h.accept()
+        t.equal((s.hello["role"], s.hello["name"], s.hello["pid"]), (2, "mischief", h.p.p.pid))
+        s.state(REGISTERED)
+        t.equal([name for name, _ in s.messages], ["HELLO", "REGISTER", "HOST_STATE"])
+        t.equal(guid_list(s.of("REGISTER")[0]["guids"]), {FIRST: (0x60, 1), SECOND: (0x20, 1)})
+        h.p.wait_until(lambda p: p.err.count("mischief: disable 0") == n, "it was told that nobody wants its events")
+    s.send("UNLOAD", reason="enough")
+    s.state(UNLOADED)
+    h.ends(0)
+    t.equal(sum(line == "mischief: enable 0" for line in h.p.err), 3)
+
+
+@test
+def ends_without_its_service(t):
+    """A signal ends it in order whether there is a service or not, or one that does not answer."""
+    for silent in False, True:
+        h, s = started(t) if not silent else started(t, driver=h.driver, service=FakeService(t))
+        s.want(FIRST)
+        s.wait("FIRE", count=10)
+        if not silent:
+            h.service.close()
+        s.close()
+        says(h, "the service went away")
+        if silent:
+            s = h.service.accept(reply=False)
+        h.p.signal(signal.SIGTERM)
+        h.ends(0)
+        must(t, h.p.err, "mischief: disable 0")
+        must(t, h.p.err, "mischief: unloaded")
+        t.equal(h.report()[-1], "state unloaded")
+
+
+@test
+def returns_to_its_own_service_only(t):
+    if os.geteuid():
+        raise Skipped("only root can play another user")
+    stranger = FakeService(t, "stranger", 65533)
+    own = FakeService(t, "own")
+    link = t.env["FREEWMI_SOCKET"]
+    os.symlink("stranger", link)
+    own.path = stranger.path = link
+    h = Hosted(t, service=stranger)
+    s = h.accept()
+    s.state(REGISTERED)
+    t.true(s.hello, "whoever starts it may name any service")
+    os.symlink("own", link + ".new")
+    os.rename(link + ".new", link)
+    s.close()
+    own.accept().state(REGISTERED)
+    h.p.end()
+    os.symlink("own", link + ".new")
+    os.rename(link + ".new", link)
+    h = Hosted(t, service=own, driver=h.driver)
+    s = h.accept()
+    s.state(REGISTERED)
+    os.symlink("stranger", link + ".new")
+    os.rename(link + ".new", link)
+    s.close()
+    says(h, "refuses this host", "belongs to user 65533")
+    os.symlink("own", link + ".new")
+    os.rename(link + ".new", link)
+    h.accept().state(REGISTERED)
+    h.p.signal(signal.SIGTERM)
+    h.ends(0)
 
 
 @test

@@ -433,6 +433,20 @@ PDEVICE_OBJECT nt_device_pdo_reference(PDEVICE_OBJECT device)
         return bottom;
 }
 
+PDEVICE_OBJECT nt_device_by_id(ULONG id)
+{
+        PDRIVER_OBJECT driver = nt_driver();
+        PDEVICE_OBJECT found = NULL;
+        nt_lock(&io_lock);
+        for (PDEVICE_OBJECT d = driver ? driver->DeviceObject : NULL; d && !found; d = d->NextDevice)
+                if (nt_device_extension(d)->id == id)
+                        found = d;
+        if (found)
+                ObfReferenceObject(found);
+        nt_unlock(&io_lock);
+        return found;
+}
+
 NTEXPORT NTSTATUS NTAPI IoEnumerateDeviceObjectList(PDRIVER_OBJECT driver, PDEVICE_OBJECT *list, ULONG bytes,
                                                     PULONG ret_count)
 {

@@ -155,6 +155,9 @@ int nt_pnp_post(void (*fn)(void *arg), void *arg);
 // Unique non-zero number of a device object, stable while it lives (IoWMIDeviceObjectToProviderId).
 ULONG nt_device_id(PDEVICE_OBJECT device);
 
+// The device object of the hosted driver that has this number, referenced; NULL: there is none (any more).
+PDEVICE_OBJECT nt_device_by_id(ULONG id);
+
 // The PDO at the bottom of the stack that `device` is in, referenced; NULL when the bottom is not a PDO.
 PDEVICE_OBJECT nt_device_pdo_reference(PDEVICE_OBJECT device);
 

@@ -3,6 +3,7 @@
 #include "driver/wmi/test-host.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -336,16 +337,10 @@ NTSTATUS test_fire(TestDevice *d, const GUID *guid, ULONG index, const void *dat
 
 static Buf received;
 static TestMessage message;
-static bool reading = true;
-
-void test_read(bool on)
-{
-        reading = on;
-}
+static size_t used; // of `received`: the message that was returned last
 
 static bool receive_frame(int timeout_ms)
 {
-        static size_t used;
         if (used) {
                 memmove(received.p, received.p + used, received.n - used);
                 received.n -= used;
@@ -375,10 +370,25 @@ static bool receive_frame(int timeout_ms)
         }
 }
 
+int test_unread(void)
+{
+        int n = 0;
+        return ioctl(service, FIONREAD, &n) < 0 ? -1 : n;
+}
+
+static bool looked; // test_next_try has received it
+
+bool test_next_try(void)
+{
+        looked = looked || receive_frame(PATIENCE_MS);
+        return looked;
+}
+
 const TestMessage *test_next(void)
 {
-        if (!receive_frame(PATIENCE_MS))
+        if (!test_next_try())
                 fail_msg("no message came");
+        looked = false;
         const uint8_t *p = message.payload.p;
         size_t n = message.payload.n;
         arena_deinit(&message.arena);
@@ -398,6 +408,9 @@ const TestMessage *test_next(void)
                 break;
         case WIRE_HOST_LOST:
                 assert_true(wire_get_HOST_LOST(p, n, &message.lost));
+                break;
+        case WIRE_HOST_STATE:
+                assert_true(wire_get_HOST_STATE(p, n, &message.state));
                 break;
         case WIRE_DEREGISTER:
                 assert_true(wire_get_DEREGISTER(p, n, &message.dereg));
@@ -466,6 +479,79 @@ static void *io_thread(void *unused)
         return NULL;
 }
 
+// --- a service that goes and comes ----------------------------------------------------------------
+
+static atomic_bool there;
+static atomic_int connected = -1; // the service's end of a connection that was not looked at yet
+atomic_int test_stops;
+
+static int on_connect(void *arg, int *ret, Diag *reterr)
+{
+        (void)arg, (void)reterr;
+        int pair[2];
+        if (!atomic_exchange(&there, false))
+                return -ECONNREFUSED;
+        if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+                return -errno;
+        *ret = pair[1];
+        atomic_store(&connected, pair[0]);
+        return 0;
+}
+
+static void on_stop(void *arg, bool gone, const char *reason)
+{
+        (void)arg, (void)gone, (void)reason;
+        atomic_fetch_add(&test_stops, 1);
+}
+
+void test_leave(bool whole)
+{
+        if (whole) {
+                shutdown(service, SHUT_RD);
+                return;
+        }
+        close(service);
+        service = -1;
+        received.n = used = 0;
+        wanted_count = 0;
+}
+
+static bool has_connected(void *unused)
+{
+        (void)unused;
+        return atomic_load(&connected) >= 0 || atomic_load(&test_stops);
+}
+
+bool test_return(uint32_t status, const char *text)
+{
+        if (service >= 0)
+                close(service);
+        received.n = used = 0;
+        wanted_count = 0;
+        atomic_store(&there, true);
+        test_until(has_connected, NULL, "the host connects");
+        service = atomic_exchange(&connected, -1);
+        if (service < 0)
+                return false;
+        assert_int_equal(test_next()->operation, WIRE_HELLO);
+        Buf out = {0};
+        Diag d = {0};
+        diag_set(&d, status, "%s", text);
+        if (cim_failed(status))
+                wire_put_error(&out, WIRE_HELLO, 1, status, &d, (Str){"", 0}, (Str){"", 0});
+        else
+                wire_put_HELLO_reply(
+                        &out, 1,
+                        &(Wire_HELLO_Reply){.version = WIRE_VERSION, .id = 43, .server = STR("again")});
+        assert_int_equal(send(service, out.p, out.n, MSG_NOSIGNAL), out.n);
+        buf_deinit(&out);
+        if (cim_failed(status)) {
+                close(service);
+                service = -1;
+        }
+        return true;
+}
+
 static void *greet(void *unused)
 {
         (void)unused;
@@ -492,8 +578,14 @@ void test_start(const WmiOptions *options)
                 abort();
         service = pair[0];
         pthread_create(&greeter, NULL, greet, NULL);
-        WmiLinkConfig config = {
-                .program = "test", .name = "test", .device = "ROOT\\TEST\\0000", .path = "/test"};
+        WmiLinkConfig config = {.program = "test",
+                                .name = "test",
+                                .device = "ROOT\\TEST\\0000",
+                                .path = "/test",
+                                .stop = on_stop,
+                                .connect = on_connect,
+                                .back_off_ms = 100,
+                                .refused_ms = 1000};
         if (wmi_link_open(pair[1], &config, 10, &d) != 0)
                 abort();
         pthread_join(greeter, NULL);

@@ -80,6 +80,7 @@ typedef struct TestMessage {
         Wire_WANTED_DONE done; // WANTED_DONE
         Wire_HOST_LOST lost;   // HOST_LOST
         Wire_DEREGISTER dereg;
+        Wire_HOST_STATE state; // HOST_STATE
 } TestMessage;
 
 // The next message, waiting for it. Valid until the next call.
@@ -89,7 +90,15 @@ const TestMessage *test_next_of(uint16_t operation);
 bool test_silent(void);                      // nothing comes: a round trip with an empty change shows it
 void test_want(const GUID *guids, size_t n); // sends WANTED
 const TestMessage *test_want_done(const GUID *guids, size_t n); // and waits for its answer
-void test_read(bool on);                                        // whether the service reads
+// The service goes away: first, without `whole`, what lies unread in the socket is thrown away with it. `whole`: no more can
+// be sent, but what was sent can still be read; test_next_try ends with false behind the last whole message.
+void test_leave(bool whole);
+int test_unread(void);    // bytes that the service has not read
+bool test_next_try(void); // true: test_next has a message, waiting for it
+// Comes back: waits for HELLO and answers with `status`, a failure with `text`; then the connection is closed. False: the
+// host does not come any more, its owner was told to end.
+bool test_return(uint32_t status, const char *text);
+extern atomic_int test_stops; // how often the link's owner was told to end
 char *test_name(const TestMessage *m, char out[256]);           // instance name as ASCII
 
 #endif

@@ -19,6 +19,7 @@
 #include "base/filetime.h"
 #include "wire/message.h"
 
+static WmiWanted nobody;       // the table when there is no service
 static atomic_bool rounds_any; // wmi.rounds is not empty: the I/O thread takes wmi.lock only then
 
 // --- who wants it ---------------------------------------------------------------------------------
@@ -180,6 +181,25 @@ static int guid_order(const void *a, const void *b)
         return memcmp(a, b, sizeof(GUID));
 }
 
+// Puts a table in force and starts what is to be started. wmi.lock held. Returns the old one.
+static WmiWanted *wanted_exchange(WmiWanted *wanted)
+{
+        WmiWanted *old = wmi.wanted;
+        wmi.wanted = wanted; // first: what a driver fires while it is being enabled is wanted
+        for (LIST_ENTRY *e = wmi.registrations.Flink; e != &wmi.registrations; e = e->Flink) {
+                WmiRegistration *reg = CONTAINING_RECORD(e, WmiRegistration, link);
+                for (ULONG i = 0; reg->table && i < reg->table->count; i++)
+                        wmi_control_evaluate(reg, reg->table->blocks[i]->control);
+        }
+        return old;
+}
+
+static void wanted_free(WmiWanted *w)
+{
+        if (w != &nobody)
+                free(w);
+}
+
 int wmi_wanted_set(uint64_t generation, const uint8_t *guids, size_t count)
 {
         WmiWanted *wanted = calloc(1, sizeof *wanted + count * sizeof wanted->guids[0]);
@@ -197,13 +217,7 @@ int wmi_wanted_set(uint64_t generation, const uint8_t *guids, size_t count)
         round->deadline_ms = monotonic_ms() + wmi.options.irp_timeout_ms;
 
         KIRQL irql = wmi_lock();
-        WmiWanted *old = wmi.wanted;
-        wmi.wanted = wanted; // first: what a driver fires while it is being enabled is wanted
-        for (LIST_ENTRY *e = wmi.registrations.Flink; e != &wmi.registrations; e = e->Flink) {
-                WmiRegistration *reg = CONTAINING_RECORD(e, WmiRegistration, link);
-                for (ULONG i = 0; reg->table && i < reg->table->count; i++)
-                        wmi_control_evaluate(reg, reg->table->blocks[i]->control);
-        }
+        WmiWanted *old = wanted_exchange(wanted);
         // Whoever became unsettled since the round before counts from this one on: evaluate gave it this
         // number.
         round->sequence = ++wmi.round;
@@ -211,8 +225,24 @@ int wmi_wanted_set(uint64_t generation, const uint8_t *guids, size_t count)
         InsertTailList(&wmi.rounds, &round->link);
         atomic_store(&rounds_any, true);
         wmi_unlock(irql);
-        free(old);
+        wanted_free(old);
         return 0;
+}
+
+void wmi_wanted_clear(void)
+{
+        LIST_ENTRY rounds;
+        InitializeListHead(&rounds);
+        KIRQL irql = wmi_lock();
+        while (!IsListEmpty(&wmi.rounds))
+                InsertTailList(&rounds, RemoveHeadList(&wmi.rounds));
+        atomic_store(&rounds_any, false);
+        WmiWanted *old = wanted_exchange(&nobody);
+        wmi.round++;
+        wmi_unlock(irql);
+        wanted_free(old);
+        while (!IsListEmpty(&rounds))
+                free(CONTAINING_RECORD(RemoveHeadList(&rounds), WmiRound, link));
 }
 
 int wmi_rounds_collect(void)

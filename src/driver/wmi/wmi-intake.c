@@ -20,7 +20,11 @@
 #include "wire/envelope.h"
 #include "wire/message.h"
 
-enum { LOSSES = 64, FRAME_HEADER = WIRE_HEADER + 4 };
+enum {
+        LOSSES = 64,
+        FRAME_HEADER = WIRE_HEADER + 4,
+        ENVELOPE_GUID = 8 + 8 + 8, // where the GUID stands in an envelope
+};
 
 typedef struct Loss {
         GUID guid;
@@ -73,7 +77,8 @@ void wmi_intake_host(uint64_t id)
         wmi_unlock(irql);
 }
 
-static NTSTATUS intake_lost(const GUID *guid)
+// wmi.lock held.
+static NTSTATUS intake_lost(const GUID *guid, uint64_t count)
 {
         unsigned rows = atomic_load_explicit(&ring.loss_rows, memory_order_relaxed), i = 0;
         while (i < rows && wmi_guid_order(&ring.losses[i].guid, guid) != 0)
@@ -85,7 +90,7 @@ static NTSTATUS intake_lost(const GUID *guid)
         }
         if (i >= LOSSES)
                 i = LOSSES - 1;
-        atomic_fetch_add(&ring.losses[i].count, 1);
+        atomic_fetch_add(&ring.losses[i].count, count);
         atomic_store(&ring.lost, true);
         return STATUS_INSUFFICIENT_RESOURCES;
 }
@@ -105,7 +110,7 @@ NTSTATUS wmi_intake_put(const WmiEvent *event)
         uint64_t used = head - atomic_load_explicit(&ring.tail, memory_order_acquire);
         uint64_t waiting = ring.written - atomic_load_explicit(&ring.read, memory_order_acquire);
         if (waiting >= ring.events || ring.size - used < size)
-                return intake_lost(&event->guid);
+                return intake_lost(&event->guid, 1);
         e.sequence = ++ring.sequence;
 
         uint8_t *p = ring.p + (head & (ring.size - 1));
@@ -136,6 +141,28 @@ void wmi_intake_release(size_t bytes, uint32_t events)
 {
         atomic_fetch_add_explicit(&ring.read, events, memory_order_release);
         atomic_fetch_add_explicit(&ring.tail, bytes, memory_order_release);
+}
+
+void wmi_intake_lose(const GUID *guid, uint64_t count)
+{
+        KIRQL irql = wmi_lock();
+        intake_lost(guid, count);
+        wmi_unlock(irql);
+}
+
+uint32_t wmi_intake_drop(void)
+{
+        const uint8_t *p;
+        size_t n = wmi_intake_peek(&p);
+        uint32_t frames = 0, size;
+        for (size_t at = 0; at < n; at += size + 4, frames++) {
+                GUID guid;
+                memcpy(&size, p + at, sizeof size);
+                memcpy(&guid, p + at + FRAME_HEADER + ENVELOPE_GUID, sizeof guid);
+                wmi_intake_lose(&guid, 1);
+        }
+        wmi_intake_release(n, frames);
+        return frames;
 }
 
 bool wmi_intake_has_losses(void)

@@ -165,6 +165,8 @@ char *wmi_device_text(PDEVICE_OBJECT device, char *buf, size_t size);
 // One reference more, one less: the caller's `outstanding`.
 void wmi_registration_release(WmiRegistration *reg);
 void wmi_registration_release_locked(WmiRegistration *reg);
+// Queues REGISTER for each registration that was answered: to a service that knows nothing of them.
+void wmi_registrations_announce(void);
 WmiBlock *wmi_table_find(const WmiTable *table, const GUID *guid);
 
 // Builds the table that `reply` makes of reg's: everything anew (replace), or block by block. wmi.apply held.
@@ -184,6 +186,8 @@ void wmi_control_settle(WmiControl *control); // it no longer counts. wmi.lock h
 void wmi_control_init(WmiControl *control, const GUID *guid);
 // A new table of wanted GUIDs; answers by WANTED_DONE. 0, -ENOMEM.
 int wmi_wanted_set(uint64_t generation, const uint8_t *guids, size_t count);
+// Nobody wants anything any more, and nobody waits for WANTED_DONE: the service is gone. Cannot fail.
+void wmi_wanted_clear(void);
 // Sends WANTED_DONE for rounds that are done or late. Returns ms until the next deadline, -1 for none.
 int wmi_rounds_collect(void);
 bool wmi_rounds_done(void); // one waits to be collected
@@ -207,6 +211,10 @@ void wmi_intake_host(uint64_t id); // the id that envelopes carry
 // gone.
 size_t wmi_intake_peek(const uint8_t **ret);
 void wmi_intake_release(size_t bytes, uint32_t events);
+// The I/O thread: gives up the frames that wait and counts them as lost. Returns how many.
+uint32_t wmi_intake_drop(void);
+// Counts events as lost that were counted before, but not told.
+void wmi_intake_lose(const GUID *guid, uint64_t count);
 // Appends HOST_LOST for what was lost since the last call.
 void wmi_intake_losses(Buf *out);
 bool wmi_intake_has_losses(void);
@@ -219,6 +227,9 @@ void wmi_out_end(void);
 // Exchanges the waiting messages with *empty, which must be empty.
 void wmi_out_take(Buf *empty);
 bool wmi_out_waiting(void);
+// From now on messages are thrown away; exchanges those that wait with *empty. Open again: they wait for the socket.
+void wmi_out_close(Buf *empty);
+void wmi_out_open(void);
 
 // Wakes the I/O thread if it sleeps; never blocks. Any IRQL.
 int wmi_wake_init(void);

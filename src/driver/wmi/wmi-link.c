@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: MIT
-// The link to the service: HELLO, then events and messages out, WANTED and UNLOAD in.
+// The link to the service: HELLO, then events and messages out, WANTED and UNLOAD in; and anew, when the
+// service went away.
+//
+//   wmi_link_open -> GREETING -> UP --------------- the service goes ---------------> DOWN
+//                       |         ^ REGISTER, HOST_STATE, HOST_LOST                     | after the back-off
+//                       |         |                                                     v
+//                       |         +------------------ HELLO answered ------------- GREETING
+//                       +--> *reterr                                    refused, too late: DOWN again
 //
 // One thread of the host's own runs wmi_link_run. It sends events straight from the intake ring, messages
-// from the buffer of wmi-out.c, and never cuts into a frame: what was begun is finished first.
+// from the buffer of wmi-out.c, and never cuts into a frame: what was begun is finished first. While there is
+// no service nobody wants anything, and messages go nowhere: what a new service must know is told anew.
 #include "driver/wmi/wmi-internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,20 +30,36 @@ enum {
         BATCH = 256 << 10,
         READ_CHUNK = 64 << 10,
         LOOK_MS = 200, // while the socket is full nobody wakes us: notes are looked for that often
+        BACK_OFF_LEAST_MS = 50,
+        BACK_OFF_MOST_MS = 3200,
+        REFUSED_MS = 30000,
 };
 
+typedef enum Phase { DOWN, GREETING, UP } Phase;
+
 static struct {
-        int fd;
+        int fd; // -1: DOWN
+        Phase phase;
         WmiLinkConfig config;
+        uint64_t patience_ms; // for the answer to HELLO
         Buf in;
         Buf out; // messages being sent
         size_t out_sent;
         size_t frame_sent; // of the first frame in the ring
-        bool gone;         // no socket any more
+        bool broken;       // the socket is of no use any more; why:
+        char reason[256];
         bool stop_told;
+        bool over;         // the link is not to come back
+        uint64_t since_ms; // UP since
+        uint64_t due_ms;   // DOWN: the next try; GREETING: the answer's deadline
+        uint64_t back_off_ms;
+        uint64_t refused_ms; // a service has refused us since; 0: none did
+        char refusal[512];   // what was logged of it
         atomic_bool closing; // wmi_link_close: send what is there, then `last`, then end
         _Atomic uint32_t last;
         atomic_bool registered;
+        uint32_t state; // HOST_STATE as it is, with its text; between wmi_out_begin and wmi_out_end
+        char state_text[256];
         pthread_mutex_t mutex; // for `ended`
         pthread_cond_t ended_cond;
         bool ended;
@@ -50,17 +76,20 @@ static void tell_stop(bool gone, const char *reason)
                 io.config.stop(io.config.arg, gone, reason);
 }
 
+// Only notes it: whoever calls may be in the midst of a frame. wmi_link_run does the rest.
 static void service_gone(const char *reason)
 {
-        if (io.gone)
+        if (io.broken)
                 return;
-        io.gone = true;
-        tell_stop(true, reason);
+        io.broken = true;
+        snprintf(io.reason, sizeof io.reason, "%s", reason);
 }
 
-// Bytes sent, 0 when the socket is full or gone.
+// Bytes sent, 0 when the socket is full or broken.
 static size_t send_some(const uint8_t *p, size_t n)
 {
+        if (io.broken)
+                return 0;
         ssize_t r = send(io.fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (r >= 0)
                 return (size_t)r;
@@ -224,12 +253,15 @@ static int hello_failed(Diag *d, const char *what)
         return diag_set(d, CIM_E_TRANSPORT_FAILURE, "the service did not answer as a service does: %s", what);
 }
 
+// 0: it is answered; AGAIN: the answer is not there yet; E_DIAG: refused, or not an answer.
+enum { AGAIN = 2 };
+
 static int hello_reply(Diag *reterr)
 {
         WireFrame f;
         ssize_t n = wire_frame(io.in.p, io.in.n, LIMIT_FRAME_BYTES, &f);
         if (n == 0)
-                return 2;
+                return AGAIN;
         uint32_t status;
         Wire_HELLO_Reply m;
         if (n < 0 || f.operation != WIRE_HELLO || !(f.flags & WIRE_REPLY) ||
@@ -249,10 +281,21 @@ static int hello_reply(Diag *reterr)
         return 0;
 }
 
-static int hello(double seconds, Diag *reterr)
+// Begins to greet over a connected socket. 0, -errno: then it is closed.
+static int hello_begin(int fd)
 {
-        Buf *out = wmi_out_begin();
-        wire_put_HELLO(out, 1,
+        int flags = fcntl(fd, F_GETFD);
+        if (flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0) {
+                int e = -errno;
+                close(fd);
+                return e;
+        }
+        io.fd = fd;
+        io.phase = GREETING;
+        io.broken = false;
+        io.due_ms = monotonic_ms() + io.patience_ms;
+        io.in.n = io.out.n = io.out_sent = io.frame_sent = 0;
+        wire_put_HELLO(&io.out, 1,
                        &(Wire_HELLO){.version = WIRE_VERSION,
                                      .role = WIRE_ROLE_HOST,
                                      .program = str_of(io.config.program),
@@ -260,75 +303,48 @@ static int hello(double seconds, Diag *reterr)
                                      .device = str_of(io.config.device),
                                      .path = str_of(io.config.path),
                                      .pid = (uint32_t)getpid()});
-        wmi_out_end();
-        uint64_t deadline = monotonic_ms() + (uint64_t)(seconds * 1000);
-        for (;;) {
-                bool sent = send_messages();
-                uint64_t now = monotonic_ms();
-                if (io.gone)
-                        return hello_failed(reterr, "the connection broke");
-                if (now >= deadline)
-                        return hello_failed(reterr, "no reply to HELLO");
-                struct pollfd p = {io.fd, (short)(POLLIN | (sent ? 0 : POLLOUT)), 0};
-                if (poll(&p, 1, (int)(deadline - now)) < 0 && errno != EINTR)
-                        return -errno;
-                int r = receive();
-                if (r < 0)
-                        return r;
-                int e = hello_reply(reterr);
-                if (e != 2)
-                        return e;
-                if (r == 1)
-                        return hello_failed(reterr, "it closed the connection");
+        if (io.out.failed) {
+                io.out.failed = false;
+                service_gone("out of memory");
         }
-}
-
-int wmi_link_open(int take_fd, const WmiLinkConfig *config, double seconds, Diag *reterr)
-{
-        io.fd = take_fd;
-        io.config = *config;
-        io.stop_told = true; // nobody is to be told before the link stands
-        pthread_condattr_t attr;
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&io.ended_cond, &attr);
-        pthread_condattr_destroy(&attr);
-        int flags = fcntl(take_fd, F_GETFD);
-        int e = flags < 0 || fcntl(take_fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? -errno
-                                                                             : hello(seconds, reterr);
-        if (e) {
-                close(take_fd);
-                io.fd = -1;
-                return e;
-        }
-        io.stop_told = false;
         return 0;
 }
 
-// --- the I/O thread -------------------------------------------------------------------------------
-
-static void discard(void)
+// Sends what is left of HELLO. True: nothing is.
+static bool hello_send(void)
 {
-        const uint8_t *p;
-        size_t n = wmi_intake_peek(&p), at = 0;
-        uint32_t frames = 0;
-        for (; at < n; frames++)
-                at += frame_size(p + at);
-        wmi_intake_release(at, frames);
-        io.frame_sent = 0;
-        io.out.n = io.out_sent = 0;
-        wmi_out_take(&io.out);
-        io.out.n = 0;
+        io.out_sent += send_some(io.out.p + io.out_sent, io.out.n - io.out_sent);
+        return io.out_sent == io.out.n;
+}
+
+// How the greeting stands: 0, AGAIN, or E_DIAG.
+static int hello_look(Diag *reterr)
+{
+        int e = hello_reply(reterr);
+        if (e != AGAIN)
+                return e;
+        if (io.broken)
+                return hello_failed(reterr, io.reason);
+        return monotonic_ms() < io.due_ms ? AGAIN : hello_failed(reterr, "no reply to HELLO");
+}
+
+static void hang_up(void)
+{
+        if (io.fd >= 0)
+                close(io.fd);
+        io.fd = -1;
+        io.phase = DOWN;
+        io.broken = false;
+        io.in.n = io.out.n = io.out_sent = io.frame_sent = 0;
 }
 
 static void poll_once(int timeout, bool full)
 {
-        struct pollfd p[2] = {{wmi_wake_fd(), POLLIN, 0},
-                              {io.gone ? -1 : io.fd, (short)(POLLIN | (full ? POLLOUT : 0)), 0}};
-        if (poll(p, 2, timeout) <= 0 || io.gone || !(p[1].revents & (POLLIN | POLLHUP | POLLERR)))
+        struct pollfd p[2] = {{wmi_wake_fd(), POLLIN, 0}, {io.fd, (short)(POLLIN | (full ? POLLOUT : 0)), 0}};
+        if (poll(p, 2, timeout) <= 0 || io.phase == DOWN || !(p[1].revents & (POLLIN | POLLHUP | POLLERR)))
                 return;
         int r = receive();
-        int e = take_frames();
+        int e = io.phase == UP ? take_frames() : 0;
         if (e == -EPROTO)
                 service_gone("the service sent what is not a message");
         else if (e < 0)
@@ -337,44 +353,245 @@ static void poll_once(int timeout, bool full)
                 service_gone(r == 1 ? "the service has closed the connection" : strerror(-r));
 }
 
+static void link_up(void)
+{
+        io.phase = UP;
+        io.since_ms = monotonic_ms();
+        io.refused_ms = 0;
+        io.refusal[0] = '\0';
+        io.out.n = io.out_sent = 0;
+}
+
+// What came with the reply to HELLO.
+static void take_first_frames(void)
+{
+        if (io.in.n && take_frames() < 0)
+                service_gone("the service sent what is not a message");
+}
+
+int wmi_link_open(int take_fd, const WmiLinkConfig *config, double seconds, Diag *reterr)
+{
+        io.config = *config;
+        io.patience_ms = (uint64_t)(seconds * 1000);
+        pthread_condattr_t attr;
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&io.ended_cond, &attr);
+        pthread_condattr_destroy(&attr);
+        int e = hello_begin(take_fd);
+        if (e < 0)
+                return e;
+        while ((e = hello_look(reterr)) == AGAIN) {
+                bool sent = hello_send();
+                uint64_t now = monotonic_ms();
+                poll_once(now < io.due_ms ? (int)(io.due_ms - now) : 0, !sent);
+        }
+        if (e)
+                hang_up();
+        else
+                link_up();
+        return e;
+}
+
+// --- loss and return ------------------------------------------------------------------------------
+
+// Losses that were counted, but are still in messages that nobody will read.
+static void messages_drop(const uint8_t *p, size_t n, size_t sent)
+{
+        for (size_t at = 0; at < n;) {
+                WireFrame f;
+                Wire_HOST_LOST m;
+                ssize_t size = wire_frame(p + at, n - at, LIMIT_FRAME_BYTES, &f);
+                if (size <= 0)
+                        return;
+                at += (size_t)size;
+                if (at > sent && f.operation == WIRE_HOST_LOST && wire_get_HOST_LOST(f.payload, f.size, &m)) {
+                        GUID guid;
+                        memcpy(&guid, &m.guid, sizeof guid);
+                        wmi_intake_lose(&guid, m.count);
+                }
+        }
+}
+
+// When to try again: later each time, and not when everybody does.
+static void back_off(void)
+{
+        uint32_t dice;
+        if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
+                dice = (uint32_t)getpid() * 2654435761u;
+        uint64_t most = io.config.back_off_ms ? io.config.back_off_ms : BACK_OFF_MOST_MS;
+        uint64_t half = io.back_off_ms / 2;
+        io.due_ms = monotonic_ms() + half + dice % (half + 1);
+        io.back_off_ms = io.back_off_ms * 2 > most ? most : io.back_off_ms * 2;
+}
+
+static void link_end(const char *reason)
+{
+        io.over = true;
+        tell_stop(true, reason);
+}
+
+static void link_lost(void)
+{
+        if (monotonic_ms() - io.since_ms >= io.back_off_ms) // it stood for longer than it took to get it
+                io.back_off_ms = BACK_OFF_LEAST_MS;
+        wmi_wanted_clear(); // first: from here on nothing new comes in
+        Buf rest = {0};
+        wmi_out_close(&rest);
+        messages_drop(io.out.p, io.out.n, io.out_sent);
+        messages_drop(rest.p, rest.n, 0);
+        buf_deinit(&rest);
+        uint32_t lost = wmi_intake_drop();
+        hang_up();
+        if (!io.config.connect) {
+                link_end(io.reason);
+                return;
+        }
+        nt_log(NT_LOG_NOTE, "WMI: the service went away: %s%s; nobody is told of events until it is back",
+               io.reason, lost ? ", and events that it had not read are lost" : "");
+        back_off();
+}
+
+// The service is there, but does not want us.
+static void link_refused(const Diag *d)
+{
+        uint64_t now = monotonic_ms(), most = io.config.refused_ms ? io.config.refused_ms : REFUSED_MS;
+        if (strcmp(io.refusal, d->message) != 0) {
+                snprintf(io.refusal, sizeof io.refusal, "%s", d->message);
+                nt_log(NT_LOG_WARNING, "WMI: the service refuses this host: %s", io.refusal);
+        }
+        if (!io.refused_ms) {
+                io.refused_ms = now;
+        } else if (now - io.refused_ms >= most) {
+                char text[600];
+                snprintf(text, sizeof text, "it refuses this host: %s", io.refusal);
+                link_end(text);
+        }
+}
+
+static void link_try(void)
+{
+        Diag d = {0};
+        int fd = -1;
+        int e = io.config.connect(io.config.arg, &fd, &d);
+        if (!e)
+                e = hello_begin(fd);
+        if (e == E_DIAG)
+                link_refused(&d);
+        else if (e)
+                io.refused_ms = 0; // nobody is there who could
+        if (e)
+                back_off();
+}
+
+// A new service knows nothing of us.
+static void link_return(void)
+{
+        nt_log(NT_LOG_NOTE, "WMI: the service is back");
+        wmi_out_open(); // first: who registers meanwhile is announced, here or there
+        wmi_registrations_announce();
+        Buf *out = wmi_out_begin();
+        if (io.state)
+                wire_put_HOST_STATE(out, 0,
+                                    &(Wire_HOST_STATE){.state = io.state, .text = str_of(io.state_text)});
+        wmi_out_end();
+        link_up();
+        take_first_frames();
+}
+
+// Goes on with the greeting. True: bytes of it are left.
+static bool link_greet(void)
+{
+        Diag d = {0};
+        bool sent = hello_send();
+        int e = hello_look(&d);
+        if (e == AGAIN)
+                return !sent;
+        if (!e) {
+                link_return();
+                return false;
+        }
+        hang_up();
+        if (d.code == (uint32_t)CIM_E_TRANSPORT_FAILURE)
+                io.refused_ms = 0;
+        else
+                link_refused(&d);
+        back_off();
+        return false;
+}
+
+// --- the I/O thread -------------------------------------------------------------------------------
+
+// Milliseconds until something is due on a link that is not up; -1: nothing is.
+static int until_due(void)
+{
+        if (io.phase == UP || io.over)
+                return -1;
+        uint64_t now = monotonic_ms();
+        return io.due_ms > now ? (int)(io.due_ms - now) : 0;
+}
+
+// There is something to do now, whether anybody wakes us or not.
+static bool work_waits(void)
+{
+        const uint8_t *p;
+        if (wmi_notes_waiting() || atomic_load(&io.closing) || io.broken)
+                return true;
+        return io.phase == UP &&
+               (wmi_intake_peek(&p) || wmi_out_waiting() || wmi_intake_has_losses() || wmi_rounds_done());
+}
+
+// Does what there is to do. True: the socket is full. *ret_idle: nothing is left.
+static bool work(bool *ret_idle)
+{
+        bool full = false;
+        *ret_idle = true;
+        if (io.broken && io.phase == UP)
+                link_lost();
+        if (io.phase == DOWN && !io.over && !until_due())
+                link_try();
+        if (io.phase == GREETING) {
+                full = link_greet();
+                *ret_idle = io.phase != UP; // a table may have come with the answer, and made a deadline
+        } else if (io.phase == UP) {
+                *ret_idle = send_all(&full) && !io.broken;
+        }
+        return full && !io.broken;
+}
+
 void wmi_link_run(void)
 {
-        if (io.in.n && take_frames() < 0) // what came with the reply to HELLO
-                service_gone("the service sent what is not a message");
+        take_first_frames();
         for (;;) {
                 wmi_notes_print();
                 int timeout = wmi_rounds_collect();
-                bool full = false, idle = true;
-                if (io.gone)
-                        discard();
-                else
-                        idle = send_all(&full);
+                bool idle, full = work(&idle);
                 if (idle && atomic_load(&io.closing)) {
                         uint32_t last = atomic_exchange(&io.last, 0);
-                        if (!last || io.gone)
+                        if (!last || io.phase != UP)
                                 break;
                         wmi_link_state(last, "");
                         continue;
                 }
-                if (!idle && !full && !io.gone)
+                if (!idle && !full)
                         continue;
                 if (!full) { // nothing to do: from here on whoever makes work wakes us
                         wmi_sleep_begin();
-                        const uint8_t *p;
-                        if (wmi_intake_peek(&p) || wmi_out_waiting() || wmi_intake_has_losses() ||
-                            atomic_load(&io.closing) || wmi_rounds_done() || wmi_notes_waiting()) {
+                        if (work_waits()) {
                                 wmi_sleep_end();
                                 continue;
                         }
                 }
+                int due = until_due();
+                if (due >= 0 && (timeout < 0 || due < timeout))
+                        timeout = due;
                 if (full && (timeout < 0 || timeout > LOOK_MS))
                         timeout = LOOK_MS;
                 poll_once(timeout, full);
                 if (!full)
                         wmi_sleep_end();
         }
-        if (io.fd >= 0)
-                close(io.fd);
+        hang_up();
         pthread_mutex_lock(&io.mutex);
         io.ended = true;
         pthread_cond_broadcast(&io.ended_cond);
@@ -392,15 +609,17 @@ void wmi_registered(void)
 void wmi_link_state(uint32_t state, const char *text)
 {
         Buf *out = wmi_out_begin();
-        wire_put_HOST_STATE(out, 0, &(Wire_HOST_STATE){.state = state, .text = str_of(text ? text : "")});
+        io.state = state;
+        snprintf(io.state_text, sizeof io.state_text, "%s", text ? text : "");
+        wire_put_HOST_STATE(out, 0, &(Wire_HOST_STATE){.state = state, .text = str_of(io.state_text)});
         wmi_out_end();
 }
 
 void wmi_link_forget(double seconds)
 {
         LARGE_INTEGER timeout = {.QuadPart = -(LONGLONG)(seconds * 1e7)};
-        if (wmi_wanted_set(0, NULL, 0) == 0)
-                KeWaitForSingleObject(&wmi.settled, Executive, KernelMode, FALSE, &timeout);
+        wmi_wanted_clear();
+        KeWaitForSingleObject(&wmi.settled, Executive, KernelMode, FALSE, &timeout);
 }
 
 void wmi_link_close(double seconds, uint32_t last)

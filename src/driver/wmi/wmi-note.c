@@ -2,6 +2,7 @@
 // Notes: what happened at DISPATCH_LEVEL and is to be logged once, written down for the I/O thread.
 #include "driver/wmi/wmi-internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { NOTES = 256 };
@@ -48,12 +49,20 @@ void wmi_note(WmiNote what, PDEVICE_OBJECT device, const GUID *guid, ULONG a, UL
 
 static void note_print(const Note *n)
 {
-        char guid[GUID_TEXT];
+        char guid[GUID_TEXT], device[256];
         wmi_guid_text(&n->guid, guid);
+        PDEVICE_OBJECT d = nt_device_by_id(n->provider);
+        if (d) {
+                wmi_device_text(d, device, sizeof device);
+                ObfDereferenceObject(d);
+        } else {
+                snprintf(device, sizeof device, n->provider ? "no device (provider %u)" : "no device",
+                         n->provider);
+        }
         switch (n->what) {
 #define X(name, text)                                                                                        \
         case WMI_NOTE_##name:                                                                                \
-                nt_log(NT_LOG_WARNING, "WMI: provider %u, %s: " text, n->provider, guid, n->a, n->b);        \
+                nt_log(NT_LOG_WARNING, "WMI: %s, %s: " text, device, guid, n->a, n->b);                      \
                 break;
                 WMI_NOTES(X)
 #undef X

@@ -13,6 +13,7 @@
 static pthread_mutex_t out_mutex = PTHREAD_MUTEX_INITIALIZER;
 static Buf out;
 static size_t out_whole; // bytes of whole messages, while one is added
+static bool out_closed;  // there is no service: messages go nowhere
 static int wake_fd = -1;
 static atomic_bool sleeping;
 
@@ -26,13 +27,30 @@ Buf *wmi_out_begin(void)
 void wmi_out_end(void)
 {
         bool failed = out.failed;
-        if (failed) // half a message would cost all that come behind it
+        if (failed || out_closed) // half a message would cost all that come behind it
                 out.n = out_whole;
         out.failed = false;
         pthread_mutex_unlock(&out_mutex);
         if (failed)
                 nt_log(NT_LOG_ERROR, "WMI: a message to the service is lost: out of memory");
         wmi_wake();
+}
+
+void wmi_out_close(Buf *empty)
+{
+        pthread_mutex_lock(&out_mutex);
+        out_closed = true;
+        Buf b = out;
+        out = *empty;
+        pthread_mutex_unlock(&out_mutex);
+        *empty = b;
+}
+
+void wmi_out_open(void)
+{
+        pthread_mutex_lock(&out_mutex);
+        out_closed = false;
+        pthread_mutex_unlock(&out_mutex);
 }
 
 void wmi_out_take(Buf *empty)

@@ -61,10 +61,11 @@ void wmi_registration_release(WmiRegistration *reg)
 
 // --- announcing -----------------------------------------------------------------------------------
 
+// wmi.apply held, so that table and texts stay as they are.
 static void announce(const WmiRegistration *reg)
 {
         Buf guids = {0};
-        const WmiTable *t = reg->table; // ours: the operation is active
+        const WmiTable *t = reg->table;
         for (ULONG i = 0; i < t->count; i++) {
                 Guid g;
                 memcpy(&g, &t->blocks[i]->guid, sizeof g);
@@ -84,6 +85,17 @@ static void announce(const WmiRegistration *reg)
                                  .guids = {(const char *)guids.p, guids.n}});
         wmi_out_end();
         buf_deinit(&guids);
+}
+
+void wmi_registrations_announce(void)
+{
+        pthread_mutex_lock(&wmi.apply);
+        for (LIST_ENTRY *e = wmi.registrations.Flink; e != &wmi.registrations; e = e->Flink) {
+                const WmiRegistration *reg = CONTAINING_RECORD(e, WmiRegistration, link);
+                if (reg->table)
+                        announce(reg);
+        }
+        pthread_mutex_unlock(&wmi.apply);
 }
 
 // --- a new table in force -------------------------------------------------------------------------
@@ -208,9 +220,11 @@ static NTSTATUS take_reply(Operation *op)
                         drop_pdos(&reply);
         }
         if (r == 0) {
+                pthread_mutex_lock(&wmi.apply);
                 keep_text(&reg->registry_path, &reply.registry_path);
                 keep_text(&reg->mof_resource, &reply.mof_resource);
                 announce(reg);
+                pthread_mutex_unlock(&wmi.apply);
         }
         arena_deinit(&arena);
         return r == 0 ? STATUS_SUCCESS : r < 0 ? STATUS_INSUFFICIENT_RESOURCES : STATUS_INVALID_PARAMETER;

@@ -89,7 +89,7 @@ char *wmi_device_text(PDEVICE_OBJECT device, char *buf, size_t size)
         PDEVICE_OBJECT pdo = nt_device_pdo_reference(device);
         UNICODE_STRING path;
         char *text = pdo && nt_device_instance_path(pdo, &path) ? wmi_utf8(&path) : NULL;
-        snprintf(buf, size, "provider %u (%s)", nt_device_id(device), text ? text : "no device node");
+        snprintf(buf, size, "%s (provider %u)", text ? text : "no device node", nt_device_id(device));
         free(text);
         if (pdo)
                 ObfDereferenceObject(pdo);

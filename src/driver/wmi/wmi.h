@@ -80,10 +80,15 @@ void wmi_notes_print(void);
 
 typedef struct WmiLinkConfig {
         const char *program, *name, *device, *path; // for HELLO, UTF-8
-        // On the I/O thread. stop: UNLOAD came, or the service went away (gone), with the reason; at most
+        // On the I/O thread. stop: UNLOAD came, or the service went away for good (gone), with the reason; at most
         // once.
         void (*stop)(void *arg, bool gone, const char *reason);
         void (*registered)(void *arg); // the first registration was answered
+        // Connects anew after the service went away; NULL: the link ends then. On the I/O thread; must not wait. 0
+        // with *ret; -errno: nobody is there; E_DIAG with *reterr: somebody who may not be our service.
+        int (*connect)(void *arg, int *ret, Diag *reterr);
+        uint32_t back_off_ms; // between two tries, at most; 3200
+        uint32_t refused_ms; // how long a service that is there may refuse us, before `stop`; 30000
         void *arg;
 } WmiLinkConfig;
 
@@ -91,8 +96,11 @@ typedef struct WmiLinkConfig {
 // case. 0; E_DIAG with *reterr filled; -errno.
 int wmi_link_open(int take_fd, const WmiLinkConfig *config, double seconds, Diag *reterr);
 
-// The I/O thread: carries events and messages until wmi_link_close, or until the service is gone. Never runs
-// code of the driver.
+// The I/O thread: carries events and messages until wmi_link_close. Never runs code of the driver.
+//
+// When the service goes, DISABLE goes to whom was enabled, and what it had not read yet is counted as lost. With
+// `connect` it is looked for again, 50 ms later at first, some seconds later in the end, for ever; where it is found, it
+// gets HELLO, all registrations, HOST_STATE and the losses, and its table of wanted events decides anew who is enabled.
 void wmi_link_run(void);
 
 // Queues HOST_STATE (WIRE_HOST_...). Any thread at PASSIVE_LEVEL.
