@@ -27,7 +27,7 @@ def host(t, name="fake"):
     """A driver host of ours, registered."""
     h = wire.Host.to(t.path("socket"))
     t.finally_do.append(h.socket.close)
-    t.hosts = [*getattr(t, "hosts", []), h]
+    t.fakes = [*getattr(t, "fakes", []), h]
     equal(h.hello(name), 0)
     h.state(wire.STARTED)
     h.register(fake.GUID)
@@ -40,7 +40,7 @@ def watch(t, *options, query="SELECT * FROM FakeEvent", answered=True):
     r, w = os.pipe()
     p = t.start(["wmi", "watch", query, "--json", "--status-fd", str(w), *options], pass_fds=[w])
     os.close(w)
-    hosts = {h.socket: h for h in getattr(t, "hosts", []) if answered and h.socket.fileno() >= 0}
+    hosts = {h.socket: h for h in getattr(t, "fakes", []) if answered and h.socket.fileno() >= 0}
     with os.fdopen(r) as pipe:
         while True:
             ready, _, _ = select.select([pipe, *hosts], [], [], kit.PATIENCE)

@@ -17,10 +17,10 @@
 
 int import_read(const char *file, Buf *ret_bytes)
 {
-        int fd = open(file, O_RDONLY | O_CLOEXEC);
+        bool standard = !strcmp(file, "-");
+        int fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC), r = 0;
         if (fd < 0)
                 return -errno;
-        int r = 0;
         *ret_bytes = (Buf){0};
         for (;;) {
                 uint8_t *to = buf_reserve(ret_bytes, 65536);
@@ -37,7 +37,8 @@ int import_read(const char *file, Buf *ret_bytes)
                         break;
                 }
         }
-        close(fd);
+        if (!standard)
+                close(fd);
         if (r)
                 buf_deinit(ret_bytes);
         return r;

@@ -5,7 +5,7 @@
 
 #include "client/client.h"
 
-// Imports one file; classes without a namespace pragma go to `namespace`. Appends to *list (may be NULL) what
+// Imports one file ("-": standard input); classes without a namespace pragma go to `namespace`. Appends to *list (may be NULL) what
 // the reply lists ({str namespace, str class, u8 event} each) and adds their number to *count. 0, or the exit
 // code after the messages.
 int import_mof(Client *c, Str namespace, const char *file, Buf *list, uint32_t *count);

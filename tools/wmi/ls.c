@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// wmi ls: namespaces and their classes.
+// wmi ls: namespaces, their classes, and the instances of classes.
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/utf.h"
+#include "cim/path.h"
 #include "cim/schema.h"
 #include "request.h"
 #include "say.h"
@@ -15,6 +16,7 @@ typedef struct Ls {
         Client *client;
         Table *table;
         bool all;            // system classes too
+        bool instances;      // of the classes, instead of the classes
         const char *pattern; // of class names; NULL: all
         const char *space;   // pattern of namespaces; NULL: all
         StrNearest nearest;  // among what the pattern did not match
@@ -70,6 +72,51 @@ static void ls_row(Ls *l, Str namespace, Str name, Str super, bool event)
         l->shown++;
 }
 
+static void ls_instance(Ls *l, Str namespace, const CimInstance *i)
+{
+        Buf path = {0};
+        int r = cim_instance_relpath(i, &path, NULL);
+        table_row(l->table, false);
+        table_str(l->table, namespace);
+        table_str(l->table, r ? (Str){0} : (Str){(const char *)path.p, path.n});
+        table_str(l->table, i->class->name);
+        buf_deinit(&path);
+}
+
+// What has no instances in the store (events, classes of drivers, abstract ones) has none to list.
+static bool ls_has_none(const Diag *d)
+{
+        return d->code == (uint32_t)CIM_E_PROVIDER_NOT_CAPABLE ||
+               d->code == (uint32_t)CIM_E_INVALID_OPERATION || d->code == (uint32_t)CIM_E_INVALID_CLASS ||
+               d->code == (uint32_t)CIM_E_NOT_FOUND || d->code == (uint32_t)CIM_E_NOT_SUPPORTED;
+}
+
+// The instances of the class itself: those of its subclasses come with these.
+static int ls_instances(Ls *l, Str namespace, Str name)
+{
+        enum { SHALLOW = 1 };
+        ClientEnum *e = NULL;
+        CimInstance *i;
+        Diag d = {0};
+        int r = client_enum_instances(l->client, namespace, name, SHALLOW, REQUEST_STORE_MS, &e, &d);
+        while (!r && (r = client_enum_next(e, REQUEST_STORE_MS, &i, &d)) == 0) {
+                ls_instance(l, namespace, i);
+                cim_instance_unref(i);
+        }
+        client_enum_free(e);
+        return r == -ENODATA || (r == E_DIAG && ls_has_none(&d)) ? 0 : request_failed(r, &d);
+}
+
+static int ls_class(Ls *l, Str namespace, Str name, Str super, bool event)
+{
+        if (!l->instances) {
+                ls_row(l, namespace, name, super, event);
+                return 0;
+        }
+        l->shown++;
+        return event ? 0 : ls_instances(l, namespace, name);
+}
+
 static int ls_namespace(Ls *l, Str namespace)
 {
         ClientItem item;
@@ -80,20 +127,20 @@ static int ls_namespace(Ls *l, Str namespace)
         Wire_LIST_CLASSES_Reply reply;
         bool fine = wire_get_LIST_CLASSES_reply(item.frame.payload, item.frame.size, &reply);
         Reader list = {(const uint8_t *)reply.list.p, reply.list.n, false};
-        for (uint32_t i = 0; fine && i < reply.count; i++) {
+        for (uint32_t i = 0; fine && !code && i < reply.count; i++) {
                 Str name = read_str(&list), super = read_str(&list);
                 bool event = read_u8(&list);
                 fine = !list.failed;
                 if (!fine || (ls_is_system(name) && !l->all))
                         continue;
                 if (ls_matches(l->pattern, name))
-                        ls_row(l, namespace, name, super, event);
+                        code = ls_class(l, namespace, name, super, event);
                 else if (l->pattern)
                         str_nearest_offer(&l->nearest,
                                           (Str){arena_strndup(&l->memory, name.p, name.n), name.n});
         }
         client_item_deinit(&item);
-        return fine ? 0 : request_malformed();
+        return code ? code : fine ? 0 : request_malformed();
 }
 
 static int ls_namespaces(Ls *l)
@@ -113,8 +160,8 @@ static int ls_namespaces(Ls *l)
                         continue;
                 size_t before = l->shown;
                 code = ls_namespace(l, namespace);
-                if (!code && l->shown == before &&
-                    !l->pattern) { // it is there, though nothing of its own is in it
+                if (!code && l->shown == before && !l->pattern &&
+                    !l->instances) { // it is there, though nothing of its own is in it
                         table_row(l->table, false);
                         table_str(l->table, namespace);
                         table_none(l->table);
@@ -168,6 +215,13 @@ static const TableColumn columns[] = {
         {"superclass", "SUPERCLASS", false}, {NULL, NULL, false},
 };
 
+static const TableColumn instance_columns[] = {
+        {"namespace", "NAMESPACE", false},
+        {"path", "PATH", false},
+        {"class", "CLASS", false},
+        {NULL, NULL, false},
+};
+
 static int ls_none(const Ls *l, const char *argument)
 {
         if (l->nearest.best.n)
@@ -180,11 +234,11 @@ static int ls_none(const Ls *l, const char *argument)
 static int ls_run(const Options *o)
 {
         char space[LIMIT_NAMESPACE_CHARS + 1];
-        Ls l = {.all = o->all};
+        Ls l = {.all = o->all, .instances = o->instances};
         const char *given = o->arguments.n ? o->arguments.p[0] : NULL;
         char *argument = given ? strdup(given) : NULL;
         int code = request_connect(o, "wmi ls", &l.client);
-        l.table = table_new(columns);
+        l.table = table_new(o->instances ? instance_columns : columns);
         if (!code && (!l.table || (given && !argument)))
                 code = request_no_memory();
         if (!code) {
@@ -207,18 +261,21 @@ static const Option options[] = {
         OPTION_JSON,
         {"all", 'a', OPTION_FLAG, offsetof(Options, all), OPTION_NO_FLAG, 0, 0, NULL,
          "system classes (__...) too"},
+        {"instances", 'i', OPTION_FLAG, offsetof(Options, instances), OPTION_NO_FLAG, 0, 0, NULL,
+         "the instances of these classes instead"},
         OPTION_SOCKET,
         OPTION_END,
 };
 
 const Verb verb_ls = {
         .name = "ls",
-        .summary = "List namespaces and classes; event classes are marked",
+        .summary = "List namespaces, classes, and the instances of classes",
         .usage = "[NAMESPACE | PATTERN] [OPTION]...",
         .text = "  wmi ls                  everything\n"
                 "  wmi ls root/wmi         one namespace\n"
                 "  wmi ls 'Toast*'         classes by name, wherever they are\n"
-                "  wmi ls 'root/w*/Toast*'\n\n"
+                "  wmi ls 'root/w*/Toast*'\n"
+                "  wmi ls -i Thing         paths of the instances\n\n"
                 "In a pipe, a line is NAMESPACE, CLASS, KIND (event, class, or namespace for one without "
                 "classes "
                 "of\nits own) and SUPERCLASS, with a tab between each, empty or not.",

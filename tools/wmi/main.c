@@ -13,7 +13,9 @@
 #include "options.h"
 #include "say.h"
 
-static const Verb *const verbs[] = {&verb_run, &verb_watch, &verb_ls, &verb_show, &verb_driver, NULL};
+static const Verb *const verbs[] = {
+        &verb_run,  &verb_watch, &verb_driver, &verb_query, &verb_get,           &verb_put,        &verb_delete,
+        &verb_fire, &verb_ls,    &verb_show,   &verb_mof,   &verb_subscriptions, NULL};
 
 static int print_end(void)
 {
@@ -26,11 +28,14 @@ static int print_end(void)
 static int print_help(void)
 {
         printf("usage: wmi VERB [ARGUMENT]...\n\n"
-               "Drivers' WMI events: host a driver, watch its events, look around.\n\n");
-        for (const Verb *const *v = verbs; *v; v++)
-                printf("  %-8s %s\n", (*v)->name, (*v)->summary);
-        printf("\n'wmi VERB --help' says more. wmi --version.\n"
-               "Exit: 0 done, 1 failed, 2 usage, 3 bad query or MOF, 4 driver or service gone, 124 timed "
+               "WMI on Linux: host drivers, watch events, work with classes and instances.\n");
+        for (const Verb *const *v = verbs; *v; v++) {
+                if ((*v)->group)
+                        printf("\n%s\n", (*v)->group);
+                printf("  %-14s %s\n", (*v)->name, (*v)->summary);
+        }
+        printf("\n'wmi VERB --help' says more, wmi(1) all. wmi --version.\n"
+               "Exit: 0 done, 1 failed, 2 usage, 3 bad query, MOF, path or value, 4 driver or service gone, 124 timed "
                "out.\n");
         return print_end();
 }

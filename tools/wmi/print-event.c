@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Events as text.
+// Events and objects as text.
 //
 // A class and a selection make a Shape (which properties, in which order, with JSON-ready names); the few
 // shapes in use are kept, so that an event costs its values alone.
 #include "print-event.h"
 
-#include <float.h>
-#include <json-c/json.h>
-#include <math.h>
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/filetime.h"
 #include "base/limits.h"
 #include "base/utf.h"
+#include "cim/path.h"
 #include "say.h"
+#include "table.h"
 #include "wql/wql.h"
 
-enum { SHAPES = 32 };
+enum {
+        SHAPES = 32,
+        TABLE_COLUMNS = 8, // more are a block
+        TABLE_ROWS = 1000, // then a new table begins, so that nothing is held back for ever
+};
 
 struct Selection {
         Selection *next;
@@ -25,10 +28,9 @@ struct Selection {
 };
 
 typedef struct Column {
-        uint32_t property; // index in the class; beyond COLUMN_SYSTEM: a system property, shown because it
+        uint32_t property; // index in the class; from COLUMN_SYSTEM on: a CimSystemProperty, shown because it
                            // was named
         const char *name;
-        CimValue system; // its value: the same for every event of the class
 } Column;
 
 #define COLUMN_SYSTEM 0x80000000u
@@ -39,7 +41,8 @@ typedef struct Shape {
         Arena arena;
         Column *columns;
         size_t count;
-        size_t width; // of the longest name
+        size_t width;       // of the longest name
+        TableColumn *heads; // count + 1
 } Shape;
 
 struct Printer {
@@ -48,6 +51,10 @@ struct Printer {
         Selection *selections;
         Shape shapes[SHAPES];
         unsigned next_shape;
+        Table *table; // rows of objects of table_class, not printed yet
+        const CimClass *table_class;
+        const Selection *table_selection;
+        size_t table_rows;
         Arena scratch;
 };
 
@@ -72,6 +79,7 @@ Printer *printer_free(Printer *p)
 {
         if (!p)
                 return NULL;
+        table_free(p->table);
         for (size_t i = 0; i < SHAPES; i++)
                 shape_deinit(&p->shapes[i]);
         for (Selection *s = p->selections, *next; s; s = next) {
@@ -84,11 +92,8 @@ Printer *printer_free(Printer *p)
         return NULL;
 }
 
-const Selection *printer_select(Printer *p, Str query)
+static const Selection *printer_keep(Printer *p, WqlQuery *q)
 {
-        WqlQuery *q;
-        if (wql_parse(query, &q, NULL))
-                return NULL;
         Selection *s = wql_select_count(q) ? calloc(1, sizeof(*s)) : NULL;
         if (!s) {
                 wql_query_free(q);
@@ -98,12 +103,19 @@ const Selection *printer_select(Printer *p, Str query)
         return p->selections = s;
 }
 
-// --- shapes ------------------------------------------------------------------------------------------
-
-static bool name_is_system(Str name)
+const Selection *printer_select(Printer *p, Str query)
 {
-        return name.n >= 2 && name.p[0] == '_' && name.p[1] == '_';
+        WqlQuery *q;
+        return wql_parse(query, &q, NULL) ? NULL : printer_keep(p, q);
 }
+
+const Selection *printer_select_data(Printer *p, Str query)
+{
+        WqlQuery *q;
+        return wql_parse_data(query, &q, NULL) ? NULL : printer_keep(p, q);
+}
+
+// --- shapes ------------------------------------------------------------------------------------------
 
 static int shape_add(Shape *s, uint32_t property, Str name)
 {
@@ -119,47 +131,30 @@ static int shape_add(Shape *s, uint32_t property, Str name)
         return 0;
 }
 
-static CimValue shape_text(Shape *s, Str name)
+static uint16_t shape_type(const Shape *s, const Column *c)
 {
-        Str16 text = utf_to16(&s->arena, name);
-        return text.p ? (CimValue){.type = CIM_STRING, .string = text} : cim_null(CIM_STRING);
+        return c->property < COLUMN_SYSTEM
+                       ? s->klass->properties[c->property].type
+                       : cim_system_type((CimSystemProperty)(c->property - COLUMN_SYSTEM));
 }
 
-static CimValue shape_derivation(Shape *s)
+static bool shape_is_number(const Shape *s, const Column *c)
 {
-        CimValue *names = arena_array(&s->arena, CimValue, s->klass->depth);
-        uint32_t n = 0;
-        for (const CimClass *c = s->klass->super; names && c && n < s->klass->depth; c = c->super)
-                names[n++] = shape_text(s, c->name);
-        return (CimValue){.type = CIM_STRING | CIM_ARRAY, .array = {names, n}};
+        uint16_t type = shape_type(s, c);
+        CimType t = (CimType)type;
+        return !cim_is_array(type) &&
+               (cim_type_is_signed(t) || cim_type_is_unsigned(t) || t == CIM_REAL32 || t == CIM_REAL64);
 }
 
-// System properties of an event that a SELECT list names. An event has no path and no server.
-static int shape_add_system(Shape *s, Str name)
+// Few properties, and none that takes lines of its own.
+static bool shape_is_table(const Shape *s)
 {
-        static const char *const names[] = {"__CLASS",   "__SUPERCLASS",     "__DYNASTY",   "__DERIVATION",
-                                            "__GENUS",   "__PROPERTY_COUNT", "__NAMESPACE", "__PATH",
-                                            "__RELPATH", "__SERVER"};
-        const CimClass *root = s->klass;
-        uint32_t i = 0;
-        while (i < sizeof(names) / sizeof(names[0]) && !str_ieq(name, str_of(names[i])))
-                i++;
-        if (i == sizeof(names) / sizeof(names[0]))
-                return 0;
-        while (root->super)
-                root = root->super;
-        CimValue v = i == 0                      ? shape_text(s, s->klass->name)
-                     : i == 1 && s->klass->super ? shape_text(s, s->klass->super->name)
-                     : i == 2                    ? shape_text(s, root->name)
-                     : i == 3                    ? shape_derivation(s)
-                     : i == 4                    ? (CimValue){.type = CIM_SINT32, .sint = 2}
-                     : i == 5 ? (CimValue){.type = CIM_SINT32, .sint = (int64_t)s->klass->property_count}
-                              : cim_null(CIM_STRING);
-        size_t before = s->count;
-        int r = shape_add(s, COLUMN_SYSTEM + i, str_of(names[i]));
-        if (!r && s->count > before)
-                s->columns[before].system = v;
-        return r;
+        if (!s->count || s->count > TABLE_COLUMNS)
+                return false;
+        for (size_t i = 0; i < s->count; i++)
+                if (cim_type(shape_type(s, &s->columns[i])) == CIM_OBJECT)
+                        return false;
+        return true;
 }
 
 static int shape_init(Shape *s, const CimClass *c, const Selection *selection)
@@ -167,24 +162,30 @@ static int shape_init(Shape *s, const CimClass *c, const Selection *selection)
         size_t names = selection ? wql_select_count(selection->query) : c->property_count;
         *s = (Shape){.klass = cim_class_ref(c), .selection = selection};
         s->columns = arena_array(&s->arena, Column, names);
-        if (!s->columns)
+        s->heads = arena_array(&s->arena, TableColumn, names + 1);
+        if (!s->columns || !s->heads)
                 return -ENOMEM;
         for (size_t i = 0; i < names; i++) {
+                CimSystemProperty system;
                 int r = 0;
                 if (!selection) {
-                        if (!name_is_system(c->properties[i].name))
+                        if (!value_is_system(c->properties[i].name))
                                 r = shape_add(s, (uint32_t)i, c->properties[i].name);
                 } else {
                         Str name = wql_select_name(selection->query, i);
                         int property = cim_class_property(c, name);
                         if (property >= 0)
                                 r = shape_add(s, (uint32_t)property, c->properties[property].name);
-                        else
-                                r = shape_add_system(s, name);
+                        else if (cim_system_of_name(name, &system))
+                                r = shape_add(s, COLUMN_SYSTEM + system, str_of(cim_system_name(system)));
                 }
                 if (r)
                         return r;
         }
+        for (size_t i = 0; i < s->count; i++)
+                s->heads[i] = (TableColumn){.key = s->columns[i].name,
+                                            .head = s->columns[i].name,
+                                            .right = shape_is_number(s, &s->columns[i])};
         return 0;
 }
 
@@ -207,330 +208,88 @@ static int printer_shape(Printer *p, const CimClass *c, const Selection *selecti
         return 0;
 }
 
-static const CimValue *column_value(const Column *c, const CimValue *values)
+// --- what is printed -----------------------------------------------------------------------------------
+
+// An event (envelope) or an object that lives somewhere or nowhere.
+typedef struct Subject {
+        const Shape *shape;
+        Str namespace;
+        const CimEnvelope *envelope; // NULL: an object
+        const CimInstance *object;   // its class, values, place; of an event too
+} Subject;
+
+static int subject_value(Printer *p, const Subject *s, const Column *c, CimValue *ret)
 {
-        return c->property >= COLUMN_SYSTEM ? &c->system : &values[c->property];
-}
-
-// --- reals -------------------------------------------------------------------------------------------
-
-char *print_real(double v, bool single, char out[PRINT_REAL])
-{
-        // Up to 6 or 15 digits every decimal comes back from a normal number; the others have fewer to give.
-        bool small = fabs(v) < (single ? (double)FLT_MIN : DBL_MIN);
-        for (int digits = small ? 1 : single ? 6 : 15; digits <= (single ? 9 : 17); digits++) {
-                snprintf(out, PRINT_REAL - 2, "%.*g", digits, v);
-                if (single ? strtof(out, NULL) == (float)v : strtod(out, NULL) == v)
-                        break;
-        }
-        if (!strpbrk(out, ".e"))
-                strcat(out, ".0"); // the room was left for it
-        return out;
-}
-
-// --- JSON --------------------------------------------------------------------------------------------
-
-static int json_value(Arena *a, const CimValue *v, unsigned depth, json_object **ret);
-
-// Takes the member even on failure; NULL is JSON's null.
-static int json_add(json_object *o, const char *key, json_object *take_value)
-{
-        if (json_object_object_add_ex(o, key, take_value, JSON_C_OBJECT_ADD_CONSTANT_KEY) == 0)
-                return 0;
-        json_object_put(take_value);
-        return -ENOMEM;
-}
-
-static json_object *json_str(Str s)
-{
-        return json_object_new_string_len(s.p ? s.p : "", (int)s.n);
-}
-
-// Keys are kept as pointers: `key` lives longer than the object.
-static int json_add_str(json_object *o, const char *key, Str s)
-{
-        json_object *v = json_str(s);
-        return v ? json_add(o, key, v) : -ENOMEM;
-}
-
-static int json_string16(Arena *a, Str16 s, json_object **ret)
-{
-        Str utf8 = utf_to8(a, s);
-        *ret = utf8.p ? json_str(utf8) : NULL;
-        return *ret ? 0 : -ENOMEM;
-}
-
-static int json_array(Arena *a, const CimValue *v, unsigned depth, json_object **ret)
-{
-        json_object *list = json_object_new_array();
-        if (!list)
-                return -ENOMEM;
-        for (uint32_t i = 0; i < v->array.count; i++) {
-                json_object *item;
-                int r = json_value(a, &v->array.items[i], depth + 1, &item);
-                if (!r && json_object_array_add(list, item) < 0) {
-                        json_object_put(item);
-                        r = -ENOMEM;
-                }
-                if (r) {
-                        json_object_put(list);
-                        return r;
-                }
-        }
-        *ret = list;
+        if (c->property >= COLUMN_SYSTEM)
+                return cim_system_value(s->object, (CimSystemProperty)(c->property - COLUMN_SYSTEM), STR("."),
+                                        &p->scratch, ret);
+        *ret = s->object->values[c->property];
         return 0;
 }
 
-static int json_instance(Arena *a, const CimInstance *i, unsigned depth, json_object **ret)
-{
-        json_object *o = json_object_new_object(), *properties = json_object_new_object();
-        int r = o && properties ? json_add_str(o, "class", i->class->name) : -ENOMEM;
-        for (size_t k = 0; !r && k < i->class->property_count; k++) {
-                Str name = i->class->properties[k].name;
-                if (name_is_system(name))
-                        continue;
-                json_object *value;
-                const char *key = arena_strndup(a, name.p, name.n);
-                r = key ? json_value(a, &i->values[k], depth + 1, &value) : -ENOMEM;
-                if (!r)
-                        r = json_add(properties, key, value);
-        }
-        if (!r) {
-                r = json_add(o, "properties", properties);
-                properties = NULL;
-        }
-        json_object_put(properties);
-        if (r) {
-                json_object_put(o);
-                return r;
-        }
-        *ret = o;
-        return 0;
-}
+// --- JSON ------------------------------------------------------------------------------------------------
 
-static int json_real(const CimValue *v, json_object **ret)
-{
-        char text[PRINT_REAL];
-        *ret = NULL;
-        if (!isfinite(v->real))
-                return 0;
-        *ret = json_object_new_double_s(v->real, print_real(v->real, v->type == CIM_REAL32, text));
-        return *ret ? 0 : -ENOMEM;
-}
-
-static int json_value(Arena *a, const CimValue *v, unsigned depth, json_object **ret)
-{
-        *ret = NULL;
-        if (v->null)
-                return 0;
-        if (depth > LIMIT_DEPTH)
-                return -ELOOP;
-        if (cim_is_array(v->type))
-                return json_array(a, v, depth, ret);
-        switch (cim_type(v->type)) {
-        case CIM_NONE:
-                return 0;
-        case CIM_BOOLEAN:
-                *ret = json_object_new_boolean(v->boolean);
-                break;
-        case CIM_SINT8:
-        case CIM_SINT16:
-        case CIM_SINT32:
-        case CIM_SINT64:
-                *ret = json_object_new_int64(v->sint);
-                break;
-        case CIM_UINT8:
-        case CIM_UINT16:
-        case CIM_UINT32:
-        case CIM_UINT64:
-        case CIM_CHAR16:
-                *ret = json_object_new_uint64(v->uint);
-                break;
-        case CIM_REAL32:
-        case CIM_REAL64:
-                return json_real(v, ret);
-        case CIM_STRING:
-        case CIM_DATETIME:
-        case CIM_REFERENCE:
-                return json_string16(a, v->string, ret);
-        case CIM_OBJECT:
-                return json_instance(a, v->object, depth, ret);
-        }
-        return *ret ? 0 : -ENOMEM;
-}
-
-static int json_text(json_object *o, Buf *out)
-{
-        size_t n;
-        const char *text = json_object_to_json_string_length(
-                o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
-        if (!text)
-                return -ENOMEM;
-        say_clean_line((Str){text, n}, out); // a terminal may be what reads it
-        return out->failed ? -ENOMEM : 0;
-}
-
-int print_json_value(const CimValue *v, Buf *out)
-{
-        Arena a = {0};
-        json_object *o;
-        int r = json_value(&a, v, 0, &o);
-        if (!r)
-                r = json_text(o, out);
-        json_object_put(o);
-        arena_deinit(&a);
-        return r;
-}
-
-static int print_json(Printer *p, const Shape *s, Str namespace, const CimEnvelope *e, const CimValue *values,
-                      Buf *out)
+static int json_event_head(Printer *p, const CimEnvelope *e, json_object *o)
 {
         char time[FILETIME_TEXT];
-        json_object *o = json_object_new_object(), *properties = json_object_new_object(), *v = NULL;
-        int r = o && properties ? json_add_str(o, "class", s->klass->name) : -ENOMEM;
-        if (!r)
-                r = json_add_str(o, "namespace", namespace);
-        if (!r)
-                r = json_add_str(o, "time", str_of(filetime_iso(e->time, time)));
+        json_object *v = NULL;
+        int r = value_json_add_str(o, "time", str_of(filetime_iso(e->time, time)));
         if (!r && e->instance.n)
-                r = json_string16(&p->scratch, e->instance, &v);
-        if (!r)
-                r = json_add(o, "instance", v);
-        for (size_t i = 0; !r && i < s->count; i++) {
-                const Column *c = &s->columns[i];
-                r = json_value(&p->scratch, column_value(c, values), 0, &v);
+                r = value_json_str16(&p->scratch, e->instance, &v);
+        return r ? r : value_json_add(o, "instance", v);
+}
+
+static int json_object_head(const CimInstance *i, json_object *o)
+{
+        Buf path = {0};
+        int r = 0;
+        if (value_path(i, &path))
+                r = value_json_add_str(o, "path", (Str){(const char *)path.p, path.n});
+        if (!r && i->is_class) {
+                json_object *yes = json_object_new_boolean(1);
+                r = yes ? value_json_add(o, "definition", yes) : -ENOMEM;
+        }
+        buf_deinit(&path);
+        return r;
+}
+
+static int json_properties(Printer *p, const Subject *s, json_object *o)
+{
+        json_object *properties = json_object_new_object(), *v;
+        int r = properties ? 0 : -ENOMEM;
+        for (size_t i = 0; !r && i < s->shape->count; i++) {
+                CimValue value;
+                r = subject_value(p, s, &s->shape->columns[i], &value);
                 if (!r)
-                        r = json_add(properties, c->name, v);
-        }
-        if (!r) {
-                r = json_add(o, "properties", properties);
-                properties = NULL;
+                        r = value_json(&p->scratch, &value, 0, &v);
+                if (!r)
+                        r = value_json_add(properties, s->shape->columns[i].name, v);
         }
         if (!r)
-                r = json_text(o, out);
+                return value_json_add(o, "properties", properties);
+        json_object_put(properties);
+        return r;
+}
+
+static int print_json(Printer *p, const Subject *s, Buf *out)
+{
+        json_object *o = json_object_new_object();
+        int r = o ? value_json_add_str(o, "class", s->shape->klass->name) : -ENOMEM;
+        if (!r && (s->envelope || s->namespace.n))
+                r = value_json_add_str(o, "namespace", s->namespace);
+        if (!r)
+                r = s->envelope ? json_event_head(p, s->envelope, o) : json_object_head(s->object, o);
+        if (!r)
+                r = json_properties(p, s, o);
+        if (!r)
+                r = value_json_text(o, out);
         if (!r)
                 buf_u8(out, '\n');
-        json_object_put(properties);
         json_object_put(o);
         return r;
 }
 
-// --- text --------------------------------------------------------------------------------------------
-
-static int text_value(Arena *a, const CimValue *v, unsigned depth, Buf *out);
-
-static const char *text_escape(char c)
-{
-        return c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '\n' ? "\\n" : c == '\t' ? "\\t" : NULL;
-}
-
-// In quotes, with the escapes of MOF; what could harm a terminal is written as \uXXXX.
-static int text_string(Arena *a, Str16 s, Buf *out)
-{
-        Str utf8 = utf_to8(a, s);
-        if (!utf8.p)
-                return -ENOMEM;
-        buf_u8(out, '"');
-        size_t from = 0;
-        for (size_t i = 0; i <= utf8.n; i++) {
-                const char *escape = NULL;
-                if (i < utf8.n)
-                        escape = text_escape(utf8.p[i]);
-                if (i == utf8.n || escape) {
-                        say_clean((Str){utf8.p + from, i - from}, out);
-                        if (escape)
-                                buf_text(out, escape);
-                        from = i + 1;
-                }
-        }
-        buf_u8(out, '"');
-        return 0;
-}
-
-static int text_array(Arena *a, const CimValue *v, unsigned depth, Buf *out)
-{
-        buf_u8(out, '{');
-        for (uint32_t i = 0; i < v->array.count; i++) {
-                if (i)
-                        buf_text(out, ", ");
-                int r = text_value(a, &v->array.items[i], depth + 1, out);
-                if (r)
-                        return r;
-        }
-        buf_u8(out, '}');
-        return 0;
-}
-
-static int text_instance(Arena *a, const CimInstance *i, unsigned depth, Buf *out)
-{
-        bool first = true;
-        buf_printf(out, "%.*s {", STR_ARG(i->class->name));
-        for (size_t k = 0; k < i->class->property_count; k++) {
-                Str name = i->class->properties[k].name;
-                if (name_is_system(name))
-                        continue;
-                buf_printf(out, "%s%.*s = ", first ? "" : ", ", STR_ARG(name));
-                first = false;
-                int r = text_value(a, &i->values[k], depth + 1, out);
-                if (r)
-                        return r;
-        }
-        buf_u8(out, '}');
-        return 0;
-}
-
-static int text_value(Arena *a, const CimValue *v, unsigned depth, Buf *out)
-{
-        char real[PRINT_REAL];
-        if (v->null) {
-                buf_text(out, "NULL");
-                return 0;
-        }
-        if (depth > LIMIT_DEPTH)
-                return -ELOOP;
-        if (cim_is_array(v->type))
-                return text_array(a, v, depth, out);
-        switch (cim_type(v->type)) {
-        case CIM_NONE:
-                buf_text(out, "NULL");
-                break;
-        case CIM_BOOLEAN:
-                buf_text(out, v->boolean ? "TRUE" : "FALSE");
-                break;
-        case CIM_SINT8:
-        case CIM_SINT16:
-        case CIM_SINT32:
-        case CIM_SINT64:
-                buf_printf(out, "%lld", (long long)v->sint);
-                break;
-        case CIM_UINT8:
-        case CIM_UINT16:
-        case CIM_UINT32:
-        case CIM_UINT64:
-        case CIM_CHAR16:
-                buf_printf(out, "%llu", (unsigned long long)v->uint);
-                break;
-        case CIM_REAL32:
-        case CIM_REAL64:
-                buf_text(out, isfinite(v->real) ? print_real(v->real, v->type == CIM_REAL32, real)
-                              : isnan(v->real)  ? "NaN"
-                              : v->real > 0     ? "infinity"
-                                                : "-infinity");
-                break;
-        case CIM_STRING:
-        case CIM_DATETIME:
-        case CIM_REFERENCE:
-                return text_string(a, v->string, out);
-        case CIM_OBJECT:
-                return text_instance(a, v->object, depth, out);
-        }
-        return 0;
-}
-
-static int text_column(Printer *p, const Column *c, const CimValue *values, Buf *out)
-{
-        return text_value(&p->scratch, column_value(c, values), 0, out);
-}
+// --- text ------------------------------------------------------------------------------------------------
 
 // Properties that WMI gives every event are there but step back.
 static bool column_is_common(const Shape *s, const Column *c)
@@ -538,66 +297,141 @@ static bool column_is_common(const Shape *s, const Column *c)
         if (c->property >= COLUMN_SYSTEM)
                 return true;
         Str origin = s->klass->properties[c->property].origin->name;
-        return name_is_system(origin) || str_ieq(origin, STR("WMIEvent"));
+        return value_is_system(origin) || str_ieq(origin, STR("WMIEvent"));
 }
 
-static int print_head(Printer *p, const Shape *s, const CimEnvelope *e, const char *between, bool colour,
-                      Buf *out)
+// What follows the class: the instance of an event, the path of an object.
+static int print_name(Printer *p, const Subject *s, Buf *out)
 {
-        char time[FILETIME_TEXT];
-        Str instance = utf_to8(&p->scratch, e->instance);
-        if (!instance.p)
-                return -ENOMEM;
-        buf_text(out, filetime_iso(e->time, time));
-        buf_printf(out, "%s%s%.*s%s%s", between, colour ? "\033[1;32m" : "", STR_ARG(s->klass->name),
-                   colour ? "\033[m" : "", between);
-        say_clean_line(instance, out);
+        if (s->envelope) {
+                Str instance = utf_to8(&p->scratch, s->envelope->instance);
+                say_clean_line(instance, out);
+                return instance.p ? 0 : -ENOMEM;
+        }
+        Buf path = {0};
+        if (value_path(s->object, &path))
+                say_clean_line((Str){(const char *)path.p, path.n}, out);
+        buf_deinit(&path);
         return 0;
 }
 
-static int print_line(Printer *p, const Shape *s, const CimEnvelope *e, const CimValue *values, Buf *out)
+static int print_head(Printer *p, const Subject *s, const char *between, bool colour, Buf *out)
 {
-        int r = print_head(p, s, e, "\t", false, out);
-        for (size_t i = 0; !r && i < s->count; i++) {
-                buf_printf(out, "%c%s=", i ? ' ' : '\t', s->columns[i].name);
-                r = text_column(p, &s->columns[i], values, out);
+        char time[FILETIME_TEXT];
+        if (s->envelope)
+                buf_printf(out, "%s%s", filetime_iso(s->envelope->time, time), between);
+        buf_printf(out, "%s%s%.*s%s%s", s->object->is_class ? "class " : "", colour ? "\033[1;32m" : "",
+                   STR_ARG(s->shape->klass->name), colour ? "\033[m" : "", between);
+        return print_name(p, s, out);
+}
+
+static int print_line(Printer *p, const Subject *s, Buf *out)
+{
+        CimValue v;
+        int r = print_head(p, s, "\t", false, out);
+        for (size_t i = 0; !r && i < s->shape->count; i++) {
+                buf_printf(out, "%c%s=", i ? ' ' : '\t', s->shape->columns[i].name);
+                r = subject_value(p, s, &s->shape->columns[i], &v);
+                if (!r)
+                        r = value_text(&p->scratch, &v, 0, out);
         }
         buf_u8(out, '\n');
         return r;
 }
 
-static int print_block(Printer *p, const Shape *s, const CimEnvelope *e, const CimValue *values, Buf *out)
+static int print_block(Printer *p, const Subject *s, Buf *out)
 {
-        int r = print_head(p, s, e, "  ", p->colour, out);
+        CimValue v;
+        int r = print_head(p, s, "  ", p->colour, out);
         buf_u8(out, '\n');
-        for (size_t i = 0; !r && i < s->count; i++) {
-                const Column *c = &s->columns[i];
-                bool dim = p->colour && column_is_common(s, c);
-                buf_printf(out, "    %s%-*s = ", dim ? "\033[2m" : "", (int)s->width, c->name);
-                r = text_column(p, c, values, out);
-                buf_text(out, dim ? "\033[m\n" : "\n");
+        for (size_t i = 0; !r && i < s->shape->count; i++) {
+                const Column *c = &s->shape->columns[i];
+                bool dim = p->colour && column_is_common(s->shape, c);
+                buf_printf(out, "    %s%-*s = ", dim ? "\033[2m" : "", (int)s->shape->width, c->name);
+                r = subject_value(p, s, c, &v);
+                if (!r)
+                        r = value_block(&p->scratch, &v, 8, 0, out);
+                buf_text(out, dim ? "\033[m" : "");
         }
         return r;
 }
 
-// --- one event ---------------------------------------------------------------------------------------
-
-int printer_values(Printer *p, const CimClass *c, Str namespace, const CimEnvelope *e, const CimValue *values,
-                   const Selection *selection, Buf *out)
+int printer_flush(Printer *p, Buf *out)
 {
-        const Shape *s;
+        int r = p->table ? table_text(p->table, out) : 0;
+        p->table = table_free(p->table);
+        p->table_class = NULL;
+        p->table_rows = 0;
+        return r;
+}
+
+static int print_row(Printer *p, const Subject *s, Buf *out)
+{
+        int r = 0;
+        if (p->table_rows >= TABLE_ROWS)
+                r = printer_flush(p, out);
+        if (!r && !p->table)
+                p->table = table_new(s->shape->heads);
+        if (r || !p->table)
+                return -ENOMEM;
+        p->table_class = s->shape->klass;
+        p->table_selection = s->shape->selection;
+        p->table_rows++;
+        table_row(p->table, false);
+        for (size_t i = 0; !r && i < s->shape->count; i++) {
+                CimValue v;
+                Buf cell = {0};
+                r = subject_value(p, s, &s->shape->columns[i], &v);
+                if (!r)
+                        r = value_cell(&p->scratch, &v, &cell);
+                table_str(p->table, (Str){(const char *)cell.p, cell.n});
+                r = r || !cell.failed ? r : -ENOMEM;
+                buf_deinit(&cell);
+        }
+        return r;
+}
+
+// --- one event, one object -------------------------------------------------------------------------------
+
+static int printer_subject(Printer *p, const CimInstance *i, Str namespace, const CimEnvelope *e,
+                           const Selection *selection, Buf *out)
+{
+        Subject s = {.namespace = namespace, .envelope = e, .object = i};
         size_t before = out->n;
-        int r = printer_shape(p, c, selection, &s);
+        int r = p->table && (p->table_class != i->class || p->table_selection != selection)
+                        ? printer_flush(p, out)
+                        : 0;
+        if (!r)
+                r = printer_shape(p, i->class, selection, &s.shape);
         if (!r && p->style == PRINT_JSON)
-                r = print_json(p, s, namespace, e, values, out);
+                r = print_json(p, &s, out);
         else if (!r && p->style == PRINT_LINE)
-                r = print_line(p, s, e, values, out);
+                r = print_line(p, &s, out);
+        else if (!r && p->style == PRINT_TABLE && !i->is_class && shape_is_table(s.shape))
+                r = print_row(p, &s, out);
         else if (!r)
-                r = print_block(p, s, e, values, out);
+                r = print_block(p, &s, out);
         if (!r && out->failed)
                 r = -ENOMEM;
         if (r)
                 out->n = before;
+        return r;
+}
+
+int printer_values(Printer *p, const CimClass *c, Str namespace, const CimEnvelope *e, const CimValue *values,
+                   const Selection *selection, Buf *out)
+{
+        // The values are only read; an event lives nowhere.
+        CimInstance event = {.class = c, .values = (CimValue *)(uintptr_t)values};
+        int r = printer_subject(p, &event, namespace, e, selection, out);
+        arena_reset(&p->scratch);
+        return r;
+}
+
+int printer_object(Printer *p, const CimInstance *i, const Selection *selection, Buf *out)
+{
+        int r = printer_subject(p, i, i->namespace, NULL, selection, out);
+        arena_reset(&p->scratch);
         return r;
 }
 
@@ -622,17 +456,17 @@ int printer_lost(Printer *p, uint64_t count, bool at_source, Str query, Buf *out
                 return out->failed ? -ENOMEM : 0;
         }
         json_object *o = json_object_new_object(), *lost = json_object_new_uint64(count);
-        int r = o && lost ? json_add(o, "lost", lost) : -ENOMEM;
+        int r = o && lost ? value_json_add(o, "lost", lost) : -ENOMEM;
         if (!o)
                 json_object_put(lost);
         if (!r && at_source) {
                 json_object *yes = json_object_new_boolean(1);
-                r = yes ? json_add(o, "upTo", yes) : -ENOMEM;
+                r = yes ? value_json_add(o, "upTo", yes) : -ENOMEM;
         }
         if (!r)
-                r = json_add_str(o, "query", query);
+                r = value_json_add_str(o, "query", query);
         if (!r)
-                r = json_text(o, out);
+                r = value_json_text(o, out);
         if (!r)
                 buf_u8(out, '\n');
         json_object_put(o);

@@ -6,7 +6,10 @@
 #include "client/client.h"
 #include "verb.h"
 
-enum { REQUEST_MS = 10000 };
+enum {
+        REQUEST_MS = 10000,
+        REQUEST_STORE_MS = 120000, // of what waits for the disk, behind what others wait for
+};
 
 // 0, or the exit code after a message.
 int request_connect(const Options *o, const char *program, Client **ret);
@@ -19,6 +22,9 @@ int request_call_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_
                        const void *m, int timeout_ms, ClientItem *ret);
 // What a failed call means: the message and the exit code.
 int request_failed(int r, const Diag *d);
+// From now on `what` is waited for ("the store"), NULL: for nothing any more. On a terminal the user is told when that
+// takes longer than a second.
+void request_await(Client *c, const char *what);
 int request_malformed(void); // a reply could not be read
 int request_no_memory(void);
 

@@ -391,6 +391,7 @@ static const Option options[] = {
 const Verb verb_run = {
         .name = "run",
         .summary = "Host a driver and print its events until Ctrl-C",
+        .group = "Drivers and their events:",
         .usage = "DRIVER.so --mof FILE [-q QUERY]... [OPTION]...",
         .text = "  wmi run toaster.so --mof toaster.mof -q \"SELECT * FROM Toast WHERE Heat > 3\"\n\n"
                 "The driver runs in a process of its own. Events go to standard output, DbgPrint and "

@@ -125,6 +125,49 @@ void say_diag_text(const Diag *d, Str source, bool colour, Buf *out)
                 say_caret(d, source, colour, out);
 }
 
+// Does the text hold the other one?
+static bool say_holds(const char *text, Str part)
+{
+        for (const char *p = text; part.n && (p = memchr(p, part.p[0], strlen(p))); p++)
+                if (strncmp(p, part.p, part.n) == 0)
+                        return true;
+        return false;
+}
+
+void say_status(const Diag *d, const char *operation, Str about, Str source)
+{
+        char text[1400];
+        Buf out = {0};
+        Diag plain = *d;
+        bool colour = say_colour(STDERR_FILENO);
+        const char *name = d->code ? cim_status_name(d->code) : NULL;
+        plain.code = 0;
+        plain.hint[0] = '\0';
+        if (!plain.message[0])
+                snprintf(plain.message, sizeof(plain.message), "%s", cim_status_says(d->code));
+        buf_text(&out, "wmi: ");
+        say_clean(str_of(diag_text(&plain, text, sizeof(text))), &out);
+        if (name)
+                buf_printf(&out, " (%s, 0x%08X)", name, d->code);
+        else if (d->code)
+                buf_printf(&out, " (0x%08X)", d->code);
+        if (d->hint[0]) {
+                buf_text(&out, "; ");
+                say_clean(str_of(d->hint), &out);
+        }
+        buf_u8(&out, '\n');
+        if (d->line && d->column && source.n)
+                say_caret(d, source, colour, &out);
+        if (operation && about.n && !say_holds(plain.message, about)) {
+                buf_printf(&out, "    %s ", operation);
+                say_clean_line(about, &out);
+                buf_u8(&out, '\n');
+        }
+        if (!out.failed && write(STDERR_FILENO, out.p, out.n) < 0)
+                out.n = 0;
+        buf_deinit(&out);
+}
+
 void say_diag(const Diag *d, Str source)
 {
         Buf out = {0};
@@ -151,5 +194,30 @@ int say_exit(uint32_t status, bool about_input)
                 return WMI_FAILED;
         default:
                 return about_input ? WMI_INPUT : WMI_FAILED;
+        }
+}
+
+int say_exit_object(uint32_t status)
+{
+        switch (status) {
+        case CIM_E_INVALID_OBJECT_PATH:
+        case CIM_E_INVALID_QUERY:
+        case CIM_E_UNPARSABLE_QUERY:
+        case CIM_E_INVALID_QUERY_TYPE:
+        case CIM_E_INVALID_SYNTAX:
+        case CIM_E_INVALID_PARAMETER:
+        case CIM_E_INVALID_PROPERTY:
+        case CIM_E_SYSTEM_PROPERTY:
+        case CIM_E_INVALID_OPERATOR:
+        case CIM_E_INVALID_OBJECT:
+        case CIM_E_PROPERTY_NOT_AN_OBJECT:
+        case CIM_E_TYPE_MISMATCH:
+        case CIM_E_VALUE_OUT_OF_RANGE:
+        case CIM_E_ILLEGAL_NULL:
+        case CIM_E_NO_KEY:
+        case CIM_E_QUOTA_VIOLATION:
+                return WMI_INPUT;
+        default:
+                return say_exit(status, false);
         }
 }

@@ -20,6 +20,12 @@ void say_diag(const Diag *d, Str source);
 // The same into a buffer.
 void say_diag_text(const Diag *d, Str source, bool colour, Buf *out);
 
+// "wmi: message (WBEM_E_NOT_FOUND, 0x80041002); hint", with place and source line as say_diag has them, and on a line
+// of its own what was asked for, "    GetObject root\default:Thing", unless the message says it. operation NULL: none.
+void say_status(const Diag *d, const char *operation, Str about, Str source);
+
+// The exit code for a failed operation on an object: WMI_INPUT when path, values or query are wrong by themselves.
+int say_exit_object(uint32_t status);
 // The exit code for a failed request; about_input: it carried a query or MOF of the user's.
 int say_exit(uint32_t status, bool about_input);
 

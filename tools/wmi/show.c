@@ -1,84 +1,20 @@
 // SPDX-License-Identifier: MIT
-// wmi show: the MOF text of a class, with what it inherits.
+// wmi show: the MOF text of a class, with what it inherits, or of an instance.
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cim/text.h"
-#include "output.h"
-#include "request.h"
+#include "list.h"
+#include "missing.h"
+#include "print-value.h"
 #include "say.h"
+#include "target.h"
 
 static bool show_is_event(const CimClass *c)
 {
         return cim_class_isa(c, STR("__Event"));
-}
-
-// --- when it is not there ------------------------------------------------------------------------------
-
-typedef struct Search {
-        Str wanted;
-        StrNearest nearest;
-        Arena memory;
-        Buf elsewhere; // namespaces that have a class of that name
-} Search;
-
-static void show_search_namespace(Client *c, Str namespace, bool here, Search *s)
-{
-        ClientItem item;
-        Diag d;
-        Wire_LIST_CLASSES_Reply reply;
-        Wire_LIST_CLASSES m = {.namespace = namespace, .superclass = STR("")};
-        if (client_call(c, LIST_CLASSES, &m, REQUEST_MS, &item, &d))
-                return;
-        bool fine = wire_get_LIST_CLASSES_reply(item.frame.payload, item.frame.size, &reply);
-        Reader list = {(const uint8_t *)reply.list.p, reply.list.n, false};
-        for (uint32_t i = 0; fine && i < reply.count && !list.failed; i++) {
-                Str name = read_str(&list);
-                read_str(&list);
-                read_u8(&list);
-                char *kept = list.failed ? NULL : arena_strndup(&s->memory, name.p, name.n);
-                if (kept && here)
-                        str_nearest_offer(&s->nearest, (Str){kept, name.n});
-                else if (kept && str_ieq(name, s->wanted))
-                        buf_printf(&s->elsewhere, "%s%.*s", s->elsewhere.n ? ", " : "", STR_ARG(namespace));
-        }
-        client_item_deinit(&item);
-}
-
-static void show_search(Client *c, Str namespace, Search *s)
-{
-        ClientItem item;
-        Diag d;
-        Wire_LIST_NAMESPACES_Reply reply;
-        Wire_LIST_NAMESPACES m = {0};
-        show_search_namespace(c, namespace, true, s);
-        if (client_call(c, LIST_NAMESPACES, &m, REQUEST_MS, &item, &d))
-                return;
-        bool fine = wire_get_LIST_NAMESPACES_reply(item.frame.payload, item.frame.size, &reply);
-        Reader list = {(const uint8_t *)reply.list.p, reply.list.n, false};
-        for (uint32_t i = 0; fine && i < reply.count && !list.failed; i++)
-                show_search_namespace(c, read_str(&list), false, s);
-        client_item_deinit(&item);
-}
-
-static int show_not_found(Client *c, Str namespace, Str name)
-{
-        Search s = {.wanted = name, .nearest = {.wanted = name}};
-        show_search(c, namespace, &s);
-        const char *elsewhere = s.elsewhere.n ? buf_z(&s.elsewhere) : NULL;
-        if (elsewhere)
-                say("%.*s has no class %.*s, but it is in %s (--namespace)", STR_ARG(namespace),
-                    STR_ARG(name), elsewhere);
-        else if (s.nearest.best.n)
-                say("%.*s has no class %.*s; did you mean %.*s?", STR_ARG(namespace), STR_ARG(name),
-                    STR_ARG(s.nearest.best));
-        else
-                say("%.*s has no class %.*s; wmi ls lists what there is", STR_ARG(namespace), STR_ARG(name));
-        arena_deinit(&s.memory);
-        buf_deinit(&s.elsewhere);
-        return WMI_FAILED;
 }
 
 // --- as text -------------------------------------------------------------------------------------------
@@ -159,53 +95,110 @@ static void show_json(const CimClass *c, Str namespace, Buf *out)
 
 static int show_class(const Options *o, const CimClass *c, Str namespace)
 {
-        Output out;
         Buf text = {0};
-        output_init(&out, STDOUT_FILENO);
         if (o->json)
-                show_json(c, namespace, &out.pending);
+                show_json(c, namespace, &text);
         else
                 show_text(c, namespace, &text);
-        say_clean((Str){(const char *)text.p, text.n}, &out.pending);
-        out.pending.failed |= text.failed;
-        output_finish(&out);
-        int code = out.error ? WMI_FAILED : WMI_DONE;
-        if (out.error)
-                say("standard output: %s", strerror(out.error));
+        int code = text.failed ? request_no_memory() : list_text((Str){(const char *)text.p, text.n});
         buf_deinit(&text);
-        output_deinit(&out);
+        return code;
+}
+
+// An instance is what wmi get shows, as MOF.
+static int show_instance(const Options *o, const CimInstance *i)
+{
+        if (o->json)
+                return list_object(o, i);
+        Buf text = {0};
+        buf_text(&text, "// ");
+        value_path(i, &text);
+        buf_u8(&text, '\n');
+        cim_text_instance(i, &text);
+        if (text.n && text.p[text.n - 1] != '\n')
+                buf_u8(&text, '\n');
+        int code = text.failed ? request_no_memory() : list_text((Str){(const char *)text.p, text.n});
+        buf_deinit(&text);
+        return code;
+}
+
+static bool show_is_missing(int r, const Diag *d)
+{
+        return r == E_DIAG &&
+               (d->code == (uint32_t)CIM_E_NOT_FOUND || d->code == (uint32_t)CIM_E_INVALID_CLASS);
+}
+
+static int show_fetch(Client *c, Str namespace, const Target *t, CimInstance **ret, Diag *reterr)
+{
+        CimClass *class;
+        if (!target_is_class(t))
+                return client_get_object(c, namespace, t->relative, 0, REQUEST_MS, ret, reterr);
+        int r = client_get_class(c, namespace, t->relative, REQUEST_MS, &class, reterr);
+        if (r)
+                return r;
+        r = cim_instance_of_class(class, namespace, ret);
+        cim_class_unref(class);
+        return r;
+}
+
+// Where nobody says a namespace: root\default, then root\wmi, where drivers' classes are.
+static int show_get(Client *c, Target *t, CimInstance **ret, Diag *reterr)
+{
+        int r = show_fetch(c, t->namespace, t, ret, reterr);
+        if (!show_is_missing(r, reterr) || t->own_namespace)
+                return r;
+        Diag d = {0};
+        Str wmi = STR("root\\wmi");
+        int again = show_fetch(c, wmi, t, ret, &d);
+        if (show_is_missing(again, &d))
+                return r;
+        t->namespace = wmi;
+        *reterr = d;
+        return again;
+}
+
+static int show_object(const Options *o, Client *c, Target *t)
+{
+        CimInstance *i;
+        Diag d = {0};
+        int r = show_get(c, t, &i, &d);
+        if (show_is_missing(r, &d) && target_is_class(t))
+                return missing_class(c, t->namespace, t->path.class_name);
+        if (r)
+                return target_failed(t, "GetObject", r, &d);
+        int code = i->is_class ? show_class(o, i->class, i->namespace.n ? i->namespace : t->namespace)
+                               : show_instance(o, i);
+        cim_instance_unref(i);
         return code;
 }
 
 static int show_run(const Options *o)
 {
-        Client *client;
-        CimClass *c;
-        Diag d = {0};
-        Str namespace = str_of(o->namespace ? o->namespace : "root\\wmi"), name = str_of(o->arguments.p[0]);
-        int code = request_connect(o, "wmi show", &client);
-        if (code)
-                return code;
-        int r = client_get_class(client, namespace, name, REQUEST_MS, &c, &d);
-        if (r == 0) {
-                code = show_class(o, c, namespace);
-                cim_class_unref(c);
-        } else if (r == E_DIAG &&
-                   (d.code == (uint32_t)CIM_E_NOT_FOUND || d.code == (uint32_t)CIM_E_INVALID_CLASS)) {
-                code = show_not_found(client, namespace, name);
-        } else {
-                code = request_failed(r, &d);
+        Target t;
+        Client *c;
+        int code = target_read(o, "wmi show", o->arguments.p[0], &t);
+        if (!code)
+                code = request_connect(o, "wmi show", &c);
+        if (!code) {
+                code = show_object(o, c, &t);
+                client_free(c);
         }
-        client_free(client);
+        target_deinit(&t);
         return code;
 }
 
-static const Option options[] = {OPTION_NAMESPACE, OPTION_JSON, OPTION_SOCKET, OPTION_END};
+static const Option options[] = {{"namespace", 'n', OPTION_TEXT, offsetof(Options, namespace), OPTION_NO_FLAG,
+                                  0, 0, "NS", "the namespace; default: root\\default, then root\\wmi"},
+                                 OPTION_JSON,
+                                 OPTION_SOCKET,
+                                 OPTION_END};
 
 const Verb verb_show = {
         .name = "show",
-        .summary = "Show the MOF text of a class",
-        .usage = "CLASS [OPTION]...",
+        .summary = "Show a class or an instance as MOF",
+        .usage = "PATH [OPTION]...",
+        .text = "  wmi show Toast                 a class, and as comments what it inherits\n"
+                "  wmi show 'Thing.Name=\"a\"'     an instance",
         .options = options,
         .least = 1,
         .most = 1,

@@ -268,6 +268,22 @@ static void stream_malformed(const ClientItem *i, const CimBlockError *e)
             guid_text(&i->envelope.guid, guid), e->offset, e->says);
 }
 
+// A driver's event is read where it lies; one of the service or of an application is an object with objects in it.
+static int stream_print(Stream *s, const ClientItem *i, const Selection *selection, CimBlockError *reterr)
+{
+        CimInstance *event;
+        if (i->envelope.kind == CIM_PAYLOAD_WNODE)
+                return printer_event(s->printer, i->klass, i->namespace, &i->envelope, selection,
+                                     &s->output.pending, reterr);
+        int r = client_item_instance(i, &event, reterr);
+        if (r)
+                return r;
+        r = printer_values(s->printer, i->klass, i->namespace, &i->envelope, event->values, selection,
+                           &s->output.pending);
+        cim_instance_unref(event);
+        return r;
+}
+
 static void stream_event(Stream *s, const ClientItem *i)
 {
         if (stream_first(s, i, true))
@@ -276,8 +292,7 @@ static void stream_event(Stream *s, const ClientItem *i)
         if (!q)
                 return;
         CimBlockError e = {0};
-        int r = printer_event(s->printer, i->klass, i->namespace, &i->envelope, q->selection,
-                              &s->output.pending, &e);
+        int r = stream_print(s, i, q->selection, &e);
         if (r == 0) {
                 s->printed++;
         } else if (r > 0) {

@@ -173,8 +173,10 @@ static int table_fill(Table *t, struct libscols_table *to)
         return 0;
 }
 
-static int table_terminal(Table *t, Buf *out)
+int table_text(Table *t, Buf *out)
 {
+        if (t->failed)
+                return -ENOMEM;
         struct libscols_table *to = scols_new_table();
         if (!to)
                 return -ENOMEM;
@@ -204,7 +206,7 @@ int table_print(Table *t, bool json)
         output_init(&o, STDOUT_FILENO);
         int r = t->failed                    ? -ENOMEM
                 : json                       ? table_json(t, &o.pending)
-                : isatty(STDOUT_FILENO) == 1 ? table_terminal(t, &o.pending)
+                : isatty(STDOUT_FILENO) == 1 ? table_text(t, &o.pending)
                                              : table_lines(t, &o.pending);
         if (!r)
                 output_finish(&o);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/str.h"
+#include "base/buf.h"
 
 typedef struct Table Table;
 
@@ -28,6 +28,8 @@ void table_flag(Table *t, bool v, const char *yes, const char *no); // JSON: tru
 void table_word(Table *t, const char *word);                       // JSON: null
 void table_none(Table *t);                                          // JSON: null
 
+// Appends the rows as a table for a terminal. 0, -ENOMEM.
+int table_text(Table *t, Buf *out);
 // Prints all rows on standard output. 0 done or nobody reads; WMI_FAILED after a message.
 int table_print(Table *t, bool json);
 

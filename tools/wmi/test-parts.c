@@ -277,7 +277,8 @@ static void event_as_block(void **state)
                     "    TIME_CREATED = 5\n"
                     "    Heat         = 9\n"
                     "    Brand        = \"a\\u001B[2J\\u009B\\n\\\"\"\n"
-                    "    Part         = Inner {X = -7}\n");
+                    "    Part         = Inner\n"
+                            "        X = -7\n");
         world_deinit(&w);
 }
 

@@ -17,7 +17,7 @@ enum { // exit codes of every verb
         WMI_DONE = 0,
         WMI_FAILED = 1,
         WMI_USAGE = 2,
-        WMI_INPUT = 3,     // a bad query or MOF
+        WMI_INPUT = 3,     // a bad query, MOF, path, name or value; a damaged repository
         WMI_GONE = 4,      // the driver or the service is gone
         WMI_TIMEOUT = 124, // --timeout passed before --count events came
 };
@@ -32,8 +32,8 @@ typedef struct Texts {
 typedef struct Options {
         Texts arguments; // what is not an option
         Texts queries, mofs, registry;
-        const char *namespace, *device, *log, *socket, *witness;
-        bool json, all, no_wmi, help;
+        const char *namespace, *device, *log, *socket, *witness, *repository, *end;
+        bool json, all, no_wmi, help, create, update, instances;
         bool has_count, has_timeout, has_deadline, has_irp_timeout, has_status_fd;
         uint64_t count, timeout_ms, queue, deadline_ms, irp_timeout_ms, status_fd;
 } Options;
@@ -63,6 +63,7 @@ typedef struct Verb Verb;
 struct Verb {
         const char *name;
         const char *summary;      // for the list of verbs
+        const char *group;        // heading above it in the list, of the first verb of a group; NULL
         const char *usage;        // after the name: "QUERY [OPTION]..."
         const char *text;         // more of --help; NULL
         const Option *options;    // --help is everybody's and not listed
@@ -71,7 +72,9 @@ struct Verb {
         int (*run)(const Options *o);
 };
 
-extern const Verb verb_run, verb_watch, verb_ls, verb_show, verb_driver;
+extern const Verb verb_run, verb_watch, verb_driver;                                             // drivers
+extern const Verb verb_query, verb_get, verb_put, verb_delete, verb_fire, verb_ls, verb_show, verb_mof; // objects
+extern const Verb verb_subscriptions, verb_repository;                                           // the service
 
 // Options that several verbs share.
 #define OPTION_JSON                                                                                          \
@@ -88,6 +91,16 @@ extern const Verb verb_run, verb_watch, verb_ls, verb_show, verb_driver;
         {                                                                                                    \
                 "namespace", 'n', OPTION_TEXT, offsetof(Options, namespace), OPTION_NO_FLAG, 0, 0, "NS",     \
                         "the namespace; default: root\\wmi"                                                  \
+        }
+#define OPTION_STORE_NAMESPACE                                                                               \
+        {                                                                                                    \
+                "namespace", 'n', OPTION_TEXT, offsetof(Options, namespace), OPTION_NO_FLAG, 0, 0, "NS",     \
+                        "the namespace, where a path does not say; default: root\\default"                   \
+        }
+#define OPTION_REPOSITORY                                                                                    \
+        {                                                                                                    \
+                "repository", 0, OPTION_TEXT, offsetof(Options, repository), OPTION_NO_FLAG, 0, 0, "FILE",   \
+                        "the service's file; default: $FREEWMI_REPOSITORY, else wmid's default"              \
         }
 #define OPTION_COUNT                                                                                         \
         {                                                                                                    \

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// A class that is not where it was looked for: where it is, or what it may have been meant to be.
+#ifndef WMI_MISSING_H
+#define WMI_MISSING_H
+
+#include "client/client.h"
+
+// Says it, and returns the exit code.
+int missing_class(Client *c, Str namespace, Str name);
+
+#endif
