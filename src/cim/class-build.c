@@ -355,8 +355,7 @@ static int build_declared(Builder *b, const CimClassSpec *from)
 // --- merging with the superclass
 // --------------------------------------------------------------------------------
 
-// Qualifiers that make a property what it is: they stay with it when a subclass declares it again.
-static bool class_is_intrinsic(Str name)
+bool class_is_intrinsic(Str name)
 {
         static const char *const names[] = {"key",         "read",        "write",        "WmiDataId",
                                             "WmiSizeIs",   "MaxLen",      "WmiTimeStamp", "StringTermination",
@@ -614,6 +613,10 @@ static int build_declare_method(Builder *b, CimMethod *all, const CimMethodSpec 
                 const CimMethod *was = &c->super->methods[at];
                 m->name = was->name;
                 m->origin = was->origin;
+                if (!class_same_signature(was, s))
+                        return build_error(b, CIM_E_PROPAGATED_METHOD,
+                                           "the method %.*s has other parameters than in %.*s",
+                                           STR_ARG(was->name), STR_ARG(was->origin->name));
                 r = build_merged(b, m->name, s->qualifiers, s->qualifier_count, was->qualifiers,
                                  was->qualifier_count, true, &m->qualifiers, &m->qualifier_count);
         } else if (r == 0) {

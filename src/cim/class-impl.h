@@ -26,6 +26,20 @@ static inline const ClassImpl *class_impl(const CimClass *c)
         return (const ClassImpl *)c; // face comes first
 }
 
+// How far apart two declarations are, names of superclasses aside.
+typedef enum ClassDifference {
+        CLASS_SAME,
+        CLASS_DESCRIBED, // in qualifiers that only describe, or in the spelling of names
+        CLASS_CHANGED,
+} ClassDifference;
+ClassDifference class_difference(const CimClassSpec *a, const CimClassSpec *b);
+
+// Does a declaration of a method have the signature that it has above?
+bool class_same_signature(const CimMethod *above, const CimMethodSpec *m);
+
+// Qualifiers that make a property or method what it is: they stay with it when a subclass declares it again.
+bool class_is_intrinsic(Str name);
+
 // Compiles the data block of a class whose properties stand: sets layout or layout_error. 0, -ENOMEM.
 int cim_layout_compile(CimClass *c);
 

@@ -134,6 +134,8 @@ int cim_class_new(const CimClassSpec *spec, const CimClass *super, CimResolve re
 CimClass *cim_class_ref(const CimClass *c);   // returns c
 CimClass *cim_class_unref(const CimClass *c); // NULL is fine; returns NULL
 
+// Do both, and their superclasses, declare the same? (qualifiers in any order, the rest in its order)
+bool cim_class_same(const CimClass *a, const CimClass *b);
 // Is c the class called `name`, or derived from it?
 bool cim_class_isa(const CimClass *c, Str name);
 // The index of a property without regard to case; -1: none.

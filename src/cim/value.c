@@ -158,6 +158,8 @@ static bool value_same_object(const CimInstance *a, const CimInstance *b, unsign
         if (depth >= LIMIT_DEPTH || a->is_class != b->is_class || !str_ieq(a->class->name, b->class->name) ||
             a->class->property_count != b->class->property_count)
                 return false;
+        if (a->is_class && !cim_class_same(a->class, b->class))
+                return false;
         for (size_t i = 0; i < a->class->property_count; i++)
                 if (!value_same(&a->values[i], &b->values[i], depth + 1))
                         return false;

@@ -82,7 +82,8 @@ bool cim_type_range(CimType t, int64_t *ret_least, uint64_t *ret_most);
 
 // Deep copy into `a`. 0, -ENOMEM, -ELOOP beyond LIMIT_DEPTH.
 int cim_value_copy(Arena *a, const CimValue *from, CimValue *ret);
-// Same type, same null, same contents (strings by code unit, reals by bits, objects by class name and values).
+// Same type, same null, same contents (strings by code unit, reals by bits, objects by class name and values, definitions of
+// classes by what they declare).
 bool cim_value_same(const CimValue *a, const CimValue *b);
 // Is s a well-formed 25-character DMTF datetime or interval ('*' where the standard allows)?
 bool cim_datetime_valid(Str16 s);
