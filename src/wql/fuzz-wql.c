@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Any bytes as a query.
+// Any bytes as a query, of events and of data.
 //
 // Invariant: it is refused with a place inside the text, or what it prints as prints the same again and makes
 // a plan that says the same; and a plan looks at no property but those that it names.
@@ -13,38 +13,51 @@
 
 static const char classes[] =
         "class __Event { uint64 TIME_CREATED; }; class __ExtrinsicEvent : __Event {};"
-        "class __InstanceCreationEvent : __Event { object TargetInstance; }; class Plain { uint32 x; };"
+        "class __InstanceOperationEvent : __Event { object TargetInstance; };"
+        "class __InstanceModificationEvent : __InstanceOperationEvent { object PreviousInstance; };"
+        "class __TimerEvent : __Event {}; class __ClassCreationEvent : __Event { object TargetClass; };"
+        "class Plain { [key] uint32 x; }; class More : Plain { string s; uint64 y; object o; object "
+        "objects[]; };"
+        "class Same { string x; sint16 s; boolean y; }; [dynamic] class Far { uint32 x; };"
         "class E : __ExtrinsicEvent { boolean b; sint8 i8; uint8 u8; sint64 i; uint64 u; real32 f; real64 r; "
         "string s;"
-        " char16 c; datetime t; Plain REF l; object o; Plain p; uint32 a[]; };";
+        " char16 c; datetime t; Plain REF l; object o; Plain p; uint32 a[]; More m[]; };";
 
 static World world;
-static const CimClass *event;
-enum { ROWS = 3, PROPERTIES = 16 };
-static CimValue rows[ROWS][PROPERTIES];
+enum { PROPERTIES = 17 };
+static const char *const objects[] = {
+        "E { }",
+        "E { b = TRUE; i8 = -1; u8 = 255; i = -9223372036854775808; u = 18446744073709551615; f = 0.1; r = "
+        "nan;"
+        " s = \"aB[x]%\"; c = 'a'; t = \"20260131120000.000000+000\"; l = \"x\";"
+        " o = More @root\\wmi { x = 7; s = \"aB\"; y = 5; o = Same { x = \"5\"; }; }; p = More { x = 5; };"
+        " a = {1, 2}; m = { More { x = 5; objects = { Plain { x = 1; }, class Plain }; } }; }",
+        "E { b = FALSE; i8 = 0; u8 = 0; i = 0; u = 0; f = 1.5; r = -0.5; s = \"\"; c = '5';"
+        " t = \"00000001000000.000000:000\"; l = \"\"; o = Same { x = \"5\"; s = 5; y = TRUE; }; }",
+        "__InstanceModificationEvent { TargetInstance = More @root\\wmi { x = 5; }; PreviousInstance = Plain "
+        "{ }; }",
+        "__ClassCreationEvent { TargetClass = class More @root\\wmi; }",
+        "More @root\\wmi { x = 5; s = \"5\"; o = Plain { x = 5; }; }",
+        "Same @root\\wmi { x = \"aB\"; s = -5; }",
+        "class More @root\\wmi",
+        "class __Event",
+};
+enum { ROWS = sizeof(objects) / sizeof(objects[0]) };
+static const CimInstance *rows[ROWS];
 
 static void set_up(void)
 {
-        static const char *const objects[ROWS] = {
-                "E { }",
-                "E { b = TRUE; i8 = -1; u8 = 255; i = -9223372036854775808; u = 18446744073709551615; f = "
-                "0.1; r = nan;"
-                " s = \"aB[x]%\"; c = 'a'; t = \"20260131120000.000000+000\"; l = \"x\"; o = Plain { }; p = "
-                "Plain { }; }",
-                "E { b = FALSE; i8 = 0; u8 = 0; i = 0; u = 0; f = 1.5; r = -0.5; s = \"\"; c = '5';"
-                " t = \"00000001000000.000000:000\"; l = \"\"; }",
-        };
         world_init(&world, STR("root\\wmi"));
-        if (!world_classes(&world, str_of(classes)))
+        if (!world_classes(&world, str_of(classes))) {
+                fprintf(stderr, "%s\n", world.error);
                 abort();
-        event = cim_schema_find(world.schema, world.namespace, STR("E"));
-        if (event->property_count > PROPERTIES)
-                abort();
+        }
         for (size_t i = 0; i < ROWS; i++) {
-                const CimInstance *o = world_object(&world, str_of(objects[i]));
-                if (!o)
+                rows[i] = world_object(&world, str_of(objects[i]));
+                if (!rows[i] || rows[i]->class->property_count > PROPERTIES) {
+                        fprintf(stderr, "%s: %s\n", objects[i], world.error);
                         abort();
-                memcpy(rows[i], o->values, event->property_count * sizeof(CimValue));
+                }
         }
 }
 
@@ -66,35 +79,38 @@ static void must_be_inside(const Diag *d, size_t n)
              "the message is text");
 }
 
-static bool match(const WqlPlan *p, const CimValue *values)
-{
-        return wql_match(p, &(WqlSubject){.klass = wql_class(p), .values = values});
-}
-
 static void must_agree(const WqlPlan *a, const WqlPlan *b)
 {
-        must(wql_class(a) == wql_class(b), "the same class");
-        if (wql_class(a) != event)
-                return;
+        must(wql_class(a) == wql_class(b) && wql_is_schema(a) == wql_is_schema(b), "the same class");
         for (size_t i = 0; i < ROWS; i++) {
+                const CimInstance *o = rows[i];
+                if (wql_is_schema(a) ? !o->is_class
+                                     : o->is_class || !cim_class_isa(o->class, wql_class(a)->name))
+                        continue;
                 CimValue seen[PROPERTIES];
-                for (size_t k = 0; k < event->property_count; k++) {
+                for (size_t k = 0; k < o->class->property_count; k++) {
                         memset(&seen[k], 0x5A, sizeof(seen[k]));
-                        seen[k].type = event->properties[k].type;
+                        seen[k].type = o->class->properties[k].type;
                         seen[k].null = false;
                         if (cim_wants(wql_used(a), k))
-                                seen[k] = rows[i][k];
+                                seen[k] = o->values[k];
                 }
-                must(match(a, seen) == match(b, seen), "the printed query says the same");
+                Arena scratch = {0};
+                WqlSubject s = {o->class, seen, o->namespace, o->is_class, i % 2 ? STR("HOST") : (Str){0},
+                                &scratch};
+                must(wql_match(a, &s) == wql_match(b, &s), "the printed query says the same");
+                arena_deinit(&scratch);
         }
 }
 
-static void must_compile_alike(const WqlQuery *q, const WqlQuery *again, size_t n)
+static void must_compile_alike(const WqlQuery *q, const WqlQuery *again, bool data, size_t n)
 {
+        int (*check)(const WqlQuery *, const CimSchema *, Str, WqlPlan **, Diag *) =
+                data ? wql_check_data : wql_check;
         WqlPlan *a, *b;
         Diag d = {0}, d2 = {0};
-        int r = wql_check(q, world.schema, world.namespace, &a, &d);
-        int r2 = wql_check(again, world.schema, world.namespace, &b, &d2);
+        int r = check(q, world.schema, world.namespace, &a, &d);
+        int r2 = check(again, world.schema, world.namespace, &b, &d2);
         must(r == r2, "both compile or none");
         if (r) {
                 must_be_inside(&d, n);
@@ -110,36 +126,43 @@ static void must_compile_alike(const WqlQuery *q, const WqlQuery *again, size_t 
         wql_plan_unref(b);
 }
 
-static void must_round_trip(const WqlQuery *q, size_t n)
+static void must_round_trip(const WqlQuery *q, bool data, size_t n)
 {
         Buf text = {0}, twice = {0};
         WqlQuery *again;
         wql_print(q, &text);
         if (text.n <= LIMIT_QUERY_CHARS) {
-                must(wql_parse((Str){(char *)text.p, text.n}, &again, NULL) == 0, "what is printed parses");
+                must((data ? wql_parse_data : wql_parse)((Str){(char *)text.p, text.n}, &again, NULL) == 0,
+                     "what is printed parses");
                 wql_print(again, &twice);
                 must(text.n == twice.n && memcmp(text.p, twice.p, text.n) == 0,
                      "what is printed prints the same");
-                must_compile_alike(q, again, n);
+                must_compile_alike(q, again, data, n);
                 wql_query_free(again);
         }
         buf_deinit(&text);
         buf_deinit(&twice);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void ask(const uint8_t *bytes, size_t size, bool data)
 {
-        if (!event)
-                set_up();
         Diag d = {0};
         WqlQuery *q;
-        int r = wql_parse((Str){(const char *)data, size}, &q, &d);
+        int r = (data ? wql_parse_data : wql_parse)((Str){(const char *)bytes, size}, &q, &d);
         if (r == E_DIAG) {
                 must_be_inside(&d, size);
         } else {
                 must(r == 0, "no other result");
-                must_round_trip(q, size);
+                must_round_trip(q, data, size);
                 wql_query_free(q);
         }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        if (!rows[0])
+                set_up();
+        ask(data, size, false);
+        ask(data, size, true);
         return 0;
 }

@@ -171,6 +171,80 @@ static void paths_and_lists_are_limited(void **state)
         assert_int_equal(list(LIMIT_CLASS_PROPERTIES + 1, &d), CIM_E_QUOTA_VIOLATION);
 }
 
+// A path of as many steps as there may be, through as many objects.
+static void deep_objects_are_reached(void **state)
+{
+        (void)state;
+        Buf b = {0};
+        buf_text(&b, "SELECT * FROM BoxEvent WHERE Any");
+        repeat(&b, ".Any", LIMIT_DEPTH - 2);
+        buf_text(&b, ".Size = 5");
+        WqlPlan *p = plan_of(buf_z(&b));
+        Arena a = {0};
+        const CimClass *box = cim_schema_find(world.schema, world.namespace, STR("Box"));
+        const CimClass *leaf = cim_schema_find(world.schema, world.namespace, STR("Leaf"));
+        int any = cim_class_property(box, STR("Any"));
+        CimInstance *inner = cim_instance_in(&a, leaf), *event = cim_instance_in(&a, wql_class(p));
+        inner->values[cim_class_property(leaf, STR("Size"))] = (CimValue){.type = CIM_UINT32, .uint = 5};
+        for (unsigned i = 0; i < LIMIT_DEPTH - 2; i++) {
+                CimInstance *outer = cim_instance_in(&a, box);
+                outer->values[any] = (CimValue){.type = CIM_OBJECT, .object = inner};
+                inner = outer;
+        }
+        CimValue *first = &event->values[cim_class_property(wql_class(p), STR("Any"))];
+        *first = (CimValue){.type = CIM_OBJECT, .object = inner};
+        assert_true(match(p, event->values));
+        first->object = inner->values[any].object;
+        assert_false(match(p, event->values));
+        wql_plan_unref(p);
+        arena_deinit(&a);
+        buf_deinit(&b);
+}
+
+static int where_path(size_t n, Diag *d)
+{
+        Buf b = {0};
+        buf_text(&b, "SELECT * FROM BoxEvent WHERE Any");
+        repeat(&b, ".x", n - 1);
+        buf_text(&b, " = 1");
+        return code_of_buf(&b, d);
+}
+
+static void paths_in_where_are_limited(void **state)
+{
+        (void)state;
+        Diag d;
+        assert_int_equal(where_path(LIMIT_DEPTH - 1, &d), 0);
+        assert_int_equal(where_path(LIMIT_DEPTH, &d), 0);
+        assert_int_equal(where_path(LIMIT_DEPTH + 1, &d), CIM_E_QUOTA_VIOLATION);
+        // system properties count as the steps that they are
+        assert_int_equal(code_of(STR("SELECT * FROM BoxEvent WHERE Any.__CLASS = 'x'"), &d), 0);
+}
+
+// As many predicates as there may be, each of which demands a class or asks derived classes for a property:
+// time is bounded, the answer is that of one.
+static void demands_cost_a_bounded_time(void **state)
+{
+        (void)state;
+        Diag d;
+        Buf b = {0};
+        buf_text(&b, "SELECT * FROM BoxEvent WHERE Any ISA Leaf");
+        repeat(&b, " AND Any ISA Leaf", LIMIT_QUERY_TERMS / 2 - 1);
+        repeat(&b, " AND Any.Bytes=1", LIMIT_QUERY_TERMS / 2);
+        assert_int_equal(code_of_buf(&b, &d), 0);
+        // a property of a derived class is looked for so many times; beyond, none is said to be missing
+        for (size_t n = 62; n <= 65; n++) {
+                buf_text(&b, "SELECT * FROM BoxEvent WHERE Any ISA Leaf");
+                repeat(&b, " AND Any.Bytes=1", n);
+                buf_text(&b, " AND Any.Nope=1");
+                assert_int_equal(code_of_buf(&b, &d), n < 64 ? CIM_E_INVALID_PROPERTY : 0);
+        }
+        buf_text(&b, "SELECT * FROM __InstanceCreationEvent WHERE TargetInstance ISA Box");
+        repeat(&b, " OR TargetInstance ISA Box", LIMIT_QUERY_TERMS - 2);
+        buf_text(&b, " OR TargetInstance ISA Polled");
+        assert_int_equal(code_of_buf(&b, &d), CIM_E_REGISTRATION_TOO_PRECISE);
+}
+
 // Sets that spell out a large part of Unicode, many times, cost a bounded effort.
 static void sets_are_limited(void **state)
 {
@@ -320,6 +394,34 @@ static void what_is_used_is_told(void **state)
         wql_plan_unref(p);
 }
 
+static void schema_plans_have_no_class(void **state)
+{
+        (void)state;
+        WqlQuery *q;
+        WqlPlan *p;
+        assert_int_equal(wql_parse_data(STR("SELECT * FROM meta_class WHERE __CLASS = 'Leaf'"), &q, NULL), 0);
+        assert_int_equal(wql_check_data(q, world.schema, world.namespace, &p, NULL), 0);
+        assert_true(wql_is_schema(p));
+        assert_null(wql_class(p));
+        assert_non_null(wql_used(p)->words);
+        assert_int_equal(wql_used(p)->count, 0);
+        size_t n = 7;
+        wql_selected(p, &n);
+        assert_int_equal(n, 0);
+        WqlSubject s = {.klass = cim_schema_find(world.schema, world.namespace, STR("Leaf")),
+                        .is_class = true};
+        assert_true(wql_match(p, &s));
+        s.klass = cim_schema_find(world.schema, world.namespace, STR("BigLeaf"));
+        assert_false(wql_match(p, &s));
+        wql_plan_unref(p);
+        wql_query_free(q);
+        // the same text as an event query
+        Diag d;
+        assert_int_equal(code_of(STR("SELECT * FROM meta_class"), &d), CIM_E_NOT_FOUND);
+        // a caller that wants no reason
+        assert_int_equal(wql_parse_data(STR("SELECT"), &q, NULL), E_DIAG);
+}
+
 // Comparing with a constant in upper case needs that the upper case of an upper case is itself.
 static void upper_case_stays(void **state)
 {
@@ -340,7 +442,9 @@ int main(void)
         free(text);
         int r = testkit_run((TestCase[]){
                 TEST(query_chars_are_limited), TEST(terms_are_limited), TEST(depth_is_limited),
-                TEST(paths_and_lists_are_limited), TEST(sets_are_limited), TEST(patterns_cannot_blow_up),
+                TEST(paths_and_lists_are_limited), TEST(paths_in_where_are_limited),
+                TEST(deep_objects_are_reached), TEST(demands_cost_a_bounded_time),
+                TEST(schema_plans_have_no_class), TEST(sets_are_limited), TEST(patterns_cannot_blow_up),
                 TEST(every_prefix_has_an_answer), TEST(a_query_says_its_names), TEST(namespaces_are_told),
                 TEST(a_plan_lives_on_its_own), TEST(what_is_used_is_told), TEST(upper_case_stays), TEST_END});
         world_deinit(&world);
