@@ -22,6 +22,7 @@ MAY = {
     "src/driver/wmi": ["src/base", "src/crt", "src/wire", "src/driver/nt"],
     "src/service": ["src/base", "src/cim", "src/mof", "src/wql", "src/repository", "src/wire"],
     "src/client": ["src/base", "src/cim", "src/wire"],
+    "src/api": ["src/base", "src/cim", "src/client", "src/service"],
     "src/com": ["src/base", "src/crt", "src/cim", "src/client"],
     "src/providers": [],
 }
