@@ -21,6 +21,8 @@
 #define LIMIT_OBJECT_BYTES     (16u << 20) // one encoded instance
 #define LIMIT_ARRAY_ITEMS      (1u << 20) // of one value
 
+#define LIMIT_JOB_CHANGES      (1u << 20) // classes and instances that one operation on the store may change
+
 // events
 #define LIMIT_EVENT_BYTES   (1u << 20) // of one WNODE, whatever the registry value MaxEventSize says
 #define LIMIT_INSTANCE_NAME 0x2000u    // bytes of an instance name (WBEM paths end at 0x2000 characters)

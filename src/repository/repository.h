@@ -37,14 +37,17 @@ typedef struct RepositoryConfig {
         const char *file; // NULL: in memory. Created (mode 0600) when absent; its directory must exist
         bool thread;
         LogSink log;
-        StoreSeed seed;   // what a namespace has from the start; called in the storage thread
+        StoreSeed seed;   // what a namespace has from the start; called in the storage thread (by repository_open: in the caller's)
         void (*committed)(void *context, const RepositoryCommit *c); // in the caller's thread
         void *context;
         uint32_t batch;   // jobs in one transaction at most; 0: 256
+        uint32_t changes; // classes and instances that one job may change; 0: LIMIT_JOB_CHANGES
+        const char *const *namespaces; // that are always there besides `root`, ended by NULL; made when absent, never deleted
 } RepositoryConfig;
 
-// Opens, checks integrity (PRAGMA quick_check and the store's own rules), brings namespaces into being that `root` must
-// have, loads the schema. Takes the file's lock: one service at a time. 0; -ENOMEM; E_DIAG with file and reason:
+// Opens, checks integrity (PRAGMA quick_check, that the tables are this format's, that all classes can be built; instances
+// are checked as they are read, and by repository_check), makes config->namespaces, loads the schema. Takes the file's
+// lock (FILE-lock): one service at a time. 0; -errno; E_DIAG with file and reason:
 // CIM_E_ALREADY_EXISTS (another service has it), CIM_E_INITIALIZATION_FAILURE (damaged: says to restore a backup; of a
 // newer format; not a store), CIM_E_FAILED (the system's reason).
 int repository_open(const RepositoryConfig *config, Repository **ret, Diag *reterr);
