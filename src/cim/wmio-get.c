@@ -26,15 +26,20 @@ bool wmio_fail(WmioReader *r, const uint8_t *where, const char *why)
         return false;
 }
 
-void *wmio_alloc(WmioReader *r, size_t count, size_t size)
+bool wmio_spend(WmioReader *r, size_t count, size_t size)
 {
         size_t n;
-        if (__builtin_mul_overflow(count, size, &n) || n > r->budget) {
-                wmio_fail(r, r->start, "it would take too much memory");
-                return NULL;
-        }
+        if (__builtin_mul_overflow(count, size, &n) || n > r->budget)
+                return wmio_fail(r, r->start, "it would take too much memory");
         r->budget -= n;
-        void *p = arena_alloc(r->arena, n);
+        return true;
+}
+
+void *wmio_alloc(WmioReader *r, size_t count, size_t size)
+{
+        if (!wmio_spend(r, count, size))
+                return NULL;
+        void *p = arena_calloc(r->arena, count, size);
         if (!p)
                 wmio_fail(r, r->start, wmio_no_memory);
         return p;
@@ -207,14 +212,14 @@ static bool heap_string(WmioReader *r, WmioHeap *h, uint32_t ref, Chars *ret)
         return true;
 }
 
-// As a value: where it stands if it can be, else a copy.
+// As a value: in the profile where it stands if it can be, else a copy.
 static bool chars_value(WmioReader *r, const Chars *s, Str16 *ret)
 {
         if (!s->n) {
                 *ret = (Str16){u"", 0};
                 return true;
         }
-        if (s->wide && (uintptr_t)s->p % sizeof(char16_t) == 0) {
+        if (s->wide && !r->full && (uintptr_t)s->p % sizeof(char16_t) == 0) {
                 *ret = (Str16){(const char16_t *)(const void *)s->p, s->n};
                 return true;
         }
@@ -580,6 +585,7 @@ static bool get_properties(WmioIn *lookup, WmioIn *table, WmioHeap *h, WmioPart 
         part->properties = wmio_alloc(r, n, sizeof(*part->properties));
         if (!seen || !offsets || !part->properties)
                 return false;
+        part->offsets = offsets;
         Str last = {0};
         for (size_t i = 0; i < n; i++)
                 if (!get_property(lookup, h, part, seen, &last, offsets))
@@ -617,6 +623,7 @@ bool wmio_get_class_part(WmioIn *in, WmioPart *ret)
         if (count > LIMIT_CLASS_PROPERTIES)
                 return wmio_fail(r, part.p, "a class has too many properties");
         ret->property_count = count;
+        ret->table = values;
         if (!wmio_in_bytes(&part, (size_t)count * LOOKUP_BYTES, &p))
                 return false;
         WmioIn lookup = {r, p, part.p};
@@ -703,6 +710,8 @@ bool wmio_get_method_part(WmioIn *in, WmioPart *ret)
                 return false;
         if (zero && !r->full)
                 return wmio_fail(r, part.p, "a reserved number is not 0");
+        if (count > LIMIT_CLASS_PROPERTIES)
+                return wmio_fail(r, part.p, "a class has too many methods");
         WmioIn list = {r, p, part.p};
         if (!wmio_in_heap_part(&part, &h) || (!r->full && !wmio_in_end(&part)))
                 return false;

@@ -55,6 +55,8 @@ struct WmioPart {
         size_t property_count;
         WmioMethod *methods;
         size_t method_count;
+        const uint32_t *offsets; // when it was read: of each property's value in a table of values,
+        size_t table;            // and the bytes of NdTable and such a table
 };
 
 // Bytes of a value of that type in a table, arrays 4; 0: there is no such type.
@@ -78,6 +80,8 @@ struct WmioWriter {
         Str server;                 // full
         size_t start, limit;        // -E2BIG when more than `limit` bytes follow `start`
         Arena scratch;
+        const CimClass *last; // full: whose part is `last_part`; objects of one class come in rows
+        WmioPart last_part;
 };
 
 void wmio_put_name(Str s, Buf *out);
@@ -90,11 +94,20 @@ int wmio_put_method_part(WmioWriter *w, const WmioPart *p, Buf *out);
 
 // --- reading -------------------------------------------------------------------------------------
 typedef struct WmioReader WmioReader;
+
+// The classes that a reader made, a reference each.
+typedef struct WmioClasses {
+        CimClass **list;
+        size_t count, capacity, bytes;
+} WmioClasses;
+
 struct WmioReader {
         // Reads the n bytes of an object, all of them. ret NULL: only check them. False: r->wrong says why.
         bool (*object)(WmioReader *r, const uint8_t *p, size_t n, Str class_name, unsigned depth, const CimInstance **ret);
         bool full;
         Arena *arena;
+        Arena *scratch;             // full: for class parts
+        WmioClasses *made;          // full
         const CimClassTable *table; // profile
         const uint8_t *start;       // of the input, for offsets
         size_t budget;              // bytes that may still be allocated
@@ -118,6 +131,7 @@ typedef struct WmioHeap {
 } WmioHeap;
 
 bool wmio_fail(WmioReader *r, const uint8_t *where, const char *why); // false
+bool wmio_spend(WmioReader *r, size_t count, size_t size); // takes from the budget, for memory or work
 void *wmio_alloc(WmioReader *r, size_t count, size_t size); // NULL: r->wrong says why
 bool wmio_in_bytes(WmioIn *in, size_t n, const uint8_t **ret);
 bool wmio_in_u8(WmioIn *in, uint8_t *ret);
@@ -137,5 +151,14 @@ bool wmio_get_value(WmioReader *r, WmioHeap *h, uint16_t type, Str class_name, c
 // A class part; names are in r->arena. A part that stands for no class has a NULL name.
 bool wmio_get_class_part(WmioIn *in, WmioPart *ret);
 bool wmio_get_method_part(WmioIn *in, WmioPart *ret);
+
+// --- classes as parts, full MS-WMIO --------------------------------------------------------------
+// The part of a class, inherited things included; *ret borrows from c and `a`. 0, -ENOMEM, -EINVAL: a method has a parameter
+// called ReturnValue besides what it returns.
+int wmio_part_of_class(Arena *a, const CimClass *c, WmioPart *ret);
+// The reverse: builds the class and its superclasses, as far as the parts tell them. `above` is the superclass's part, NULL when
+// it is not known. *ret is borrowed from r->made.
+bool wmio_class_of_part(WmioReader *r, const uint8_t *where, const WmioPart *above, const WmioPart *own,
+                        const CimClass **ret);
 
 #endif

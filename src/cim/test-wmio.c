@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+// cim: full MS-WMIO. That others can read it is for tests/system/test-wmio.py to show.
+#include "cim/wmio.h"
+
+#include "base/limits.h"
+#include "base/testkit.h"
+#include "cim/test-cim.h"
+
+static const CimWmioOptions strict = {0}, tolerant = {.tolerant = true};
+
+static CimClass *made(const CimClassSpec *s, const CimClass *super, CimClass **known)
+{
+        CimClass *c = NULL;
+        Diag d = {0};
+        int r = cim_class_new(s, super, test_resolve, known, &c, &d);
+        if (r)
+                fail_msg("%.*s: %s", STR_ARG(s->name), d.message);
+        return c;
+}
+
+// Three generations with methods, qualifiers of all flavors, values replaced on the way down.
+static CimClass *family(void)
+{
+        CimClass *inner = made(&CLASS("Inner", PROPERTIES(P("X", CIM_UINT8, .has_default = true, .value = VU(CIM_UINT8, 7)))),
+                               NULL, NULL);
+        CimInstance *object;
+        assert_int_equal(cim_instance_new(inner, &object), 0);
+        CimPropertySpec parameters[] = {
+                P("Second", CIM_UINT32 | CIM_ARRAY, .max = 3, QUALIFIERS(QB("in"), QB("out"), QU("ID", 1))),
+                P("First", CIM_OBJECT, .class_name = STR("Inner"), QUALIFIERS(QB("in"), QU("ID", 0))),
+                P("Third", CIM_STRING, QUALIFIERS(QB("Out"), QU("ID", 2)))};
+        CimPropertySpec unnumbered[] = {P("B", CIM_UINT8, QUALIFIERS(QB("out"))), P("A", CIM_UINT8, QUALIFIERS(QB("in")))};
+        CimMethodSpec methods[] = {{.name = STR("Do"), .return_type = CIM_UINT32, .parameters = parameters,
+                                    .parameter_count = 3, QUALIFIERS(QF(QB("Implemented"), CIM_FLAVOR_TO_SUBCLASS))},
+                                   {.name = STR("Rest")},
+                                   {.name = STR("Loose"), .parameters = unnumbered, .parameter_count = 2}};
+        CimClass *root = made(
+                &CLASS("Root", QUALIFIERS(QB("abstract"), QF(QS("Locale", u"ms_409"), CIM_FLAVOR_TO_SUBCLASS)),
+                       PROPERTIES(P("Name", CIM_STRING, QUALIFIERS(QB("key"), QF(QS("Description", u"n\xE4me"), CIM_FLAVOR_AMENDED))),
+                                  P("Level", CIM_SINT32, .has_default = true, .value = VI(CIM_SINT32, -5)),
+                                  P("List", CIM_STRING | CIM_ARRAY, .max = 2, .has_default = true,
+                                    .value = VA(CIM_STRING, VS(CIM_STRING, u"one"), VS(CIM_STRING, u"\x4E8C"))),
+                                  P("In", CIM_OBJECT, .class_name = STR("Inner"), .has_default = true,
+                                    .value = {.type = CIM_OBJECT, .object = object})),
+                       .methods = methods, .method_count = 3),
+                NULL, (CimClass *[]){inner, NULL});
+        CimClass *middle = made(&CLASS("Middle", QUALIFIERS(QF(QS("Provider", u"p"), CIM_FLAVOR_TO_SUBCLASS)),
+                                       PROPERTIES(P("Level", CIM_SINT32, .has_default = true, .value = cim_null(CIM_SINT32)),
+                                                  P("Ratio", CIM_REAL32, .has_default = true, .value = VR(CIM_REAL32, 0.5)))),
+                                root, NULL);
+        CimClass *last = made(&CLASS("Last", QUALIFIERS(QU("Size", 9)),
+                                     PROPERTIES(P("Ratio", CIM_REAL32, QUALIFIERS(QS("Units", u"%"))),
+                                                P("Other", CIM_REFERENCE, .class_name = STR("Root")),
+                                                P("Flags", CIM_BOOLEAN | CIM_ARRAY), P("When", CIM_DATETIME)),
+                                     .methods = methods, .method_count = 1),
+                              middle, (CimClass *[]){inner, NULL});
+        cim_instance_unref(object);
+        cim_class_unref(inner);
+        cim_class_unref(root);
+        cim_class_unref(middle);
+        return last;
+}
+
+static CimInstance *read_back(const CimInstance *i, Str server, const CimWmioOptions *options)
+{
+        Buf b = {0};
+        Diag d = {0};
+        CimInstance *back = NULL;
+        assert_int_equal(cim_wmio_write(i, server, &b), 0);
+        int r = cim_wmio_read(b.p, b.n, options, &back, &d);
+        if (r)
+                fail_msg("%.*s: %s", STR_ARG(i->class->name), d.message);
+        buf_deinit(&b);
+        return back;
+}
+
+static void same_qualifiers(const CimQualifier *a, size_t an, const CimQualifier *b, size_t bn)
+{
+        assert_int_equal(an, bn);
+        for (size_t i = 0; i < an; i++) {
+                assert_true(str_eq(a[i].name, b[i].name));
+                assert_int_equal(a[i].flavor, b[i].flavor);
+                assert_true(cim_value_same(&a[i].value, &b[i].value));
+        }
+}
+
+static void same_property(const CimProperty *a, const CimProperty *b)
+{
+        assert_true(str_eq(a->name, b->name) && str_eq(a->class_name, b->class_name));
+        assert_true(a->type == b->type && a->max == b->max && a->local == b->local);
+        assert_true(str_eq(a->origin->name, b->origin->name));
+        assert_true(cim_value_same(&a->value, &b->value));
+        same_qualifiers(a->qualifiers, a->qualifier_count, b->qualifiers, b->qualifier_count);
+}
+
+static void same_class(const CimClass *a, const CimClass *b)
+{
+        assert_true(str_eq(a->name, b->name));
+        assert_int_equal(a->depth, b->depth);
+        assert_int_equal(a->property_count, b->property_count);
+        assert_int_equal(a->method_count, b->method_count);
+        same_qualifiers(a->qualifiers, a->qualifier_count, b->qualifiers, b->qualifier_count);
+        for (size_t i = 0; i < a->property_count; i++)
+                same_property(&a->properties[i], &b->properties[i]);
+        for (size_t i = 0; i < a->method_count; i++) {
+                const CimMethod *m = &a->methods[i], *n = &b->methods[i];
+                assert_true(str_eq(m->name, n->name) && m->return_type == n->return_type && m->local == n->local);
+                assert_int_equal(m->parameter_count, n->parameter_count);
+                same_qualifiers(m->qualifiers, m->qualifier_count, n->qualifiers, n->qualifier_count);
+                assert_true(str_eq(m->origin->name, n->origin->name));
+        }
+        for (a = a->super, b = b->super; a; a = a->super, b = b->super)
+                assert_true(str_eq(a->name, b->name));
+}
+
+static void a_class_comes_back_whole(void **state)
+{
+        (void)state;
+        CimClass *last = family();
+        for (const CimClass *c = last; c; c = c->super) {
+                CimInstance *definition;
+                assert_int_equal(cim_instance_of_class(c, STR("root\\a"), &definition), 0);
+                CimInstance *back = read_back(definition, STR("SERVER"), &strict);
+                assert_true(back->is_class && str_eq(back->namespace, STR("root\\a")));
+                same_class(c, back->class);
+                cim_instance_unref(back);
+                back = read_back(definition, STR(""), &strict);
+                assert_int_equal(back->namespace.n, 0);
+                cim_instance_unref(back);
+                cim_instance_unref(definition);
+        }
+        const CimMethod *m = &last->methods[0];
+        assert_true(str_eq(m->parameters[0].name, STR("Second"))); // in the order of IDs on the wire
+        CimInstance *definition;
+        assert_int_equal(cim_instance_of_class(last, STR(""), &definition), 0);
+        CimInstance *back = read_back(definition, STR(""), &strict);
+        m = &back->class->methods[0];
+        assert_true(str_eq(m->parameters[0].name, STR("First")) && str_eq(m->parameters[1].name, STR("Second")));
+        assert_true(str_eq(m->parameters[0].class_name, STR("Inner")));
+        assert_int_equal(m->parameters[1].max, 3);
+        m = &back->class->methods[2];
+        assert_true(str_eq(m->parameters[0].name, STR("A")) && str_eq(m->parameters[1].name, STR("B")));
+        cim_instance_unref(back);
+        cim_instance_unref(definition);
+        cim_class_unref(last);
+}
+
+static CimInstance *filled(CimClass *c, CimInstance **ret_finer)
+{
+        CimClass *inner = made(&CLASS("Inner", PROPERTIES(P("X", CIM_UINT8))), NULL, NULL);
+        CimClass *finer = made(&CLASS("Finer", PROPERTIES(P("Y", CIM_STRING))), inner, NULL);
+        CimInstance *i, *in;
+        assert_int_equal(cim_instance_new(c, &i), 0);
+        assert_int_equal(cim_instance_new(finer, &in), 0);
+        assert_int_equal(cim_instance_place(i, STR("root\\a")), 0);
+        assert_int_equal(cim_instance_place(in, STR("root\\b")), 0);
+        in->values[0] = VU(CIM_UINT8, 5);
+        in->values[1] = VS(CIM_STRING, u"\x4E8C");
+        i->values[cim_class_property(c, STR("Name"))] = VS(CIM_STRING, u"a");
+        i->values[cim_class_property(c, STR("In"))] = (CimValue){.type = CIM_OBJECT, .object = in};
+        static CimValue flags[2];
+        flags[0] = VB(true);
+        flags[1] = VB(false);
+        i->values[cim_class_property(c, STR("Flags"))] = (CimValue){.type = CIM_BOOLEAN | CIM_ARRAY, .array = {flags, 2}};
+        i->values[cim_class_property(c, STR("When"))] = VS(CIM_DATETIME, u"20260101000000.000000+000");
+        i->values[cim_class_property(c, STR("Other"))] = VS(CIM_REFERENCE, u"Root.Name=\"b\"");
+        cim_class_unref(inner);
+        cim_class_unref(finer);
+        *ret_finer = in;
+        return i;
+}
+
+static void an_instance_comes_back_whole(void **state)
+{
+        (void)state;
+        CimClass *last = family();
+        CimInstance *in, *i = filled(last, &in), *back = read_back(i, STR("SERVER"), &strict);
+        assert_true(cim_instance_same(i, back));
+        assert_true(str_eq(back->namespace, STR("root\\a")));
+        assert_int_equal(back->class->depth, 2);
+        const CimInstance *object = cim_instance_get(back, STR("In"))->object;
+        assert_true(str_eq(object->class->super->name, STR("Inner")));
+        assert_true(str_eq(object->namespace, STR("root\\b")));
+        CimInstance *copy;
+        assert_int_equal(cim_instance_copy(back, &copy), 0);
+        cim_instance_unref(back);
+        back = read_back(copy, STR(""), &tolerant);
+        assert_true(cim_instance_same(i, back));
+        cim_instance_unref(back);
+        cim_instance_unref(copy);
+        cim_instance_unref(i);
+        cim_instance_unref(in);
+        cim_class_unref(last);
+}
+
+// MS-WMIO's strings end at a NUL.
+static void a_string_ends_at_its_first_nul(void **state)
+{
+        (void)state;
+        CimClass *c = made(&CLASS("S", PROPERTIES(P("A", CIM_STRING))), NULL, NULL);
+        CimInstance *i;
+        assert_int_equal(cim_instance_new(c, &i), 0);
+        i->values[0] = VS(CIM_STRING, u"ab\0cd");
+        CimInstance *back = read_back(i, STR(""), &strict);
+        CimValue expected = VS(CIM_STRING, u"ab");
+        assert_true(cim_value_same(&back->values[0], &expected));
+        cim_instance_unref(back);
+        cim_instance_unref(i);
+        cim_class_unref(c);
+}
+
+static void a_unit_cut_off_anywhere_is_refused(void **state)
+{
+        (void)state;
+        CimClass *last = family();
+        CimInstance *in, *i = filled(last, &in), *none;
+        for (int definition = 0; definition < 2; definition++) {
+                Buf b = {0};
+                i->is_class = definition;
+                assert_int_equal(cim_wmio_write(i, STR("SERVER"), &b), 0);
+                for (size_t n = 0; n < b.n; n++) {
+                        uint8_t *exact = malloc(n ? n : 1);
+                        memcpy(exact, b.p, n);
+                        Diag d = {0};
+                        assert_int_equal(cim_wmio_read(exact, n, &tolerant, &none, &d), E_DIAG);
+                        assert_true(d.message[0] && d.offset <= n);
+                        free(exact);
+                }
+                buf_u8(&b, 0);
+                assert_int_equal(cim_wmio_read(b.p, b.n, &strict, &none, NULL), E_DIAG);
+                buf_deinit(&b);
+        }
+        i->is_class = false;
+        cim_instance_unref(i);
+        cim_instance_unref(in);
+        cim_class_unref(last);
+}
+
+// Each byte changed: refused; or tolerantly read, and then what is written is read strictly.
+static void a_unit_with_one_byte_changed_does_no_harm(void **state)
+{
+        (void)state;
+        CimClass *last = family();
+        CimInstance *in, *i = filled(last, &in);
+        static const uint8_t masks[] = {0x01, 0x02, 0x80, 0xff};
+        for (int definition = 0; definition < 2; definition++) {
+                Buf b = {0};
+                i->is_class = definition;
+                assert_int_equal(cim_wmio_write(i, STR("S"), &b), 0);
+                for (size_t k = 0; k < b.n * COUNT(masks); k++) {
+                        CimInstance *back;
+                        b.p[k / COUNT(masks)] ^= masks[k % COUNT(masks)];
+                        if (cim_wmio_read(b.p, b.n, &tolerant, &back, NULL) == 0) {
+                                cim_instance_unref(read_back(back, STR(""), &tolerant));
+                                cim_instance_unref(back);
+                        }
+                        b.p[k / COUNT(masks)] ^= masks[k % COUNT(masks)];
+                }
+                buf_deinit(&b);
+        }
+        i->is_class = false;
+        cim_instance_unref(i);
+        cim_instance_unref(in);
+        cim_class_unref(last);
+}
+
+static void objects_are_nested_as_deep_as_values_may_be(void **state)
+{
+        (void)state;
+        CimClass *c = made(&CLASS("Nest", PROPERTIES(P("In", CIM_OBJECT))), NULL, NULL);
+        CimInstance deep[LIMIT_DEPTH + 2];
+        CimValue in[LIMIT_DEPTH + 2];
+        for (unsigned k = 0; k < LIMIT_DEPTH + 2; k++) {
+                in[k] = k ? (CimValue){.type = CIM_OBJECT, .object = &deep[k - 1]} : cim_null(CIM_OBJECT);
+                deep[k] = (CimInstance){.class = c, .values = &in[k]};
+        }
+        Buf b = {0};
+        for (unsigned k = LIMIT_DEPTH - 1; k <= LIMIT_DEPTH; k++) {
+                CimInstance *back = read_back(&deep[k], STR(""), &strict);
+                assert_true(cim_instance_same(back, back));
+                cim_instance_unref(back);
+        }
+        assert_int_equal(cim_wmio_write(&deep[LIMIT_DEPTH + 1], STR(""), &b), -ELOOP);
+        assert_int_equal(b.n, 0);
+        buf_deinit(&b);
+        cim_class_unref(c);
+}
+
+int main(void)
+{
+        return testkit_run((TestCase[]){
+                TEST(a_class_comes_back_whole),
+                TEST(an_instance_comes_back_whole),
+                TEST(a_string_ends_at_its_first_nul),
+                TEST(a_unit_cut_off_anywhere_is_refused),
+                TEST(a_unit_with_one_byte_changed_does_no_harm),
+                TEST(objects_are_nested_as_deep_as_values_may_be),
+                TEST_END,
+        });
+}
