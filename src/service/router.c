@@ -404,18 +404,23 @@ static void route_lose_all(const RouteClass *k)
 static size_t route_match(Service *s, const RouteClass *k, const CimValue *values, const CimEnvelope *e,
                           Blob **event)
 {
-        const WqlSubject subject = {.klass = k->handle->klass, .values = values};
+        Arena paths = {0}; // of objects in the event, when a query asks for them
+        const WqlSubject subject = {.klass = k->handle->klass, .values = values, .scratch = &paths};
         size_t matched = 0;
         for (size_t i = 0, n; i < k->sub_count; i += n) {
                 const Session *x = k->subs[i]->session;
                 size_t hits = 0;
-                for (n = 0; i + n < k->sub_count && k->subs[i + n]->session == x; n++)
+                for (n = 0; i + n < k->sub_count && k->subs[i + n]->session == x; n++) {
                         if (wql_match(k->subs[i + n]->plan, &subject))
                                 s->router.group[hits++] = k->subs[i + n];
+                        if (paths.used)
+                                arena_reset(&paths);
+                }
                 if (hits)
                         deliver(s, s->router.group, hits, k->handle, e, event);
                 matched += hits;
         }
+        arena_deinit(&paths);
         return matched;
 }
 

@@ -698,7 +698,7 @@ static void draw_array(Oracle *o, Arena *a, CimValue *v, uint16_t type, unsigned
         v->array.items = items;
         v->array.count = pick(3);
         for (uint32_t i = 0; i < v->array.count; i++)
-                draw_value(o, a, &items[i], cim_type(type), depth);
+                draw_value(o, a, &items[i], (uint16_t)cim_type(type), depth);
 }
 
 static void draw_value(Oracle *o, Arena *a, CimValue *v, uint16_t type, unsigned depth)

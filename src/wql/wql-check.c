@@ -96,7 +96,7 @@ static int make_way(WqlChecker *c, const WqlPath *path, const WqlTarget *target,
 
 static int make_like(WqlChecker *c, const WqlNode *n, const CimProperty *p, WqlTest *t)
 {
-        static const CimType texts[] = {CIM_STRING, CIM_REFERENCE, CIM_DATETIME};
+        static const uint16_t texts[] = {CIM_STRING, CIM_REFERENCE, CIM_DATETIME};
         CimType type = p ? cim_type(p->type) : CIM_STRING;
         if (type != CIM_STRING && type != CIM_REFERENCE && type != CIM_DATETIME) {
                 wql_fail(c, CIM_E_INVALID_OPERATOR, n->operator, "LIKE does not fit %.*s, which is %s",

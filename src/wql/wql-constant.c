@@ -420,9 +420,9 @@ int wql_constant_test(const WqlNode *n, const CimProperty *property, Arena *a, W
 
 int wql_constant_readings(const WqlNode *n, Arena *a, const WqlReadings **ret, WqlSpan *ret_at, Diag *reterr)
 {
-        static const CimType types[] = {CIM_SINT8,  CIM_SINT16, CIM_SINT32,    CIM_SINT64,   CIM_UINT8,
-                                        CIM_UINT16, CIM_UINT32, CIM_UINT64,    CIM_REAL32,   CIM_REAL64,
-                                        CIM_CHAR16, CIM_STRING, CIM_REFERENCE, CIM_DATETIME, CIM_BOOLEAN};
+        static const uint16_t types[] = {CIM_SINT8,  CIM_SINT16, CIM_SINT32,    CIM_SINT64,   CIM_UINT8,
+                                         CIM_UINT16, CIM_UINT32, CIM_UINT64,    CIM_REAL32,   CIM_REAL64,
+                                         CIM_CHAR16, CIM_STRING, CIM_REFERENCE, CIM_DATETIME, CIM_BOOLEAN};
         enum { TYPES = sizeof(types) / sizeof(types[0]) };
         WqlReadings *readings = arena_new(a, WqlReadings);
         WqlTest *tests = arena_array(a, WqlTest, TYPES);

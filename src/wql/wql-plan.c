@@ -108,8 +108,8 @@ static CimValue name_value(Str s, NameText *t)
 {
         size_t n = 0;
         while (s.n) {
-                uint32_t u;
-                size_t used = utf8_decode(s.p, s.n, &u);
+                uint32_t u = (unsigned char)*s.p;
+                size_t used = u < 0x80 ? 1 : utf8_decode(s.p, s.n, &u);
                 s.p += used;
                 s.n -= used;
                 if (n + 2 > sizeof(t->units) / sizeof(t->units[0]))

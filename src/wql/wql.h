@@ -47,19 +47,18 @@ void wql_print(const WqlQuery *q, Buf *out);
 //   CIM_E_INVALID_NAMESPACE      no such namespace
 //   CIM_E_NOT_FOUND              no such class after FROM (the number that users of Windows see) or ISA
 //   CIM_E_NOT_EVENT_CLASS        not derived from __Event
-//   CIM_E_INVALID_PROPERTY       no such property; a path into an object is held against the class that ISA
-//   or
-//                                __CLASS = demand of it in the same AND, if any
+//   CIM_E_INVALID_PROPERTY       no such property; a path into an object is held against the class
+//                                that ISA or __CLASS = demand of it in the same AND, if any
 //   CIM_E_PROPERTY_NOT_AN_OBJECT a dot or ISA behind what is no embedded object
 //   CIM_E_AGGREGATING_BY_OBJECT  GROUP BY an embedded object
 //   CIM_E_TYPE_MISMATCH          the constant does not fit the property's type; an array or object
 //   CIM_E_INVALID_OPERATOR       the operator does not
 //   CIM_E_UNPARSABLE_QUERY       a malformed LIKE pattern
 //   CIM_E_QUOTA_VIOLATION        sets in LIKE patterns that spell out too much
-//   CIM_E_REGISTRATION_TOO_PRECISE instance events of a class whose instances are not the repository's,
-//   without WITHIN CIM_E_NOT_SUPPORTED          parsed but not served yet: GROUP; the same with WITHIN
-//   (polling); kinds of events that
-//                                nothing generates yet
+//   CIM_E_REGISTRATION_TOO_PRECISE  instance events of a class whose instances are not the
+//                                repository's, without WITHIN
+//   CIM_E_NOT_SUPPORTED          parsed but not served yet: GROUP; the same with WITHIN (polling);
+//                                kinds of events that nothing generates yet
 //
 // -ENOMEM.
 int wql_check(const WqlQuery *q, const CimSchema *schema, Str namespace, WqlPlan **ret, Diag *reterr);
@@ -86,11 +85,13 @@ const uint32_t *wql_selected(const WqlPlan *p, size_t *ret_count);
 typedef struct WqlSubject {
         const CimClass *klass; // wql_class or a class derived from it; of a schema query any
         const CimValue
-                *values; // klass->property_count of them, of which those in wql_used are read; NULL: none is
+                *values; // one for each property, of which those in wql_used are read; may then be NULL
         Str namespace;   // where it lives, in normal form; n 0: nowhere (an event)
         bool is_class;   // the definition of klass itself
         Str server;      // for __SERVER and __PATH; n 0: these are NULL
-        struct Arena *scratch; // for __RELPATH and __PATH, emptied by the caller; NULL: these count as NULL
+        // For __RELPATH and __PATH; emptied by the caller, after each match if it has a limit. NULL: these
+        // are NULL.
+        struct Arena *scratch;
 } WqlSubject;
 
 // Whatever the objects inside the values are: what is not there or of no fitting type counts as NULL.
