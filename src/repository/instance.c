@@ -47,7 +47,7 @@ static int class_check_instances(const CimClass *c, Diag *reterr)
 }
 
 // The class that introduced the keys of c: instances of its subclasses share one space of keys with its own.
-static const CimClass *class_keyed(const CimClass *c)
+const CimClass *class_keyed(const CimClass *c)
 {
         size_t keys = cim_class_keys(c, NULL, 0);
         bool singleton = cim_class_singleton(c);
@@ -83,8 +83,8 @@ int class_facts(Store *st, Str namespace, const CimClass *c, bool make, const Ve
 
 // --- rows --------------------------------------------------------------------------------------------------
 
-int instance_read(Store *st, Str namespace, uint32_t version, Str value, const CimClass *now, const CimWant *want, CimInstance **ret,
-                  Diag *reterr)
+int instance_read(Store *st, Str namespace, uint32_t version, Str value, const CimClass *now, const CimWant *want, Numbers *used,
+                  CimInstance **ret, Diag *reterr)
 {
         const Version *v;
         CimInstance *i, *fitted;
@@ -95,7 +95,7 @@ int instance_read(Store *st, Str namespace, uint32_t version, Str value, const C
         if (r)
                 return r;
         bool same = v->klass == now;
-        r = version_decode(st, v, value, same ? want : NULL, i, reterr);
+        r = version_decode(st, v, value, same ? want : NULL, used, i, reterr);
         if (r == 0 && same)
                 r = cim_instance_place(i, namespace);
         else if (r == 0)
@@ -242,7 +242,7 @@ static int row_read(Store *st, Str namespace, int64_t id, const CimClass *now, c
         if (r || !row)
                 return r;
         *ret = (Row){.id = id, .klass = sqlite3_column_int64(s, 0), .version = (uint32_t)sqlite3_column_int64(s, 1)};
-        r = instance_read(st, namespace, ret->version, column_bytes(s, 2), now, want, &ret->object, reterr);
+        r = instance_read(st, namespace, ret->version, column_bytes(s, 2), now, want, NULL, &ret->object, reterr);
         sqlite3_reset(s);
         return r;
 }

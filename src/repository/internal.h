@@ -153,8 +153,8 @@ int version_find(Store *st, uint32_t number, const Version **ret, Diag *reterr);
 int version_settle(Store *st, Diag *reterr);
 // The bytes of an instance's values. *used gets the versions of the objects inside it.
 int version_encode(Store *st, const CimInstance *i, Buf *out, Numbers *used, Diag *reterr);
-// The reverse, into i (of class v->klass). what: for messages.
-int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, CimInstance *i, Diag *reterr);
+// The reverse, into i (of class v->klass). used may be NULL.
+int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, Numbers *used, CimInstance *i, Diag *reterr);
 
 // s in upper case by the rule of names (base/str.h): equal bytes for equal names.
 void store_upper(Str s, Buf *out);
@@ -202,8 +202,10 @@ int class_facts(Store *st, Str namespace, const CimClass *c, bool make, const Ve
 // Deletes all instances of exactly c, each told.
 int instance_delete_all(Store *st, Str namespace, const CimClass *c, Diag *reterr);
 int instance_any(Store *st, Str namespace, const CimClass *c, bool *ret, Diag *reterr);
-// A row as an instance of `now`, in its namespace.
-int instance_read(Store *st, Str namespace, uint32_t version, Str value, const CimClass *now, const CimWant *want, CimInstance **ret, Diag *reterr);
+// The class that introduced the keys of c: instances of its subclasses share one space of keys with its own.
+const CimClass *class_keyed(const CimClass *c);
+// A row as an instance of `now`, in its namespace. used (may be NULL): versions of the objects in it.
+int instance_read(Store *st, Str namespace, uint32_t version, Str value, const CimClass *now, const CimWant *want, Numbers *used, CimInstance **ret, Diag *reterr);
 // The ids of instances of exactly one class behind `after`, in order; at most `most`. Returns them in ret[], their number in *ret_count.
 int instance_ids(Store *st, int64_t class_row, int64_t after, size_t most, int64_t *ret, size_t *ret_count, Diag *reterr);
 // The instance of an id; *ret NULL: it is gone.

@@ -182,6 +182,8 @@ static const CimClass *table_find(void *context, uint32_t number, Str *ret_names
         VersionTable *t = context;
         const Version *v;
         t->r = number ? version_find_at(t->st, number, t->depth + 1, &v, t->diag) : 0;
+        if (t->r == 0 && number && t->used)
+                t->r = numbers_add(t->used, number);
         if (t->r || !number)
                 return NULL;
         *ret_namespace = v->namespace;
@@ -586,10 +588,10 @@ int version_encode(Store *st, const CimInstance *i, Buf *out, Numbers *used, Dia
         return r;
 }
 
-int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, CimInstance *i, Diag *reterr)
+int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, Numbers *used, CimInstance *i, Diag *reterr)
 {
         CimBlockError e = {0};
-        VersionTable t = {st, NULL, false, 0, reterr, 0};
+        VersionTable t = {st, used, false, 0, reterr, 0};
         int r = cim_codec_read_values((const uint8_t *)bytes.p, bytes.n, v->klass, want, &(CimClassTable){table_number, table_find, &t}, i->owner,
                                       i->values, &e);
         if (t.r)
