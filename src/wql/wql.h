@@ -83,12 +83,11 @@ const uint32_t *wql_selected(const WqlPlan *p, size_t *ret_count);
 
 // What a plan is held against.
 typedef struct WqlSubject {
-        const CimClass *klass; // wql_class or a class derived from it; of a schema query any
-        const CimValue
-                *values; // one for each property, of which those in wql_used are read; may then be NULL
-        Str namespace;   // where it lives, in normal form; n 0: nowhere (an event)
-        bool is_class;   // the definition of klass itself
-        Str server;      // for __SERVER and __PATH; n 0: these are NULL
+        const CimClass *klass;  // wql_class or a class derived from it; of a schema query any
+        const CimValue *values; // one for each property; those in wql_used are read
+        Str namespace;          // where it lives, in normal form; n 0: nowhere (an event)
+        bool is_class;          // the definition of klass itself
+        Str server;             // for __SERVER and __PATH; n 0: these are NULL
         // For __RELPATH and __PATH; emptied by the caller, after each match if it has a limit. NULL: these
         // are NULL.
         struct Arena *scratch;
