@@ -38,11 +38,10 @@ uint8_t *buf_reserve(Buf *b, size_t n)
 
 void buf_put(Buf *b, const void *p, size_t n)
 {
-        uint8_t *to = buf_reserve(b, n);
+        uint8_t *to = n ? buf_reserve(b, n) : NULL;
         if (!to)
                 return;
-        if (n)
-                memcpy(to, p, n);
+        memcpy(to, p, n);
         b->n += n;
 }
 

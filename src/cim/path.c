@@ -87,7 +87,7 @@ static Str path_short(Str s)
 
 static int path_lone_backslash(const Parser *p, size_t at)
 {
-        path_error(p, at, 2, "the backslash escapes nothing: behind it \\, \" or ' is expected");
+        path_error(p, at, 1, "the backslash escapes nothing: behind it \\, \" or ' is expected");
         return diag_hint(p->diag, "write \\\\ for each backslash inside quotes");
 }
 

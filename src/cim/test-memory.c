@@ -6,9 +6,11 @@
 #include "base/testkit.h"
 #include "cim/codec.h"
 #include "cim/event.h"
+#include "cim/path.h"
 #include "cim/schema.h"
 #include "cim/test-cim.h"
 #include "cim/text.h"
+#include "cim/update.h"
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
@@ -185,6 +187,80 @@ static int scenario_bytes(const CimClass *c, const CimClass *inner)
         return r;
 }
 
+// A path into an instance, the instance's own path and identity, its system properties.
+static int scenario_path(void)
+{
+        static const char text[] = "\\\\.\\root\\x:T.Name=\"a\",Ref='O.a=1,b=\"c\"'";
+        Arena a = {0};
+        CimPath p;
+        CimClass *c = NULL;
+        CimInstance *i = NULL;
+        Buf key = {0}, own = {0}, path = {0};
+        CimValue v;
+        int r = cim_class_new(&CLASS("T", PROPERTIES(P("Name", CIM_STRING, QUALIFIERS(QB("key"))),
+                                                     P("Ref", CIM_REFERENCE, QUALIFIERS(QB("key"))))),
+                              NULL, NULL, NULL, &c, NULL);
+        if (r == 0)
+                r = cim_path_parse(str_of(text), &a, &p, NULL);
+        if (r == 0)
+                r = cim_path_key(&p, c, STR("root\\x"), &key, NULL);
+        if (r == 0)
+                r = cim_instance_new(c, &i);
+        if (r == 0)
+                r = cim_instance_place(i, STR("root\\x"));
+        if (r == 0) {
+                i->values[0] = VS(CIM_STRING, u"a");
+                i->values[1] = VS(CIM_REFERENCE, u"O.a=1,b=\"c\"");
+                r = cim_instance_key(i, STR("root\\x"), &own, NULL);
+        }
+        if (r == 0)
+                r = cim_instance_path(i, STR("."), &path, NULL);
+        for (unsigned n = 0; r == 0 && n < CIM_SYSTEM_COUNT; n++)
+                r = cim_system_value(i, (CimSystemProperty)n, STR("."), &a, &v);
+        cim_instance_unref(i);
+        cim_class_unref(c);
+        buf_deinit(&key);
+        buf_deinit(&own);
+        buf_deinit(&path);
+        arena_deinit(&a);
+        return r;
+}
+
+// A forced update that takes a property, a qualifier and a method from a derived class.
+static int scenario_update(void)
+{
+        CimMethodSpec m = {.name = STR("M")}, other = {.name = STR("M"), .return_type = CIM_UINT8};
+        CimQualifier q = QF(QS("Q", u"x"), CIM_FLAVOR_TO_SUBCLASS | CIM_FLAVOR_NOT_OVERRIDABLE);
+        CimClass *base = NULL, *sub = NULL;
+        CimSchema *s = cim_schema_new(), *one = NULL, *two = NULL;
+        CimUpdate u = {0};
+        int r = s ? cim_class_new(&CLASS("Base"), NULL, NULL, NULL, &base, NULL) : -ENOMEM;
+        if (r == 0)
+                r = cim_class_new(&CLASS("Sub", QUALIFIERS(QS("Q", u"y"), QB("kept")),
+                                         PROPERTIES(P("X", CIM_UINT8), P("Y", CIM_UINT8)), .methods = &m,
+                                         .method_count = 1),
+                                  base, NULL, NULL, &sub, NULL);
+        CimChange both[] = {{.namespace = STR("root"), .klass = base},
+                            {.namespace = STR("root"), .klass = sub}};
+        if (r == 0)
+                r = cim_schema_change(s, both, 2, &one, NULL);
+        if (r == 0)
+                r = cim_update_check(one, STR("root"),
+                                     &CLASS("Base", .qualifiers = &q, .qualifier_count = 1,
+                                            PROPERTIES(P("X", CIM_STRING)), .methods = &other,
+                                            .method_count = 1),
+                                     STR(""), CIM_UPDATE_FORCE, true, false, &u, NULL);
+        if (r == 0)
+                r = cim_schema_change(one, u.changes, u.change_count, &two, NULL);
+        cim_update_deinit(&u);
+        cim_class_unref(base);
+        cim_class_unref(sub);
+        cim_schema_unref(s);
+        cim_schema_unref(one);
+        cim_schema_unref(two);
+        return r;
+}
+
 static int scenario(void)
 {
         CimClass *inner, *c;
@@ -193,6 +269,10 @@ static int scenario(void)
                 r = scenario_schema(inner, c);
         if (r == 0)
                 r = scenario_bytes(c, inner);
+        if (r == 0)
+                r = scenario_path();
+        if (r == 0)
+                r = scenario_update();
         cim_class_unref(inner);
         cim_class_unref(c);
         return r;

@@ -168,7 +168,77 @@ static void an_instance(void **state)
         cim_class_unref(inner);
 }
 
+static void definitions_as_objects(void **state)
+{
+        (void)state;
+        CimPropertySpec in[] = {P("Level", CIM_UINT32, QUALIFIERS(QB("in")))};
+        CimClass *base = made(&CLASS("Base"), NULL, NULL);
+        CimClass *c = made(
+                &CLASS("Thing", QUALIFIERS(QB("abstract")), PROPERTIES(P("X", CIM_UINT8)),
+                       .methods =
+                               (CimMethodSpec[]){{.name = STR("M"), .parameters = in, .parameter_count = 1}},
+                       .method_count = 1),
+                base, NULL);
+        CimClass *event = made(&CLASS("Event", PROPERTIES(P("TargetClass", CIM_OBJECT))), NULL, NULL);
+        CimInstance *definition, *i;
+        Buf b = {0}, declared = {0};
+        assert_int_equal(cim_instance_of_class(c, STR("root"), &definition), 0);
+        cim_text_instance(definition, &b);
+        cim_text_class(c, &declared);
+        assert_string_equal(buf_z(&b), buf_z(&declared));
+        assert_int_equal(cim_instance_new(event, &i), 0);
+        i->values[0] = (CimValue){.type = CIM_OBJECT, .object = definition};
+        b.n = 0;
+        cim_text_instance(i, &b);
+        assert_string_equal(buf_z(&b), "instance of Event\n{\n"
+                                       "\tTargetClass = [abstract]\n\tclass Thing : Base\n\t{\n"
+                                       "\t\tuint8 X;\n\t\tvoid M([in] uint32 Level);\n\t};\n};\n");
+        i->values[0].object = definition;
+        CimInstance *plain;
+        assert_int_equal(cim_instance_of_class(base, STR("root"), &plain), 0);
+        i->values[0].object = plain;
+        b.n = 0;
+        cim_text_instance(i, &b);
+        assert_string_equal(buf_z(&b), "instance of Event\n{\n\tTargetClass = class Base\n\t{\n\t};\n};\n");
+        buf_deinit(&b);
+        buf_deinit(&declared);
+        cim_instance_unref(i);
+        cim_instance_unref(definition);
+        cim_instance_unref(plain);
+        cim_class_unref(event);
+        cim_class_unref(c);
+        cim_class_unref(base);
+}
+
+// Two definitions are the same when they declare the same; an instance is never a definition.
+static void definitions_compare(void **state)
+{
+        (void)state;
+        CimQualifier other = QS("Description", u"other");
+        CimClassSpec specs[] = {CLASS("T", PROPERTIES(P("X", CIM_UINT8))),
+                                CLASS("T", PROPERTIES(P("X", CIM_UINT8))),
+                                CLASS("T", QUALIFIERS(other), PROPERTIES(P("X", CIM_UINT8)))};
+        CimClass *c[COUNT(specs)];
+        CimInstance *i[COUNT(specs) + 1];
+        for (size_t k = 0; k < COUNT(specs); k++) {
+                c[k] = made(&specs[k], NULL, NULL);
+                assert_int_equal(cim_instance_of_class(c[k], STR("root"), &i[k]), 0);
+        }
+        assert_int_equal(cim_instance_new(c[0], &i[COUNT(specs)]), 0);
+        for (size_t a = 0; a < COUNT(i); a++)
+                for (size_t b = 0; b < COUNT(i); b++) {
+                        CimValue x = {.type = CIM_OBJECT, .object = i[a]},
+                                 y = {.type = CIM_OBJECT, .object = i[b]};
+                        assert_int_equal(cim_value_same(&x, &y), a == b || a + b == 1);
+                }
+        for (size_t k = 0; k < COUNT(i); k++)
+                cim_instance_unref(i[k]);
+        for (size_t k = 0; k < COUNT(specs); k++)
+                cim_class_unref(c[k]);
+}
+
 int main(void)
 {
-        return testkit_run((TestCase[]){TEST(values), TEST(a_class), TEST(an_instance), TEST_END});
+        return testkit_run((TestCase[]){TEST(values), TEST(a_class), TEST(an_instance),
+                                        TEST(definitions_as_objects), TEST(definitions_compare), TEST_END});
 }

@@ -2,7 +2,8 @@
 // MOF text of classes, instances and values.
 //
 // Everything that can be written in MOF reads back to the same. What MOF has no words for: a real that is not
-// finite is written NULL, and so is an object nested deeper than LIMIT_DEPTH.
+// finite is written NULL, and so is an object nested deeper than LIMIT_DEPTH; the definition of a class as a
+// value is written as its declaration.
 #include "cim/text.h"
 
 #include <float.h>
@@ -14,6 +15,7 @@
 #include "base/utf.h"
 
 static void text_value(const CimValue *v, unsigned depth, Buf *out);
+static void text_declaration(const CimClass *c, unsigned depth, Buf *out);
 
 static void text_str(Str s, Buf *out)
 {
@@ -107,6 +109,10 @@ static void text_object(const CimInstance *i, unsigned depth, Buf *out)
 {
         if (depth > LIMIT_DEPTH) {
                 buf_text(out, "NULL");
+                return;
+        }
+        if (i->is_class) {
+                text_declaration(i->class, depth, out);
                 return;
         }
         buf_printf(out, "instance of %.*s\n", STR_ARG(i->class->name));
@@ -246,7 +252,7 @@ static void text_property(const CimPropertySpec *p, unsigned depth, Buf *out)
         text_value(&p->value, depth, out);
 }
 
-static void text_method(const CimMethodSpec *m, Buf *out)
+static void text_method(const CimMethodSpec *m, unsigned depth, Buf *out)
 {
         text_qualifiers(m->qualifiers, m->qualifier_count, false, " ", out);
         text_type(m->return_type, m->return_class, out);
@@ -254,28 +260,40 @@ static void text_method(const CimMethodSpec *m, Buf *out)
         for (size_t i = 0; i < m->parameter_count; i++) {
                 if (i)
                         buf_text(out, ", ");
-                text_property(&m->parameters[i], 1, out);
+                text_property(&m->parameters[i], depth, out);
         }
         buf_u8(out, ')');
 }
 
-void cim_text_class(const CimClass *c, Buf *out)
+// Without the ';' at its end. The first line is not indented.
+static void text_declaration(const CimClass *c, unsigned depth, Buf *out)
 {
         const CimClassSpec *s = c->declared;
+        size_t begin = out->n;
         text_qualifiers(s->qualifiers, s->qualifier_count, false, "\n", out);
+        text_indent(out->n > begin ? depth : 0, out);
         buf_printf(out, "class %.*s", STR_ARG(s->name));
         if (c->super)
                 buf_printf(out, " : %.*s", STR_ARG(c->super->name));
-        buf_text(out, "\n{\n");
+        buf_u8(out, '\n');
+        text_indent(depth, out);
+        buf_text(out, "{\n");
         for (size_t i = 0; i < s->property_count; i++) {
-                text_indent(1, out);
-                text_property(&s->properties[i], 1, out);
+                text_indent(depth + 1, out);
+                text_property(&s->properties[i], depth + 1, out);
                 buf_text(out, ";\n");
         }
         for (size_t i = 0; i < s->method_count; i++) {
-                text_indent(1, out);
-                text_method(&s->methods[i], out);
+                text_indent(depth + 1, out);
+                text_method(&s->methods[i], depth + 1, out);
                 buf_text(out, ";\n");
         }
-        buf_text(out, "};\n");
+        text_indent(depth, out);
+        buf_u8(out, '}');
+}
+
+void cim_text_class(const CimClass *c, Buf *out)
+{
+        text_declaration(c, 0, out);
+        buf_text(out, ";\n");
 }
