@@ -25,6 +25,7 @@
 
 // events
 #define LIMIT_EVENT_BYTES   (1u << 20) // of one WNODE, whatever the registry value MaxEventSize says
+#define LIMIT_INSTANCE_EVENT (2u * LIMIT_OBJECT_BYTES + (64u << 10)) // values of an event that no driver fires: two objects
 #define LIMIT_INSTANCE_NAME 0x2000u    // bytes of an instance name (WBEM paths end at 0x2000 characters)
 #define LIMIT_GUIDS         4096u      // of one registration
 #define LIMIT_REGINFO_BYTES (1u << 20)

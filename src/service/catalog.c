@@ -11,12 +11,9 @@
 #include "mof/mof.h"
 #include "mof/system.h"
 
-static const char *const catalog_namespaces[] = {"root", "root\\default", "root\\cimv2", "root\\subscription",
-                                                 "root\\wmi"};
-
 // --- system classes ------------------------------------------------------------------------------
 
-// Takes what a MOF says into a schema, which it replaces.
+// Takes what one of our own texts says into a schema, which it replaces.
 static int catalog_take(CimSchema **schema, const MofResult *r, Diag *reterr)
 {
         CimChange *changes = calloc(r->class_count + 1, sizeof(*changes));
@@ -50,18 +47,14 @@ static int catalog_add_text(CimSchema **schema, Str namespace, Str text, const c
         return r;
 }
 
-// Adds one namespace, whose parent exists, with what it has from the start.
-static int catalog_add_one(CimSchema **schema, Str namespace, Diag *reterr)
+static const char *const catalog_namespaces[] = {
+        "root", "root\\default", "root\\cimv2", "root\\subscription", "root\\wmi", NULL};
+
+// What a namespace has from the start.
+static int catalog_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
 {
-        if (cim_schema_has_namespace(*schema, namespace))
-                return 0;
-        CimSchema *after;
-        int r = cim_schema_change(*schema, &(CimChange){.namespace = namespace}, 1, &after, reterr);
-        if (r)
-                return r;
-        cim_schema_unref(*schema);
-        *schema = after;
-        r = catalog_add_text(schema, namespace, mof_system_text, "system.mof", reterr);
+        (void)context;
+        int r = catalog_add_text(schema, namespace, mof_system_text, "system.mof", reterr);
         if (!r && str_ieq(namespace, STR("root")))
                 r = catalog_add_text(schema, namespace, mof_root_text, "root.mof", reterr);
         if (!r && str_ieq(namespace, STR("root\\wmi")))
@@ -69,23 +62,42 @@ static int catalog_add_one(CimSchema **schema, Str namespace, Diag *reterr)
         return r;
 }
 
-static int catalog_add_namespace(CimSchema **schema, Str namespace, Diag *reterr)
+// --- the store -----------------------------------------------------------------------------------
+
+// What one request changed is on disk: its classes are the classes of now, its changes become events.
+// Subscriptions whose classes have changed get new plans first; those that lose their class get its last
+// events and then their end.
+static void catalog_committed(void *context, const RepositoryCommit *c)
 {
-        int r = 0;
-        for (size_t i = 0; i <= namespace.n && !r; i++)
-                if (i == namespace.n || namespace.p[i] == '\\')
-                        r = catalog_add_one(schema, (Str){namespace.p, i}, reterr);
-        return r;
+        Service *s = context;
+        CimSchema *before = NULL;
+        if (c->schema_changed) {
+                before = s->schema;
+                s->schema = cim_schema_ref(c->schema);
+                router_schema_changed(s);
+                subscriptions_recheck(s, c);
+        }
+        intrinsic_events(s, c);
+        if (!c->schema_changed)
+                return;
+        subscriptions_end_doomed(s);
+        wanted_update(s);
+        subscriptions_answer(s);
+        cim_schema_unref(before);
 }
 
 int catalog_init(Service *s, Diag *reterr)
 {
-        s->schema = cim_schema_new();
-        if (!s->schema)
-                return -ENOMEM;
-        int r = 0;
-        for (size_t i = 0; i < sizeof(catalog_namespaces) / sizeof(catalog_namespaces[0]) && !r; i++)
-                r = catalog_add_namespace(&s->schema, str_of(catalog_namespaces[i]), reterr);
+        int r = repository_open(&(RepositoryConfig){.file = s->config.repository,
+                                                    .thread = s->config.storage_thread,
+                                                    .log = s->config.log,
+                                                    .seed = catalog_seed,
+                                                    .namespaces = catalog_namespaces,
+                                                    .committed = catalog_committed,
+                                                    .context = s},
+                                &s->repository, reterr);
+        if (!r)
+                s->schema = cim_schema_ref(repository_schema(s->repository));
         return r;
 }
 
@@ -106,14 +118,14 @@ static int catalog_is_namespace(void *context, Str namespace)
         return 1;
 }
 
-int catalog_namespace(Service *s, Str name, Str *ret, Diag *reterr)
+int catalog_namespace(const CimSchema *schema, Str name, Str *ret, Diag *reterr)
 {
         char normal[LIMIT_NAMESPACE_CHARS + 1];
         int r = cim_namespace_normal(name, normal, reterr);
         if (r)
                 return r;
         NamespaceFind n = {.wanted = str_of(normal), .nearest = {.wanted = str_of(normal)}};
-        if (cim_schema_each_namespace(s->schema, catalog_is_namespace, &n)) {
+        if (cim_schema_each_namespace(schema, catalog_is_namespace, &n)) {
                 *ret = n.found;
                 return 0;
         }
@@ -130,14 +142,14 @@ static int catalog_nearest(void *context, Str namespace, const CimClass *c)
         return 0;
 }
 
-static const CimClass *catalog_class(Service *s, Str namespace, Str name, uint32_t code, Diag *reterr)
+const CimClass *catalog_class(const CimSchema *schema, Str namespace, Str name, uint32_t code, Diag *reterr)
 {
-        const CimClass *c = cim_schema_find(s->schema, namespace, name);
+        const CimClass *c = cim_schema_find(schema, namespace, name);
         if (c)
                 return c;
         char clean[256];
         StrNearest nearest = {.wanted = name};
-        cim_schema_each_class(s->schema, namespace, catalog_nearest, &nearest);
+        cim_schema_each_class(schema, namespace, catalog_nearest, &nearest);
         diag_set(reterr, code, "there is no class %s in %.*s", text_clean(name, clean, sizeof(clean)),
                  STR_ARG(namespace));
         if (nearest.best.n)
@@ -161,7 +173,7 @@ void catalog_open_namespace(Session *x, const WireFrame *f)
                 connection_protocol(x->c, f, "a malformed frame");
                 return;
         }
-        int r = catalog_namespace(x->c->service, m.namespace, &namespace, &d);
+        int r = catalog_namespace(x->c->service->schema, m.namespace, &namespace, &d);
         if (r)
                 connection_refuse(x->c, asked(f), r, &d, CIM_E_INVALID_NAMESPACE);
         else
@@ -223,9 +235,9 @@ void catalog_enum_classes(Session *x, const WireFrame *f)
                 connection_protocol(x->c, f, "a malformed frame");
                 return;
         }
-        int r = catalog_namespace(s, m.namespace, &namespace, &d);
+        int r = catalog_namespace(s->schema, m.namespace, &namespace, &d);
         if (!r && m.superclass.n) {
-                l.below = catalog_class(s, namespace, m.superclass, CIM_E_INVALID_CLASS, &d);
+                l.below = catalog_class(s->schema, namespace, m.superclass, CIM_E_INVALID_CLASS, &d);
                 r = l.below ? 0 : E_DIAG;
         }
         if (!r && l.below)
@@ -253,8 +265,8 @@ void catalog_get_class(Session *x, const WireFrame *f)
                 connection_protocol(x->c, f, "a malformed frame");
                 return;
         }
-        int r = catalog_namespace(s, m.namespace, &namespace, &d);
-        const CimClass *c = r ? NULL : catalog_class(s, namespace, m.name, CIM_E_NOT_FOUND, &d);
+        int r = catalog_namespace(s->schema, m.namespace, &namespace, &d);
+        const CimClass *c = r ? NULL : catalog_class(s->schema, namespace, m.name, CIM_E_NOT_FOUND, &d);
         if (!r)
                 r = c ? cim_codec_write_class(c, &bundle) : E_DIAG;
         if (!r && bundle.failed)
@@ -267,32 +279,21 @@ void catalog_get_class(Session *x, const WireFrame *f)
         buf_deinit(&bundle);
 }
 
-// --- changing ------------------------------------------------------------------------------------
+// --- MOF -----------------------------------------------------------------------------------------
 
-// Makes `after` the schema of now. Subscriptions whose class has changed get new plans or their end.
-static void catalog_publish(Service *s, CimSchema *after)
+static int import_classes(Store *st, const MofResult *m, Diag *reterr)
 {
-        CimSchema *before = s->schema;
-        s->schema = after;
-        router_schema_changed(s);
-        subscriptions_recheck(s);
-        wanted_update(s);
-        subscriptions_answer(s);
-        cim_schema_unref(before);
+        CimChange *changes = calloc(m->class_count + 1, sizeof(*changes));
+        if (!changes)
+                return -ENOMEM;
+        for (size_t i = 0; i < m->class_count; i++)
+                changes[i] = (CimChange){.namespace = m->classes[i].namespace, .klass = m->classes[i].klass};
+        int r = store_put_classes(st, changes, m->class_count, STORE_CREATE_OR_UPDATE, reterr);
+        free(changes);
+        return r;
 }
 
-static void catalog_import_errors(Session *x, const WireFrame *f, const Diag *errors, size_t n)
-{
-        Buf list = {0};
-        for (size_t i = 0; i < n; i++)
-                wire_put_diag(&list, &errors[i]);
-        Str all = list.failed ? (Str){"", 0} : (Str){(char *)list.p, list.n};
-        connection_errors(x->c, asked(f), errors[0].code ? errors[0].code : (uint32_t)CIM_E_FAILED,
-                          &errors[0], all);
-        buf_deinit(&list);
-}
-
-static void catalog_import_reply(Session *x, const WireFrame *f, const MofResult *m)
+static void import_reply(Job *j, const MofResult *m)
 {
         Buf list = {0};
         for (size_t i = 0; i < m->class_count; i++) {
@@ -300,74 +301,85 @@ static void catalog_import_reply(Session *x, const WireFrame *f, const MofResult
                 buf_str(&list, m->classes[i].klass->name);
                 buf_u8(&list, catalog_is_event(m->classes[i].klass));
         }
-        if (list.failed)
-                connection_end(x->c, "needs more memory than there is");
-        else
-                connection_reply(x->c, f->request, IMPORT_MOF, .count = (uint32_t)m->class_count,
-                                 .list = {(char *)list.p, list.n});
+        wire_put_IMPORT_MOF_reply(&j->reply, j->frame.request,
+                                  &(Wire_IMPORT_MOF_Reply){.count = (uint32_t)m->class_count,
+                                                           .list = {(char *)list.p, list.n}});
+        j->reply.failed |= list.failed;
         buf_deinit(&list);
 }
 
-// Compiles and takes in; all or nothing. 0 with *ret; E_DIAG with errors; -errno.
-static int catalog_import(Service *s, const Wire_IMPORT_MOF *m, const char *file, MofResult **ret,
-                          Diag *errors, size_t *ret_n)
+// Compiles and takes in. E_DIAG with errors[0..*ret_n).
+static int import_text(Job *j, Store *st, const Wire_IMPORT_MOF *m, Diag *errors, size_t *ret_n)
 {
-        char namespace[LIMIT_NAMESPACE_CHARS + 1];
+        char namespace[LIMIT_NAMESPACE_CHARS + 1], file[sizeof(errors->file)];
+        MofResult *result;
         *ret_n = 1;
         int r = cim_namespace_normal(m->namespace.n ? m->namespace : STR("root\\default"), namespace,
                                      &errors[0]);
         if (r)
                 return r;
-        CimSchema *schema = cim_schema_ref(s->schema);
-        r = mof_compile(&(MofSource){m->text, file, str_of(namespace), schema, .system = false}, ret, errors,
-                        LIMIT_MOF_ERRORS, ret_n);
+        text_clean(m->file, file, sizeof(file));
+        CimSchema *schema = cim_schema_ref(store_schema(st));
+        r = mof_compile(&(MofSource){m->text, file, str_of(namespace), schema, .system = false}, &result,
+                        errors, LIMIT_MOF_ERRORS, ret_n);
         if (!r) {
-                // A namespace that the text brings into being gets the system classes like every other.
                 *ret_n = 1;
-                for (size_t i = 0; i < (*ret)->class_count && !r; i++)
-                        r = catalog_add_namespace(&schema, (*ret)->classes[i].namespace, &errors[0]);
+                r = import_classes(st, result, &errors[0]);
                 if (!r)
-                        r = catalog_take(&schema, *ret, &errors[0]);
-                if (r) {
-                        mof_result_free(*ret);
+                        import_reply(j, result);
+                else
                         snprintf(errors[0].file, sizeof(errors[0].file), "%s",
                                  file); // all that is known of the place
-                }
+                mof_result_free(result);
         }
-        if (r) {
-                cim_schema_unref(schema);
-                return r;
+        cim_schema_unref(schema);
+        return r;
+}
+
+static int import_run(Job *j, Store *st)
+{
+        Wire_IMPORT_MOF m;
+        Diag *errors = calloc(LIMIT_MOF_ERRORS, sizeof(*errors));
+        size_t n = 0;
+        if (!errors)
+                return -ENOMEM;
+        wire_get_IMPORT_MOF(j->frame.payload, j->frame.size, &m);
+        int r = import_text(j, st, &m, errors, &n);
+        if (r == -EFBIG)
+                r = diag_set(&errors[0], CIM_E_QUOTA_VIOLATION, "a MOF text has at most %u bytes",
+                             LIMIT_MOF_BYTES);
+        if (r > 0) {
+                j->base.diag = errors[0];
+                for (size_t i = 0; i < (n ? n : 1); i++)
+                        wire_put_diag(&j->list, &errors[i]);
         }
-        catalog_publish(s, schema);
-        return 0;
+        free(errors);
+        return r;
+}
+
+static void import_done(Job *j, int r)
+{
+        Wire_IMPORT_MOF_Reply reply;
+        Wire_IMPORT_MOF m;
+        WireFrame f;
+        char file[256], label[192];
+        if (!r && !j->reply.failed && wire_frame(j->reply.p, j->reply.n, j->reply.n, &f) > 0 &&
+            wire_get_IMPORT_MOF_reply(f.payload, f.size, &reply) &&
+            wire_get_IMPORT_MOF(j->frame.payload, j->frame.size, &m))
+                log_line(&j->service->config.log, LOG_NOTICE, "%s: %u classes from %s",
+                         connection_label(j->session->c, label), reply.count,
+                         text_clean(m.file, file, sizeof(file)));
+        job_answer(j, r);
 }
 
 void catalog_import_mof(Session *x, const WireFrame *f)
 {
-        Service *s = x->c->service;
         Wire_IMPORT_MOF m;
         if (!wire_get_IMPORT_MOF(f->payload, f->size, &m)) {
                 connection_protocol(x->c, f, "a malformed frame");
                 return;
         }
-        Diag *errors = calloc(LIMIT_MOF_ERRORS, sizeof(*errors));
-        char file[sizeof(errors->file)], label[192];
-        MofResult *result = NULL;
-        size_t n = 0;
-        int r = errors ? catalog_import(s, &m, text_clean(m.file, file, sizeof(file)), &result, errors, &n)
-                       : -ENOMEM;
-        if (!r) {
-                log_line(&s->config.log, LOG_NOTICE, "%s: %zu classes from %s", connection_label(x->c, label),
-                         result->class_count, file);
-                catalog_import_reply(x, f, result);
-                mof_result_free(result);
-        } else if (r > 0) {
-                catalog_import_errors(x, f, errors, n ? n : 1);
-        } else if (r == -EFBIG) {
-                connection_fail(x->c, asked(f), CIM_E_QUOTA_VIOLATION, "a MOF text has at most %u bytes",
-                                LIMIT_MOF_BYTES);
-        } else {
-                connection_error(x->c, asked(f), CIM_E_OUT_OF_MEMORY, NULL);
-        }
-        free(errors);
+        Job *j = session_submit(x, f, import_run);
+        if (j)
+                j->done = import_done;
 }

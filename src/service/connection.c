@@ -38,10 +38,11 @@ const char *connection_label(const Connection *c, char out[192])
         return out;
 }
 
-// A client that sends requests and does not read the replies: it waits.
-static bool connection_stalled(const Connection *c)
+bool connection_stalled(const Connection *c)
 {
-        return !c->host && c->out.control_bytes > LIMIT_REPLY_BYTES;
+        const Session *x = c->session;
+        return (!c->host && c->out.control_bytes > LIMIT_REPLY_BYTES) ||
+               (x && (x->job_count >= LIMIT_SESSION_JOBS || x->job_bytes > LIMIT_REQUEST_BYTES));
 }
 
 static void connection_mask(Connection *c)
@@ -375,7 +376,12 @@ void connection_flush(Connection *c)
                 connection_end(c, NULL);
         else if (c->closing && !c->deadline.due)
                 timer_set(c->service, &c->deadline, CONNECTION_CLOSING_MS);
-        if (stalled && !connection_stalled(c) && list_empty(&c->busy) && !c->ended)
-                list_push(&c->service->busy, &c->busy);
+        connection_unstall(c, stalled);
         connection_mask(c);
+}
+
+void connection_unstall(Connection *c, bool was_stalled)
+{
+        if (was_stalled && !connection_stalled(c) && list_empty(&c->busy) && !c->ended)
+                list_push(&c->service->busy, &c->busy);
 }

@@ -2,15 +2,20 @@
 // Inside the service: its objects and who owns them.
 //
 //   Service ─┬─ Connection ─┬─ Session ─┬─ Subscription ── plan
-//            │               │           └─ Waiter (a reply that comes later)
+//            │               │           ├─ Enumeration ─── plan, cursor
+//            │               │           ├─ Sink (events come in)
+//            │               │           ├─ Job (a reply that comes from the store)
+//            │               │           └─ Waiter (a reply that comes from a driver host)
 //            │               └─ Host ────── Registration
 //            ├─ Topic: a class that somebody subscribed to, with its subscriptions
-//            ├─ Route: a GUID's classes and, for each, the subscriptions and properties at stake
-//            └─ schema, wanted table, timers
+//            ├─ Route: a GUID's classes, or one class, and the subscriptions and properties at stake
+//            ├─ ClassHandle: a version of a class that streams name
+//            └─ repository, schema, wanted table, timers
 //
 // A Connection is bytes in and items out; HELLO makes it a Session (a client) or a Host (a driver host). All
-// runs in the thread that calls service_dispatch. A connection that ends is only marked; service_settle tears
-// it down when no handler is under way, so handlers never lose an object under their feet.
+// runs in the thread that calls service_dispatch, except Job.run, which may be in the storage thread and touches
+// nothing but its job and the store. A connection that ends is only marked; service_settle tears it down when no
+// handler is under way, so handlers never lose an object under their feet.
 #ifndef SERVICE_INTERNAL_H
 #define SERVICE_INTERNAL_H
 
@@ -19,6 +24,9 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/list.h"
+#include "cim/codec.h"
+#include "cim/event.h"
+#include "repository/repository.h"
 #include "service/service.h"
 #include "wire/message.h"
 #include "wql/wql.h"
@@ -30,6 +38,8 @@ typedef struct Subscription Subscription;
 typedef struct Topic Topic;
 typedef struct Route Route;
 typedef struct ClassHandle ClassHandle;
+typedef struct Enumeration Enumeration;
+typedef struct Job Job;
 
 enum { SERVICE_HELLO_MS = 5000 }; // a peer that has not said HELLO by then is dropped
 
@@ -156,6 +166,10 @@ void connection_end(Connection *c, const char *format, ...) __attribute__((forma
 // "client 3 (watch)", "driver host toaster (process 77)", for the log.
 const char *connection_label(const Connection *c, char out[192]);
 void connection_dirty(Connection *c);
+// Nothing is read from it now: it does not read its replies, or has as many requests at the store as it may.
+bool connection_stalled(const Connection *c);
+// Reads on when it was stalled and is no more.
+void connection_unstall(Connection *c, bool was_stalled);
 // The peer broke the rules: logged, ended.
 void connection_protocol(Connection *c, const WireFrame *f, const char *what);
 
@@ -210,7 +224,13 @@ struct Session {
         char program[64];
         List subscriptions; // by of_session
         size_t subscription_count;
-        uint32_t next_subscription;
+        uint32_t next_handle; // of subscriptions, enumerations and sinks
+        List enumerations;    // by of_session
+        size_t enumeration_count;
+        List sinks; // by of_session
+        size_t sink_count;
+        List jobs; // by of_session
+        size_t job_count, job_bytes;
         List waiters; // by of_session
         size_t waiter_count;
         uint32_t *announced; // handles of classes that this stream holds, ascending
@@ -221,12 +241,80 @@ struct Session {
 int session_new(Connection *c, const Wire_HELLO *m);
 void session_free(Session *x);
 void session_handle(Session *x, const WireFrame *f);
+// Now, whatever waits for the store.
+void session_perform(Session *x, const WireFrame *f);
 // Tells it of a driver host (HOST_NOTICE).
 void session_notice(Session *x, const Host *h, bool gone);
 bool session_announced(const Session *x, uint32_t handle);
 int session_announce(Session *x, uint32_t handle); // remembers it. 0, -ENOMEM
 // Keeps those that are in live[0..n), ascending.
 void session_forget_classes(Session *x, const uint32_t *live, size_t n);
+
+// --- requests that wait for the store (jobs.c) ---------------------------------------------------
+struct Job {
+        RepositoryJob base; // first; base.diag is run's
+        Service *service;
+        Session *session; // NULL: it has ended
+        List of_session;
+        size_t bytes, charge; // of in_bytes, of the session's job_bytes
+        // In the storage thread: parses `frame` again, does the work, writes the whole reply to `reply`. 0, E_DIAG with
+        // base.diag, -errno. It may set `again` to be run once more later, before anything is answered.
+        int (*run)(Job *j, Store *st);
+        void (*done)(Job *j, int r);  // in the service's thread, for a session that is still there; NULL: replies
+        void (*clean)(Job *j);        // in the service's thread, always, last; may be NULL
+        bool again;
+        bool more; // of an enumeration: this was not its end
+        Buf reply;     // a whole frame
+        Buf list;      // of the error reply
+        Buf parameter; // what it was about, when run knows better than the frame
+        Enumeration *enumeration; // a reference
+        WireFrame frame;          // its own copy
+        _Alignas(16) uint8_t payload[];
+};
+// Not submitted yet. NULL: out of memory, or too much waits.
+Job *job_new(Session *x, const WireFrame *f, int (*run)(Job *j, Store *st));
+void job_submit(Job *j);
+// Both; says so to the client when there is no memory, and returns NULL.
+Job *session_submit(Session *x, const WireFrame *f, int (*run)(Job *j, Store *st));
+// A request that waits only for its turn: session_perform behind all jobs that the session has.
+void session_defer(Session *x, const WireFrame *f);
+void jobs_detach(Session *x);
+Asked job_asked(const Job *j);
+void job_answer(Job *j, int r);         // with what run left
+void job_about(Job *j, Str parameter); // replaces what the frame says
+
+// --- objects (objects.c) -------------------------------------------------------------------------
+void object_get(Session *x, const WireFrame *f);
+void object_put_class(Session *x, const WireFrame *f);
+void object_delete_class(Session *x, const WireFrame *f);
+void object_put_instance(Session *x, const WireFrame *f);
+void object_delete_instance(Session *x, const WireFrame *f);
+void object_method(Session *x, const WireFrame *f);
+// The objects of a request; what a client knows by version is the schema's class. As cim_set_read.
+int objects_read(const CimSchema *schema, Str bytes, CimSet *ret, Diag *reterr);
+// Are all bits of `flags` defined for the operation, and do they not exclude each other? 0, E_DIAG.
+int flags_check(uint16_t operation, uint32_t flags, Diag *reterr);
+// Are the instances of the class (may be NULL) a driver's? (Those of other providers the store knows.) 0, E_DIAG.
+int object_provided(const CimClass *c, Diag *reterr);
+
+// --- enumerations and queries (enumerate.c) ------------------------------------------------------
+void enumerate_classes(Session *x, const WireFrame *f);
+void enumerate_instances(Session *x, const WireFrame *f);
+void enumerate_query(Session *x, const WireFrame *f);
+void enumerate_next(Session *x, const WireFrame *f);
+bool enumeration_cancel(Session *x, uint32_t id); // false: there is none
+void enumerations_end(Session *x);                // with the session
+// Does somebody still wait for the job?
+bool job_wanted(const Job *j);
+
+// --- events of applications (publish.c) ----------------------------------------------------------
+void publish_sink(Session *x, const WireFrame *f);
+void publish_indicate(Session *x, const WireFrame *f);
+bool publish_cancel(Session *x, uint32_t id);
+void publish_end(Session *x);
+
+// --- changes of the store become events (intrinsic.c) --------------------------------------------
+void intrinsic_events(Service *s, const RepositoryCommit *c);
 
 // --- subscriptions (subscription.c) --------------------------------------------------------------
 struct Subscription {
@@ -239,7 +327,9 @@ struct Subscription {
         char *text; // of the query, as it came
         WqlQuery *query;
         WqlPlan *plan;
-        uint32_t queue, queued; // events: may wait, do wait
+        uint32_t queue, queued;   // events: may wait, do wait
+        uint64_t accepted, lost;  // events queued, events told as lost, in all
+        bool doomed; // does not fit the classes of now: ends when the events of that change are queued
         Out *open_lost[2];      // by source: the last record, while it can still grow
         uint64_t untold[2];     // losses for which there was no memory yet
         uint64_t told_round;    // of source losses, so that each is told once
@@ -261,12 +351,17 @@ struct Topic {
 };
 
 void subscription_request(Session *x, const WireFrame *f);
-void subscription_cancel(Session *x, const WireFrame *f);
 void subscription_end(Subscription *sub, uint32_t status,
                       const Diag *d);      // ENDED, or the error reply when pending
 void subscription_drop(Subscription *sub); // without a word; the caller updates the wanted table
-// After a change of the schema: checks all again.
-void subscriptions_recheck(Service *s);
+// After a change of the schema, as the commit describes it: checks again what it may concern. Those that do not fit the
+// classes any more stay until subscriptions_end_doomed, so that they get the events of that change.
+void subscriptions_recheck(Service *s, const RepositoryCommit *c);
+void subscriptions_end_doomed(Service *s);
+bool subscription_cancel(Session *x, uint32_t id); // false: there is none
+// What clients ask about the subscriptions of all.
+void subscriptions_list(Session *x, const WireFrame *f);
+void subscriptions_end_one(Session *x, const WireFrame *f);
 // Answers those that wait for no host any more.
 void subscriptions_answer(Service *s);
 // Counts a loss and puts it into the stream. source 0 here, 1 in a driver host.
@@ -277,13 +372,39 @@ bool topic_covers(const Topic *t, Str namespace, const CimClass *c);
 // Computes the wanted table and sends it when it differs. 0, -ENOMEM (the old one stays).
 int wanted_update(Service *s);
 
+// --- class handles (handles.c) -------------------------------------------------------------------
+struct ClassHandle {
+        List link;           // in handles->all, the newest last
+        ClassHandle *next;   // in its bucket
+        const CimClass *klass; // a reference
+        char *namespace;     // where objects of it live; "": nowhere
+        uint32_t handle;
+        Blob *frame; // the whole CLASS frame
+};
+typedef struct Handles {
+        ClassHandle **buckets; // by class
+        List all;
+        uint32_t next;
+} Handles;
+int handles_init(Handles *t);
+void handles_deinit(Handles *t);
+ClassHandle *handle_get(Handles *t, Str namespace, const CimClass *c); // NULL: out of memory
+// Forgets those that are not the schema's any more. No route may hold one.
+void handles_sweep(Service *s);
+// The handles of the classes that an event's objects are of: context of a CimClassTable whose number this is.
+typedef struct HandleList {
+        Handles *handles;
+        ClassHandle **p;
+        size_t count, capacity;
+} HandleList;
+int handle_list_number(void *context, const CimClass *c, Str namespace, uint32_t *ret);
+
 // --- router (router.c) ---------------------------------------------------------------------------
 typedef struct Router {
-        Route **buckets; // by hash of the GUID
+        Route **buckets; // by hash of the GUID or the class
         size_t route_count;
         Arena scratch;
-        List handles; // ClassHandle
-        uint32_t next_handle;
+        uint64_t raised; // events of our own so far
         Guid *strangers; // GUIDs of events that no class has, ascending
         size_t stranger_count;
         uint64_t told_round;
@@ -293,6 +414,13 @@ typedef struct Router {
 int router_init(Router *r);
 void router_deinit(Router *r);
 void router_event(Service *s, Host *h, Str envelope);
+// Could events of a class of `namespace` match anybody's query?
+bool router_listens(Service *s, Str namespace, const CimClass *c);
+// An event that no driver fires, of a class of `namespace` in the schema; the objects in it are of classes that are, or
+// were, the schema's. Returns for how many subscriptions it was queued.
+size_t router_raise(Service *s, Str namespace, const CimInstance *event, uint64_t time);
+// Such an event cannot even be made: who could have matched is told "up to one".
+void router_lose(Service *s, Str namespace, const CimClass *c);
 void router_source_lost(Service *s, Host *h, const Guid *guid, uint64_t count);
 void router_forget_routes(Router *r); // whatever they were made of has changed
 void router_schema_changed(Service *s);
@@ -355,9 +483,11 @@ Asked waiter_asked(const Waiter *w);
 void drivers_changed(Service *s, Host *h, bool gone);
 
 // --- the classes (catalog.c) ---------------------------------------------------------------------
-int catalog_init(Service *s, Diag *reterr); // namespaces and system classes
-// The namespace as the schema spells it. 0; E_DIAG.
-int catalog_namespace(Service *s, Str name, Str *ret, Diag *reterr);
+int catalog_init(Service *s, Diag *reterr); // opens the store
+// The namespace as the schema spells it (borrowed from it). 0; E_DIAG.
+int catalog_namespace(const CimSchema *schema, Str name, Str *ret, Diag *reterr);
+// The class; NULL and *reterr, with `code` and the nearest name.
+const CimClass *catalog_class(const CimSchema *schema, Str namespace, Str name, uint32_t code, Diag *reterr);
 void catalog_open_namespace(Session *x, const WireFrame *f);
 void catalog_list_namespaces(Session *x, const WireFrame *f);
 void catalog_enum_classes(Session *x, const WireFrame *f);
@@ -375,11 +505,13 @@ struct Service {
         dev_t path_dev;
         ino_t path_ino;
         uid_t uid;
-        CimSchema *schema;
+        Repository *repository;
+        CimSchema *schema;         // as of the last commit
+        char server[256];          // this machine's name
         uint64_t next_id, round;
         List connections, dirty, busy, ended, timers;
         size_t connection_count;
-        size_t in_bytes; // of the buffers of all connections, beyond the first CONNECTION_READ of each
+        size_t in_bytes; // of the buffers of all connections, beyond the first CONNECTION_READ of each, and of jobs
         size_t waiter_count;
         bool ending;      // in service_free
         uint64_t refused; // connections beyond the limit
@@ -388,6 +520,7 @@ struct Service {
         Guid *wanted; // ascending
         size_t wanted_count;
         uint64_t wanted_generation;
+        Handles handles;
         Router router;
         ServiceStats stats;
 };

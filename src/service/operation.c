@@ -102,8 +102,8 @@ static void operation_deny(Connection *c, const WireFrame *f)
 {
         const WireInfo *info = wire_info(f->operation);
         if (info->has_reply)
-                connection_fail(c, asked(f), CIM_E_ACCESS_DENIED, "%s needs the right %s",
-                                info->name, info->right);
+                connection_fail(c, asked(f), CIM_E_ACCESS_DENIED, "%s needs the right %s", info->name,
+                                info->right);
         else
                 connection_protocol(c, f, "what it has no right to send");
 }

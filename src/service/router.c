@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Router: from one event of a driver host to the subscriptions that it matches.
+// Router: from one event to the subscriptions that it matches.
 //
 //   envelope -> checked -> Route of its GUID -> for each class of that GUID: properties extracted once ->
 //   the plans of its subscriptions -> one item for each session, with the ids
+//
+//   an instance (a change of the store, an application's event) -> Route of its class -> the same
 //
 // The bytes at hand are the service's own copy: the host cannot change them while they are read. The router
 // never waits, and what it allocates for an event is charged to the sessions that get it. A Route is made at
@@ -15,20 +17,10 @@
 
 #include "base/filetime.h"
 #include "base/hash.h"
-#include "cim/codec.h"
 #include "cim/instance.h"
 #include "wire/envelope.h"
 
 enum { ROUTER_BUCKETS = 1024 };
-
-// A version of a class under the number by which streams name it. Numbers are never used again.
-struct ClassHandle {
-        List link;
-        const CimClass *klass; // a reference
-        char *namespace;
-        uint32_t handle;
-        Blob *frame; // the whole CLASS frame
-};
 
 // One class of a GUID and what is at stake for it.
 typedef struct RouteClass {
@@ -38,9 +30,11 @@ typedef struct RouteClass {
         size_t sub_count;
 } RouteClass;
 
+// Where the events of a GUID go, or (klass) those of a class that no driver fires.
 struct Route {
         Route *next;
         Guid guid;
+        const CimClass *klass; // borrowed from its handle
         size_t class_count;
         RouteClass *classes;
         Arena arena;
@@ -48,8 +42,7 @@ struct Route {
 
 int router_init(Router *r)
 {
-        *r = (Router){.next_handle = 1};
-        list_init(&r->handles);
+        *r = (Router){0};
         // A decoder makes at most LIMIT_ARRAY_ITEMS values of a block, each of them possibly an object of its
         // own.
         r->scratch.limit =
@@ -71,101 +64,21 @@ void router_forget_routes(Router *r)
         r->route_count = 0;
 }
 
-static void handle_free(ClassHandle *h)
-{
-        list_remove(&h->link);
-        cim_class_unref(h->klass);
-        blob_unref(h->frame);
-        free(h->namespace);
-        free(h);
-}
-
 void router_deinit(Router *r)
 {
         if (!r->buckets)
                 return;
         router_forget_routes(r);
-        for (List *i; (i = list_first(&r->handles)) != NULL;)
-                handle_free(list_entry(i, ClassHandle, link));
         arena_deinit(&r->scratch);
         free(r->buckets);
         free(r->strangers);
         free(r->group);
 }
 
-// --- class handles -------------------------------------------------------------------------------
-
-static ClassHandle *handle_find(const Router *r, Str namespace, const CimClass *c)
-{
-        LIST_EACH(i, &r->handles)
-        {
-                ClassHandle *h = list_entry(i, ClassHandle, link);
-                if (h->klass == c && str_ieq(str_of(h->namespace), namespace))
-                        return h;
-        }
-        return NULL;
-}
-
-static Blob *handle_frame(uint32_t handle, Str namespace, const CimClass *c)
-{
-        Buf bundle = {0}, frame = {0};
-        Blob *b = NULL;
-        if (cim_codec_write_class(c, &bundle) == 0 && !bundle.failed) {
-                wire_put_CLASS(&frame, 0,
-                               &(Wire_CLASS){.handle = handle,
-                                             .namespace = namespace,
-                                             .bundle = {(char *)bundle.p, bundle.n}});
-                if (!frame.failed)
-                        b = blob_new(frame.p, frame.n);
-        }
-        buf_deinit(&bundle);
-        buf_deinit(&frame);
-        return b;
-}
-
-static ClassHandle *handle_get(Router *r, Str namespace, const CimClass *c)
-{
-        ClassHandle *h = handle_find(r, namespace, c);
-        if (h)
-                return h;
-        h = calloc(1, sizeof(*h));
-        if (!h)
-                return NULL;
-        list_init(&h->link);
-        h->klass = cim_class_ref(c);
-        h->namespace = text_copy(namespace);
-        h->handle = r->next_handle;
-        h->frame = h->namespace ? handle_frame(h->handle, namespace, c) : NULL;
-        if (!h->frame) {
-                handle_free(h);
-                return NULL;
-        }
-        r->next_handle++;
-        list_push(&r->handles, &h->link);
-        return h;
-}
-
 void router_schema_changed(Service *s)
 {
-        Router *r = &s->router;
-        router_forget_routes(r);
-        LIST_EACH_SAFE(i, &r->handles)
-        {
-                ClassHandle *h = list_entry(i, ClassHandle, link);
-                if (cim_schema_find(s->schema, str_of(h->namespace), h->klass->name) != h->klass)
-                        handle_free(h);
-        }
-        size_t n = 0, all = 1;
-        LIST_EACH(i, &r->handles)
-        all++;
-        uint32_t *live = calloc(all, sizeof(*live));
-        if (!live)
-                return; // then sessions remember some numbers that never come again
-        LIST_EACH(i, &r->handles)
-        live[n++] = list_entry(i, ClassHandle, link)->handle; // ascending: the newest is last
-        LIST_EACH(i, &s->sessions)
-        session_forget_classes(list_entry(i, Session, link), live, n);
-        free(live);
+        router_forget_routes(&s->router);
+        handles_sweep(s);
 }
 
 // --- routes --------------------------------------------------------------------------------------
@@ -187,6 +100,14 @@ static void want_all_of(CimWant *into, const CimWant *from)
 {
         for (size_t i = 0; i < from->count && i < into->count; i++)
                 into->words[i] |= from->words[i];
+}
+
+// Is the plan made for this very class or one that it derives from, not for a version of former times?
+static bool route_fits(const CimClass *c, const WqlPlan *plan)
+{
+        while (c && c != wql_class(plan))
+                c = c->super;
+        return c != NULL;
 }
 
 static int route_fill(Service *s, Route *t, RouteClass *k, Str namespace, const CimClass *c)
@@ -212,6 +133,8 @@ static int route_fill(Service *s, Route *t, RouteClass *k, Str namespace, const 
                 LIST_EACH(m, &topic->subscriptions)
                 {
                         Subscription *sub = list_entry(m, Subscription, of_topic);
+                        if (sub->doomed && !route_fits(c, sub->plan))
+                                continue; // its plan is of another version of the class
                         k->subs[k->sub_count++] = sub;
                         want_all_of(&k->used, wql_used(sub->plan));
                 }
@@ -236,37 +159,55 @@ static int route_class(void *context, Str namespace, const CimClass *c)
                 b->capacity = capacity;
         }
         RouteClass *k = &t->classes[t->class_count];
-        *k = (RouteClass){.handle = handle_get(&b->service->router, namespace, c)};
+        *k = (RouteClass){.handle = handle_get(&b->service->handles, namespace, c)};
         if (!k->handle)
                 return -ENOMEM;
         t->class_count++;
         return route_fill(b->service, t, k, namespace, c);
 }
 
-// The route of a GUID; NULL: out of memory.
-static Route *route_get(Service *s, const Guid *guid)
+// A new one in its bucket; NULL: out of memory.
+static Route *route_new(Service *s, size_t bucket, const Guid *guid, Str namespace, const CimClass *c)
 {
         Router *r = &s->router;
-        size_t at = hash_bytes(guid, sizeof(*guid)) % ROUTER_BUCKETS;
-        for (Route *t = r->buckets[at]; t; t = t->next)
-                if (guid_eq(&t->guid, guid))
-                        return t;
         if (r->route_count >= LIMIT_ROUTES)
                 router_forget_routes(r);
         Route *t = calloc(1, sizeof(*t));
         if (!t)
                 return NULL;
-        t->guid = *guid;
+        t->klass = c;
         RouteBuild b = {s, t, 0};
-        if (cim_schema_each_guid(s->schema, guid, route_class, &b)) {
+        if (guid)
+                t->guid = *guid;
+        if (guid ? cim_schema_each_guid(s->schema, guid, route_class, &b) : route_class(&b, namespace, c)) {
                 arena_deinit(&t->arena);
                 free(t);
                 return NULL;
         }
-        t->next = r->buckets[at];
-        r->buckets[at] = t;
+        t->next = r->buckets[bucket];
+        r->buckets[bucket] = t;
         r->route_count++;
         return t;
+}
+
+// The route of a GUID; NULL: out of memory.
+static Route *route_get(Service *s, const Guid *guid)
+{
+        size_t at = hash_bytes(guid, sizeof(*guid)) % ROUTER_BUCKETS;
+        for (Route *t = s->router.buckets[at]; t; t = t->next)
+                if (!t->klass && guid_eq(&t->guid, guid))
+                        return t;
+        return route_new(s, at, guid, (Str){"", 0}, NULL);
+}
+
+// The route of a class; NULL: out of memory.
+static Route *route_of_class(Service *s, Str namespace, const CimClass *c)
+{
+        size_t at = hash_bytes(&c, sizeof(c)) % ROUTER_BUCKETS;
+        for (Route *t = s->router.buckets[at]; t; t = t->next)
+                if (t->klass == c && str_ieq(str_of(t->classes[0].handle->namespace), namespace))
+                        return t;
+        return route_new(s, at, NULL, namespace, c);
 }
 
 // --- delivery ------------------------------------------------------------------------------------
@@ -342,6 +283,7 @@ static bool deliver_item_to(Service *s, List *list, Subscription *const *subs, s
         OutQueue *q = &subs[0]->session->c->out;
         for (size_t i = 0; i < n; i++) {
                 subs[i]->queued++;
+                subs[i]->accepted++;
                 subs[i]->open_lost[0] = subs[i]->open_lost[1] =
                         NULL; // what is lost from here on stands behind it
                 s->stats.deliveries++;
@@ -351,32 +293,88 @@ static bool deliver_item_to(Service *s, List *list, Subscription *const *subs, s
         return true;
 }
 
-// An event that matched subs[0..n), all of one session. *event is made at the first need.
-static void deliver(Service *s, Subscription **subs, size_t n, const ClassHandle *h, const CimEnvelope *e,
-                    Blob **event)
+// One event for all sessions that it matches. What is sent is made at the first need.
+typedef struct Delivery {
+        const ClassHandle *handle;
+        const CimEnvelope *envelope; // without its payload when there is an instance
+        const CimInstance *instance; // NULL: a driver's
+        HandleList inner;            // the classes of the objects inside it
+        Blob *event;
+        bool failed; // it cannot be made
+} Delivery;
+
+static void delivery_deinit(Delivery *d)
+{
+        blob_unref(d->event);
+        free(d->inner.p);
+}
+
+static bool delivery_encode(Delivery *d, CimEnvelope *e, Buf *payload)
+{
+        CimClassTable table = {.number = handle_list_number, .context = &d->inner};
+        if (cim_codec_write_values(d->instance, &table, payload) < 0 || payload->failed ||
+            payload->n > LIMIT_INSTANCE_EVENT)
+                return false;
+        e->payload = payload->p;
+        e->payload_size = payload->n;
+        return true;
+}
+
+// The bytes that all its receivers share; NULL: it cannot be made.
+static Blob *delivery_event(Delivery *d)
+{
+        if (d->event || d->failed)
+                return d->event;
+        CimEnvelope e = *d->envelope;
+        Buf payload = {0};
+        if (!d->instance || delivery_encode(d, &e, &payload))
+                d->event = blob_new(NULL, wire_envelope_size(&e));
+        if (d->event)
+                wire_envelope_store(&e, d->event->bytes);
+        d->failed = !d->event;
+        buf_deinit(&payload);
+        return d->event;
+}
+
+// All classes that the event names stand in front of it.
+static bool deliver_classes(const Service *s, Session *x, const Delivery *d, size_t event_bytes)
+{
+        for (size_t i = 0; i < d->inner.count; i++)
+                if (!deliver_class(s, x, d->inner.p[i], event_bytes))
+                        return false;
+        return deliver_class(s, x, d->handle, event_bytes);
+}
+
+// An event that matched subs[0..n), all of one session. Returns for how many it was queued.
+static size_t deliver(Service *s, Subscription **subs, size_t n, Delivery *d)
 {
         Session *x = subs[0]->session;
         Connection *c = x->c;
         if (c->ended || c->deaf)
-                return;
-        if (!*event && (*event = blob_new(NULL, wire_envelope_size(e))) != NULL)
-                wire_envelope_store(e, (*event)->bytes);
-        size_t bytes = *event ? (*event)->size + sizeof(Out) + WIRE_HEADER + 12 + n * 12 : 0;
-        bool room = *event && deliver_fits(s, x, bytes) && deliver_class(s, x, h, bytes);
-        size_t shared = 0;
+                return 0;
+        Blob *event = delivery_event(d);
+        uint32_t handle = d->handle->handle;
+        size_t bytes = event ? event->size + sizeof(Out) + WIRE_HEADER + 12 + n * 12 : 0;
+        bool room = event && deliver_fits(s, x, bytes) && deliver_classes(s, x, d, bytes);
+        size_t shared = 0, queued = 0;
         for (size_t i = 0; i < n; i++) {
                 Subscription *sub = subs[i];
                 if (!room || sub->queued >= sub->queue || !subscription_tell(sub))
                         deliver_lost(s, sub);
                 else if (!sub->pending)
                         subs[shared++] = sub;
-                else if (!deliver_item_to(s, &sub->early, &sub, 1, h->handle, *event))
+                else if (deliver_item_to(s, &sub->early, &sub, 1, handle, event))
+                        queued++;
+                else
                         deliver_lost(s, sub);
         }
-        if (shared && !deliver_item_to(s, &c->out.stream, subs, shared, h->handle, *event))
+        if (shared && deliver_item_to(s, &c->out.stream, subs, shared, handle, event))
+                queued += shared;
+        else
                 for (size_t i = 0; i < shared; i++)
                         deliver_lost(s, subs[i]);
         connection_dirty(c);
+        return queued;
 }
 
 // --- one event -----------------------------------------------------------------------------------
@@ -400,13 +398,17 @@ static void route_lose_all(const RouteClass *k)
                 subscription_lose(k->subs[i], 1, 1);
 }
 
-// Matches and delivers to the sessions in turn. Returns how many subscriptions it matched.
-static size_t route_match(Service *s, const RouteClass *k, const CimValue *values, const CimEnvelope *e,
-                          Blob **event)
+// Matches and delivers to the sessions in turn. Returns how many subscriptions it matched, and for how many
+// it was queued.
+static size_t route_match(Service *s, const RouteClass *k, const CimValue *values, Delivery *d,
+                          size_t *ret_queued)
 {
         Arena paths = {0}; // of objects in the event, when a query asks for them
-        const WqlSubject subject = {.klass = k->handle->klass, .values = values, .scratch = &paths};
         size_t matched = 0;
+        const WqlSubject subject = {.klass = k->handle->klass,
+                                    .values = values,
+                                    .scratch = &paths,
+                                    .server = str_of(s->server)};
         for (size_t i = 0, n; i < k->sub_count; i += n) {
                 const Session *x = k->subs[i]->session;
                 size_t hits = 0;
@@ -417,16 +419,17 @@ static size_t route_match(Service *s, const RouteClass *k, const CimValue *value
                                 arena_reset(&paths);
                 }
                 if (hits)
-                        deliver(s, s->router.group, hits, k->handle, e, event);
+                        *ret_queued += deliver(s, s->router.group, hits, d);
                 matched += hits;
         }
         arena_deinit(&paths);
         return matched;
 }
 
-static size_t route_event(Service *s, Host *h, const RouteClass *k, const CimEnvelope *e, Blob **event)
+static size_t route_event(Service *s, Host *h, const RouteClass *k, Delivery *d)
 {
         Arena *a = &s->router.scratch;
+        const CimEnvelope *e = d->envelope;
         const CimClass *c = k->handle->klass;
         CimBlockError error = {0};
         CimValue *values = arena_array(a, CimValue, c->property_count + 1);
@@ -445,13 +448,14 @@ static size_t route_event(Service *s, Host *h, const RouteClass *k, const CimEnv
                                guid_text(&e->guid, guid), error.offset, error.says);
                 return 0;
         }
-        return route_match(s, k, values, e, event);
+        size_t queued = 0;
+        d->handle = k->handle;
+        return route_match(s, k, values, d, &queued);
 }
 
 // Reads and checks what does not depend on a class. 0; 1: malformed, and logged; -ENOMEM.
 static int router_read(Service *s, Host *h, Str bytes, CimEnvelope *ret)
 {
-        char guid[GUID_TEXT], inner[GUID_TEXT];
         CimWnode w;
         CimBlockError error = {0};
         int r = wire_envelope_read((const uint8_t *)bytes.p, bytes.n, &s->router.scratch, ret);
@@ -461,17 +465,19 @@ static int router_read(Service *s, Host *h, Str bytes, CimEnvelope *ret)
                 host_malformed(h, "envelope of %zu bytes", bytes.n);
                 return 1;
         }
-        guid_text(&ret->guid, guid);
+        char guid[GUID_TEXT], inner[GUID_TEXT];
         if (ret->kind != CIM_PAYLOAD_WNODE) {
-                host_malformed(h, "event %s: a driver fires WNODEs only", guid);
+                host_malformed(h, "event %s: a driver fires WNODEs only", guid_text(&ret->guid, guid));
                 return 1;
         }
         if (cim_wnode_parse(ret->payload, ret->payload_size, &w, &error)) {
-                host_malformed(h, "event %s, byte %zu of its WNODE: %s", guid, error.offset, error.says);
+                host_malformed(h, "event %s, byte %zu of its WNODE: %s", guid_text(&ret->guid, guid),
+                               error.offset, error.says);
                 return 1;
         }
         if (!guid_eq(&w.guid, &ret->guid)) {
-                host_malformed(h, "event %s: its WNODE says %s", guid, guid_text(&w.guid, inner));
+                host_malformed(h, "event %s: its WNODE says %s", guid_text(&ret->guid, guid),
+                               guid_text(&w.guid, inner));
                 return 1;
         }
         ret->host = h->c->id; // who it is from is what the connection says, not what the peer says
@@ -499,7 +505,7 @@ static void router_stranger(Service *s, Host *h, const Guid *g)
 void router_event(Service *s, Host *h, Str bytes)
 {
         CimEnvelope e;
-        Blob *event = NULL;
+        Delivery d = {.envelope = &e};
         size_t matched = 0;
         uint64_t malformed = s->stats.events_malformed;
         s->stats.events_in++;
@@ -517,10 +523,50 @@ void router_event(Service *s, Host *h, Str bytes)
         if (!t->class_count)
                 router_stranger(s, h, &e.guid);
         for (size_t i = 0; i < t->class_count; i++)
-                matched += route_event(s, h, &t->classes[i], &e, &event);
+                matched += route_event(s, h, &t->classes[i], &d);
         if (!matched && malformed == s->stats.events_malformed)
                 s->stats.events_unmatched++;
-        blob_unref(event);
+        delivery_deinit(&d);
+}
+
+// --- an event of our own -------------------------------------------------------------------------
+
+bool router_listens(Service *s, Str namespace, const CimClass *c)
+{
+        const Route *t = list_empty(&s->topics) ? NULL : route_of_class(s, namespace, c);
+        return t && t->classes[0].sub_count;
+}
+
+void router_lose(Service *s, Str namespace, const CimClass *c)
+{
+        const Route *t = route_of_class(s, namespace, c);
+        log_line(&s->config.log, LOG_ERROR, "out of memory: an event of class %.*s is lost",
+                 STR_ARG(c->name));
+        if (t)
+                route_lose_all(&t->classes[0]);
+}
+
+size_t router_raise(Service *s, Str namespace, const CimInstance *event, uint64_t time)
+{
+        size_t queued = 0;
+        s->stats.events_raised++;
+        if (!router_listens(s, namespace, event->class))
+                return 0;
+        const RouteClass *k = &route_of_class(s, namespace, event->class)->classes[0];
+        if (!router_group_room(&s->router, k->sub_count)) {
+                router_lose(s, namespace, event->class);
+                return 0;
+        }
+        arena_reset(&s->router.scratch);
+        CimEnvelope e = {.sequence = ++s->router.raised,
+                         .time = time,
+                         .guid = event->class->guid,
+                         .kind = CIM_PAYLOAD_INSTANCE};
+        Delivery d = {
+                .handle = k->handle, .envelope = &e, .instance = event, .inner = {.handles = &s->handles}};
+        route_match(s, k, event->values, &d, &queued);
+        delivery_deinit(&d);
+        return queued;
 }
 
 // --- losses in a host ----------------------------------------------------------------------------

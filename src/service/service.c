@@ -218,6 +218,7 @@ int service_dispatch(Service *s)
         int n = epoll_wait(s->epoll, ready, SERVICE_EVENTS, 0);
         if (n < 0)
                 return errno == EINTR ? 0 : -errno;
+        bool store = false;
         s->round++;
         List busy = LIST_INIT(busy);
         for (List *i; (i = list_pop(&s->busy)) != NULL;)
@@ -229,6 +230,8 @@ int service_dispatch(Service *s)
                                 s->armed = 0;
                 } else if (ready[i].data.ptr == &s->listener) {
                         service_accept(s);
+                } else if (ready[i].data.ptr == &s->repository) {
+                        store = true;
                 } else {
                         service_connection(ready[i].data.ptr, ready[i].events);
                 }
@@ -241,6 +244,8 @@ int service_dispatch(Service *s)
                         list_push(&s->busy, i);
         }
         service_run_timers(s);
+        if (store || (!s->config.storage_thread && repository_waiting(s->repository)))
+                repository_dispatch(s->repository);
         service_settle(s);
         service_arm(s);
         return n;
@@ -271,7 +276,14 @@ static int service_open(Service *s, Diag *reterr)
             0)
                 return -errno;
         int r = router_init(&s->router);
-        return r ? r : catalog_init(s, reterr);
+        if (!r)
+                r = handles_init(&s->handles);
+        if (!r)
+                r = catalog_init(s, reterr);
+        if (!r && epoll_ctl(s->epoll, EPOLL_CTL_ADD, repository_fd(s->repository),
+                            &(struct epoll_event){EPOLLIN, {.ptr = &s->repository}}) < 0)
+                r = -errno;
+        return r;
 }
 
 int service_new(const ServiceConfig *config, Service **ret, Diag *reterr)
@@ -285,6 +297,8 @@ int service_new(const ServiceConfig *config, Service **ret, Diag *reterr)
         s->hello_ms = SERVICE_HELLO_MS;
         s->epoll = s->timer = s->listener = -1;
         s->uid = geteuid();
+        if (gethostname(s->server, sizeof(s->server) - 1) < 0 || !s->server[0])
+                snprintf(s->server, sizeof(s->server), "localhost");
         s->next_id = 1;
         s->wanted_generation = 1;
         List *const lists[] = {&s->connections, &s->dirty, &s->busy,   &s->ended,   &s->timers,
@@ -297,11 +311,6 @@ int service_new(const ServiceConfig *config, Service **ret, Diag *reterr)
                 service_free(s);
                 return r;
         }
-        if (s->config.repository)
-                log_line(&s->config.log, LOG_NOTICE,
-                         "the store is in memory: %s is neither read nor written, and classes are gone "
-                         "when the service ends",
-                         s->config.repository);
         s->config.repository = NULL; // it was the caller's for the call only
         *ret = s;
         return 0;
@@ -343,6 +352,7 @@ Service *service_free(Service *s)
         if (!s)
                 return NULL;
         s->ending = true;
+        s->repository = repository_close(s->repository);
         if (s->epoll >= 0)
                 service_farewell(s);
         // The file goes while the socket still answers: a service that starts now finds either us or nothing,
@@ -358,6 +368,7 @@ Service *service_free(Service *s)
         for (List *i; (i = list_first(&s->connections)) != NULL;)
                 connection_free(list_entry(i, Connection, link));
         router_deinit(&s->router);
+        handles_deinit(&s->handles);
         cim_schema_unref(s->schema);
         free(s->wanted);
         free(s->path);

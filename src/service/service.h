@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Service: namespaces and their classes, subscriptions, the router between driver hosts and clients.
 //
-// Passive: it has no thread, reads no file, installs no signal handler. Whoever embeds it polls one descriptor and
-// calls one function:
+// Passive: without `storage_thread` it has no thread, without `repository` no file; it installs no signal handler.
+// Whoever embeds it polls one descriptor and calls one function:
 //
 //   Service *s;
 //   service_new(&(ServiceConfig){.log = log}, &s);
@@ -30,13 +30,16 @@ typedef struct ServiceConfig {
         uint32_t session_bytes;   // bytes that may wait for one session; LIMIT_SESSION_QUEUE_BYTES
         uint32_t irp_timeout_ms;  // how long SUBSCRIBE waits for driver hosts; 5000
         uint32_t unload_timeout_ms; // how long UNLOAD_DRIVER waits; 30000
-        const char *repository;   // file of the store to come: classes live in memory, and the log says so when one is named
+        const char *repository;   // file of the store; NULL: in memory
+        bool storage_thread;      // the store works in a thread of its own, so that nothing waits for the disk
 } ServiceConfig;
 
-// A service with the namespaces root, root\default, root\cimv2, root\wmi, root\subscription and the system classes.
-// 0, -ENOMEM, -errno of epoll.
+// Opens the store (repository.h), which has the namespaces root, root\default, root\cimv2, root\wmi, root\subscription
+// with the system classes, and what was put into its file before. 0; -ENOMEM; -errno of epoll; E_DIAG: the file cannot
+// be used (CIM_E_ALREADY_EXISTS: another service has it; CIM_E_INITIALIZATION_FAILURE: damaged).
 int service_new(const ServiceConfig *config, Service **ret, Diag *reterr);
-// Tells every session and host that it ends (CIM_E_SHUTTING_DOWN), closes all, frees all. NULL is fine.
+// Brings what was asked of the store to its end, tells every session and host that it ends (CIM_E_SHUTTING_DOWN), closes
+// all, frees all. NULL is fine.
 Service *service_free(Service *s);
 
 // Listens on a Unix stream socket with mode 0600; a stale file is replaced, a live service is not (E_DIAG).
@@ -60,7 +63,7 @@ bool service_unheard(const Service *s, void (*tell)(void *context, const CimClas
 
 // Figures since the start, for tests, `wmi driver list` and a status page.
 typedef struct ServiceStats {
-        uint64_t events_in, events_malformed, events_unmatched, deliveries, dropped, source_dropped;
+        uint64_t events_in, events_malformed, events_unmatched, events_raised, deliveries, dropped, source_dropped;
         uint32_t sessions, hosts, subscriptions;
 } ServiceStats;
 void service_stats(const Service *s, ServiceStats *ret);

@@ -12,10 +12,13 @@ int session_new(Connection *c, const Wire_HELLO *m)
         if (!x)
                 return -ENOMEM;
         x->c = c;
-        x->next_subscription = 1;
+        x->next_handle = 1;
         text_clean(m->program, x->program, sizeof(x->program));
         list_init(&x->subscriptions);
         list_init(&x->waiters);
+        list_init(&x->enumerations);
+        list_init(&x->sinks);
+        list_init(&x->jobs);
         list_push(&c->service->sessions, &x->link);
         c->session = x;
         return 0;
@@ -25,6 +28,9 @@ void session_free(Session *x)
 {
         Service *s = x->c->service;
         bool had = x->subscription_count != 0;
+        jobs_detach(x);
+        enumerations_end(x);
+        publish_end(x);
         out_deinit(&x->c->out); // before the subscriptions, so that none has to search it
         for (List *i; (i = list_first(&x->subscriptions)) != NULL;)
                 subscription_drop(list_entry(i, Subscription, of_session));
@@ -41,58 +47,63 @@ void session_free(Session *x)
                 wanted_update(s);
 }
 
-static bool session_parses(const WireFrame *f)
+static void session_cancel(Session *x, const WireFrame *f)
 {
-        switch ((WireOperation)f->operation) {
-#define OPERATION(NAME, number, from, right, help, fields, reply)                                            \
-        case number: {                                                                                       \
-                Wire_##NAME m;                                                                               \
-                return wire_get_##NAME(f->payload, f->size, &m);                                             \
-        }
-#include "wire/operations.def"
-#undef OPERATION
-        }
-        return false;
+        Wire_CANCEL_ASYNC_CALL m;
+        if (!wire_get_CANCEL_ASYNC_CALL(f->payload, f->size, &m))
+                connection_protocol(x->c, f, "a malformed frame");
+        else if (subscription_cancel(x, m.subscription) || enumeration_cancel(x, m.subscription) ||
+                 publish_cancel(x, m.subscription))
+                connection_reply(x->c, f->request, CANCEL_ASYNC_CALL, .unused_ = 0);
+        else
+                connection_fail(x->c, asked(f), CIM_E_NOT_FOUND,
+                                "this session has no subscription, enumeration or sink %u", m.subscription);
 }
 
-void session_handle(Session *x, const WireFrame *f)
+void session_perform(Session *x, const WireFrame *f)
 {
         switch ((WireOperation)f->operation) {
         case WIRE_OPEN_NAMESPACE:
                 catalog_open_namespace(x, f);
                 return;
         case WIRE_CANCEL_ASYNC_CALL:
-                subscription_cancel(x, f);
+                session_cancel(x, f);
                 return;
-        case WIRE_GET_CLASS:
-                catalog_get_class(x, f);
+        case WIRE_QUERY_OBJECT_SINK:
+                publish_sink(x, f);
                 return;
         case WIRE_GET_OBJECT:
-        case WIRE_PUT_CLASS:
-        case WIRE_DELETE_CLASS:
-        case WIRE_CREATE_CLASS_ENUM:
-        case WIRE_PUT_INSTANCE:
-        case WIRE_DELETE_INSTANCE:
-        case WIRE_CREATE_INSTANCE_ENUM:
-        case WIRE_EXEC_QUERY:
-        case WIRE_EXEC_METHOD:
-        case WIRE_QUERY_OBJECT_SINK:
-        case WIRE_INDICATE:
-        case WIRE_NEXT:
-        case WIRE_LIST_SUBSCRIPTIONS:
-        case WIRE_END_SUBSCRIPTION:
-                if (!session_parses(f)) {
-                        connection_protocol(x->c, f, "a malformed frame");
-                        return;
-                }
-                connection_fail(x->c, asked(f), CIM_E_NOT_AVAILABLE, "%s is not there yet",
-                                wire_info(f->operation)->name);
+                object_get(x, f);
                 return;
-        case WIRE_LIST_CLASSES:
-                catalog_enum_classes(x, f);
+        case WIRE_PUT_CLASS:
+                object_put_class(x, f);
+                return;
+        case WIRE_DELETE_CLASS:
+                object_delete_class(x, f);
+                return;
+        case WIRE_CREATE_CLASS_ENUM:
+                enumerate_classes(x, f);
+                return;
+        case WIRE_PUT_INSTANCE:
+                object_put_instance(x, f);
+                return;
+        case WIRE_DELETE_INSTANCE:
+                object_delete_instance(x, f);
+                return;
+        case WIRE_CREATE_INSTANCE_ENUM:
+                enumerate_instances(x, f);
+                return;
+        case WIRE_EXEC_QUERY:
+                enumerate_query(x, f);
                 return;
         case WIRE_EXEC_NOTIFICATION_QUERY:
                 subscription_request(x, f);
+                return;
+        case WIRE_EXEC_METHOD:
+                object_method(x, f);
+                return;
+        case WIRE_INDICATE:
+                publish_indicate(x, f);
                 return;
         case WIRE_IMPORT_MOF:
                 catalog_import_mof(x, f);
@@ -108,6 +119,21 @@ void session_handle(Session *x, const WireFrame *f)
                 return;
         case WIRE_AWAIT_DRIVER:
                 drivers_await(x, f);
+                return;
+        case WIRE_LIST_CLASSES:
+                catalog_enum_classes(x, f);
+                return;
+        case WIRE_NEXT:
+                enumerate_next(x, f);
+                return;
+        case WIRE_LIST_SUBSCRIPTIONS:
+                subscriptions_list(x, f);
+                return;
+        case WIRE_END_SUBSCRIPTION:
+                subscriptions_end_one(x, f);
+                return;
+        case WIRE_GET_CLASS:
+                catalog_get_class(x, f);
                 return;
         case WIRE_HELLO: // all below: operation.c lets none of them through
         case WIRE_CLASS:
@@ -126,6 +152,33 @@ void session_handle(Session *x, const WireFrame *f)
                 break;
         }
         connection_protocol(x->c, f, "what it never sends");
+}
+
+// Requests that go to the store's queue themselves, which keeps their order.
+static bool session_is_job(uint16_t operation)
+{
+        switch (operation) {
+        case WIRE_GET_OBJECT:
+        case WIRE_PUT_CLASS:
+        case WIRE_DELETE_CLASS:
+        case WIRE_PUT_INSTANCE:
+        case WIRE_DELETE_INSTANCE:
+        case WIRE_CREATE_INSTANCE_ENUM:
+        case WIRE_EXEC_QUERY:
+        case WIRE_EXEC_METHOD:
+        case WIRE_IMPORT_MOF:
+                return true;
+        default:
+                return false;
+        }
+}
+
+void session_handle(Session *x, const WireFrame *f)
+{
+        if (x->job_count && !session_is_job(f->operation))
+                session_defer(x, f);
+        else
+                session_perform(x, f);
 }
 
 // --- classes in the stream -----------------------------------------------------------------------

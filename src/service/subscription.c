@@ -81,6 +81,9 @@ bool service_unheard(const Service *s, void (*tell)(void *context, const CimClas
         LIST_EACH(i, &s->topics)
         {
                 const Topic *t = list_entry(i, Topic, link);
+                if (!cim_class_isa(t->klass, STR("__ExtrinsicEvent")) &&
+                    !str_ieq(t->klass->name, STR("__Event")))
+                        continue; // changes of the store, which are nobody's to announce
                 if (!cim_schema_each_derived(s->schema, str_of(t->namespace), t->klass, announced, &s))
                         tell(context, t->klass);
         }
@@ -173,7 +176,7 @@ static Subscription *subscription_new(Session *x, Str namespace, Str text, WqlQu
                 return NULL;
         }
         sub->session = x;
-        sub->id = x->next_subscription++;
+        sub->id = x->next_handle++;
         sub->query = query;
         sub->plan = plan;
         list_init(&sub->early);
@@ -353,7 +356,7 @@ void subscription_request(Session *x, const WireFrame *f)
         WqlPlan *plan = NULL;
         int r = subscription_admissible(x, &m, &d);
         if (!r)
-                r = catalog_namespace(s, m.namespace, &namespace, &d);
+                r = catalog_namespace(s->schema, m.namespace, &namespace, &d);
         if (!r)
                 r = subscription_compile(s, m.query, namespace, &query, &plan, &d);
         if (r) {
@@ -381,66 +384,96 @@ void subscription_request(Session *x, const WireFrame *f)
         subscriptions_answer(s);
 }
 
-void subscription_cancel(Session *x, const WireFrame *f)
+bool subscription_cancel(Session *x, uint32_t id)
 {
-        Wire_CANCEL_ASYNC_CALL m;
-        if (!wire_get_CANCEL_ASYNC_CALL(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
         LIST_EACH(i, &x->subscriptions)
         {
                 Subscription *sub = list_entry(i, Subscription, of_session);
-                if (sub->id != m.subscription || sub->pending)
+                if (sub->id != id || sub->pending)
                         continue;
                 subscription_drop(sub);
                 wanted_update(x->c->service);
-                connection_reply(x->c, f->request, CANCEL_ASYNC_CALL, .unused_ = 0);
-                return;
+                return true;
         }
-        connection_fail(x->c, asked(f), CIM_E_NOT_FOUND, "this session has no subscription %u",
-                        m.subscription);
+        return false;
 }
 
 // --- after a change of the schema ----------------------------------------------------------------
 
-// Makes its plan anew on the classes of now. False: it has ended.
-static bool subscription_recheck(Service *s, Subscription *sub)
+// Did the commit change classes of that namespace?
+static bool commit_touches(const RepositoryCommit *c, Str namespace)
 {
-        if (cim_schema_find(s->schema, str_of(sub->namespace), wql_from(sub->query)) == wql_class(sub->plan))
-                return true;
-        Diag d = {0};
+        for (size_t i = 0; i < c->count; i++)
+                if (c->changes[i].what == STORE_CLASS && str_ieq(c->changes[i].namespace, namespace))
+                        return true;
+        return false;
+}
+
+// Makes its plan anew on the classes of now. A plan depends on the class after FROM, and on those of ISA and
+// of embedded objects, which are of the same namespace.
+static void subscription_recheck(Service *s, Subscription *sub, const RepositoryCommit *c)
+{
+        Str namespace = str_of(sub->namespace);
+        bool same = cim_schema_find(s->schema, namespace, wql_from(sub->query)) == wql_class(sub->plan);
+        if (same && !commit_touches(c, namespace))
+                return;
         WqlPlan *plan;
-        int r = wql_check(sub->query, s->schema, str_of(sub->namespace), &plan, &d);
-        Topic *t = r ? NULL : topic_get(s, str_of(sub->namespace), wql_class(plan));
+        int r = wql_check(sub->query, s->schema, namespace, &plan, NULL);
+        if (r == -ENOMEM && same)
+                return; // what it has fits the event; an object inside one that it does not know counts as
+                        // NULL
+        Topic *t = r ? NULL : topic_get(s, namespace, wql_class(plan));
         if (!t) {
                 if (!r)
                         wql_plan_unref(plan);
-                char text[1024], label[192];
-                log_line(&s->config.log, LOG_NOTICE,
-                         "%s: its subscription %u does not fit the classes any more: %s",
-                         connection_label(sub->session->c, label), sub->id,
-                         r > 0 ? diag_text(&d, text, sizeof(text)) : "out of memory");
-                subscription_end(sub, r > 0 && d.code ? d.code : (uint32_t)CIM_E_OUT_OF_MEMORY,
-                                 r > 0 ? &d : NULL);
-                return false;
+                sub->doomed = true;
+                return;
         }
-        list_remove(&sub->of_topic);
-        topic_release(sub->topic);
-        sub->topic = t;
-        list_push(&t->subscriptions, &sub->of_topic);
+        if (t != sub->topic) {
+                list_remove(&sub->of_topic);
+                topic_release(sub->topic);
+                sub->topic = t;
+                list_push(&t->subscriptions, &sub->of_topic);
+        }
         wql_plan_unref(sub->plan);
         sub->plan = plan;
-        return true;
 }
 
-void subscriptions_recheck(Service *s)
+void subscriptions_recheck(Service *s, const RepositoryCommit *c)
+{
+        LIST_EACH(i, &s->sessions)
+        {
+                Session *x = list_entry(i, Session, link);
+                LIST_EACH(k, &x->subscriptions)
+                subscription_recheck(s, list_entry(k, Subscription, of_session), c);
+        }
+}
+
+static void subscription_doom(Service *s, Subscription *sub)
+{
+        Diag d = {0};
+        WqlPlan *plan;
+        int r = wql_check(sub->query, s->schema, str_of(sub->namespace), &plan, &d);
+        if (!r)
+                wql_plan_unref(plan); // there was no memory for it before
+        char text[1024], label[192];
+        log_line(&s->config.log, LOG_NOTICE, "%s: its subscription %u does not fit the classes any more: %s",
+                 connection_label(sub->session->c, label), sub->id,
+                 r > 0 ? diag_text(&d, text, sizeof(text)) : "out of memory");
+        subscription_end(sub, r > 0 && d.code ? d.code : (uint32_t)CIM_E_OUT_OF_MEMORY, r > 0 ? &d : NULL);
+}
+
+void subscriptions_end_doomed(Service *s)
 {
         LIST_EACH(i, &s->sessions)
         {
                 Session *x = list_entry(i, Session, link);
                 LIST_EACH_SAFE(k, &x->subscriptions)
-                subscription_recheck(s, list_entry(k, Subscription, of_session));
+                {
+                        Subscription *sub = list_entry(k, Subscription, of_session);
+                        if (sub->doomed)
+                                subscription_doom(s, sub);
+                }
         }
 }
 
@@ -478,6 +511,7 @@ bool subscription_tell(Subscription *sub)
 void subscription_lose(Subscription *sub, unsigned source, uint64_t count)
 {
         Out *o = sub->open_lost[source];
+        sub->lost = add_saturated(sub->lost, count);
         if (!o) {
                 sub->untold[source] = add_saturated(sub->untold[source], count);
                 subscription_tell(sub);

@@ -209,6 +209,320 @@ uint32_t rig_number(const ClientItem *i)
         return n;
 }
 
+// --- objects -------------------------------------------------------------------------------------
+
+const char rig_things[] = "class Thing { [key] string Name; uint32 Size; string Note; };\n"
+                          "class SubThing : Thing { uint32 Extra = 7; };\n"
+                          "class Holder { [key] string Name; Thing Inside; };\n"
+                          "class AppEvent : __ExtrinsicEvent { uint32 Number; string Text; Thing What; };\n"
+                          "class SubAppEvent : AppEvent { };\n"
+                          "[abstract] class NoEvent : __ExtrinsicEvent { };\n"
+                          "[dynamic, provider(\"nobody\")] class Provided { [key] string Name;\n"
+                          "  [implemented] uint32 Turn([in] uint32 Angle); };\n";
+
+CimInstance *rig_new(Rig *rig, const char *class_name)
+{
+        const CimClass *c = cim_schema_find(service_schema(rig->s), RIG_NS, str_of(class_name));
+        CimInstance *i;
+        assert_non_null(c);
+        assert_int_equal(cim_instance_new(c, &i), 0);
+        assert_int_equal(cim_instance_place(i, RIG_NS), 0);
+        return i;
+}
+
+static CimValue *rig_slot(CimInstance *i, const char *property)
+{
+        int at = cim_class_property(i->class, str_of(property));
+        assert_true(at >= 0);
+        return &i->values[at];
+}
+
+void rig_set_text(CimInstance *i, const char *property, const char *text)
+{
+        size_t n = strlen(text);
+        char16_t *p = arena_array(i->owner, char16_t, n + 1);
+        assert_non_null(p);
+        for (size_t k = 0; k < n; k++)
+                p[k] = (unsigned char)text[k];
+        *rig_slot(i, property) = (CimValue){.type = CIM_STRING, .string = {p, n}};
+}
+
+void rig_set_number(CimInstance *i, const char *property, uint32_t v)
+{
+        CimValue *to = rig_slot(i, property);
+        *to = (CimValue){.type = to->type, .uint = v};
+}
+
+void rig_set_object(CimInstance *i, const char *property, const CimInstance *take)
+{
+        CimValue v = {.type = CIM_OBJECT, .object = take};
+        assert_int_equal(cim_value_copy(i->owner, &v, rig_slot(i, property)), 0);
+        cim_instance_unref((CimInstance *)(uintptr_t)take);
+}
+
+CimInstance *rig_thing(Rig *rig, const char *class_name, const char *name, uint32_t size)
+{
+        CimInstance *i = rig_new(rig, class_name);
+        rig_set_text(i, "Name", name);
+        rig_set_number(i, "Size", size);
+        return i;
+}
+
+const CimValue *rig_value(const CimInstance *i, const char *property)
+{
+        const CimValue *v = cim_instance_get(i, str_of(property));
+        assert_non_null(v);
+        return v;
+}
+
+const char *rig_text(const CimInstance *i, const char *property)
+{
+        static char out[256];
+        const CimValue *v = rig_value(i, property);
+        size_t n = v->null ? 0 : v->string.n;
+        assert_true(n < sizeof(out));
+        for (size_t k = 0; k < n; k++)
+                out[k] = (char)v->string.p[k];
+        out[n] = '\0';
+        return out;
+}
+
+bool rig_is(const CimInstance *i, const char *class_name)
+{
+        return str_ieq(i->class->name, str_of(class_name));
+}
+
+Buf rig_set(CimInstance *const *objects, size_t n)
+{
+        Buf b = {0};
+        CimSetWriter *w = cim_set_writer_new(false);
+        assert_non_null(w);
+        for (size_t i = 0; i < n; i++)
+                assert_int_equal(cim_set_add(w, objects[i]), 0);
+        cim_set_finish(w, &b);
+        assert_false(b.failed);
+        cim_set_writer_free(w);
+        return b;
+}
+
+// The status of a call; *ret is the reply when it is 0.
+static uint32_t rig_status(int r, const Diag *d)
+{
+        assert_true(r == 0 || r == E_DIAG);
+        assert_true(!r || (cim_failed(d->code) && d->message[0]));
+        return r ? d->code : 0;
+}
+
+uint32_t rig_put(Client *c, const CimInstance *i, uint32_t flags)
+{
+        Diag d = {0};
+        ClientItem reply;
+        Buf set = rig_set((CimInstance *const[]){(CimInstance *)(uintptr_t)i}, 1);
+        Wire_PUT_INSTANCE m = {.namespace = RIG_NS, .flags = flags, .objects = {(char *)set.p, set.n}};
+        uint32_t status = rig_status(client_call(c, PUT_INSTANCE, &m, RIG_PATIENCE_MS, &reply, &d), &d);
+        if (!status)
+                client_item_deinit(&reply);
+        buf_deinit(&set);
+        return status;
+}
+
+uint32_t rig_put_thing(Rig *rig, Client *c, const char *class_name, const char *name, uint32_t size)
+{
+        CimInstance *i = rig_thing(rig, class_name, name, size);
+        uint32_t status = rig_put(c, i, 0);
+        cim_instance_unref(i);
+        return status;
+}
+
+uint32_t rig_put_class(Client *c, const CimInstance *i, uint32_t flags)
+{
+        Diag d = {0};
+        ClientItem reply;
+        Buf set = rig_set((CimInstance *const[]){(CimInstance *)(uintptr_t)i}, 1);
+        Wire_PUT_CLASS m = {.namespace = RIG_NS, .flags = flags, .objects = {(char *)set.p, set.n}};
+        uint32_t status = rig_status(client_call(c, PUT_CLASS, &m, RIG_PATIENCE_MS, &reply, &d), &d);
+        if (!status)
+                client_item_deinit(&reply);
+        buf_deinit(&set);
+        return status;
+}
+
+static void rig_take(Str objects, CimSet *ret)
+{
+        Diag d = {0};
+        int r = cim_set_read((const uint8_t *)objects.p, objects.n, NULL, NULL, ret, NULL, &d);
+        if (r)
+                print_error("cim_set_read: %d %s\n", r, d.message);
+        assert_int_equal(r, 0);
+}
+
+uint32_t rig_get(Client *c, const char *path, CimInstance **ret)
+{
+        Diag d = {0};
+        ClientItem reply;
+        Wire_GET_OBJECT m = {.namespace = RIG_NS, .path = str_of(path)};
+        uint32_t status = rig_status(client_call(c, GET_OBJECT, &m, RIG_PATIENCE_MS, &reply, &d), &d);
+        if (status)
+                return status;
+        Wire_GET_OBJECT_Reply r;
+        CimSet set;
+        assert_true(wire_get_GET_OBJECT_reply(reply.frame.payload, reply.frame.size, &r));
+        rig_take(r.objects, &set);
+        assert_int_equal(set.count, 1);
+        if (ret)
+                *ret = cim_instance_ref(set.objects[0]);
+        cim_set_deinit(&set);
+        client_item_deinit(&reply);
+        return 0;
+}
+
+uint32_t rig_delete(Client *c, const char *path)
+{
+        Diag d = {0};
+        ClientItem reply;
+        Wire_DELETE_INSTANCE m = {.namespace = RIG_NS, .path = str_of(path)};
+        uint32_t status = rig_status(client_call(c, DELETE_INSTANCE, &m, RIG_PATIENCE_MS, &reply, &d), &d);
+        if (!status)
+                client_item_deinit(&reply);
+        return status;
+}
+
+uint32_t rig_delete_class(Client *c, const char *name)
+{
+        Diag d = {0};
+        ClientItem reply;
+        Wire_DELETE_CLASS m = {.namespace = RIG_NS, .name = str_of(name)};
+        uint32_t status = rig_status(client_call(c, DELETE_CLASS, &m, RIG_PATIENCE_MS, &reply, &d), &d);
+        if (!status)
+                client_item_deinit(&reply);
+        return status;
+}
+
+// One batch of whatever it is.
+static void rig_batch(Str objects, RigObjects *ret)
+{
+        CimSet set;
+        rig_take(objects, &set);
+        for (size_t i = 0; i < set.count; i++) {
+                assert_true(ret->n < sizeof(ret->p) / sizeof(ret->p[0]));
+                ret->p[ret->n++] = cim_instance_ref(set.objects[i]);
+        }
+        ret->batches++;
+        cim_set_deinit(&set);
+}
+
+static uint32_t rig_rest(Client *c, uint32_t id, uint32_t most, RigObjects *ret)
+{
+        for (bool more = id != 0; more;) {
+                Diag d = {0};
+                ClientItem reply;
+                Wire_NEXT_Reply r;
+                uint32_t status =
+                        rig_status(client_call(c, NEXT, (&(Wire_NEXT){.enumeration = id, .most = most}),
+                                               RIG_PATIENCE_MS, &reply, &d),
+                                   &d);
+                if (status)
+                        return status;
+                assert_true(wire_get_NEXT_reply(reply.frame.payload, reply.frame.size, &r));
+                size_t before = ret->n;
+                rig_batch(r.objects, ret);
+                assert_true(!most || ret->n - before <= most);
+                more = r.more != 0;
+                client_item_deinit(&reply);
+        }
+        return 0;
+}
+
+#define RIG_ENUMERATE(X, m)                                                                                  \
+        ClientItem reply;                                                                                    \
+        Diag d = {0};                                                                                        \
+        Wire_##X##_Reply r;                                                                                  \
+        *ret = (RigObjects){0};                                                                              \
+        uint32_t status = rig_status(client_call(c, X, m, RIG_PATIENCE_MS, &reply, &d), &d);                 \
+        if (status)                                                                                          \
+                return status;                                                                               \
+        assert_true(wire_get_##X##_reply(reply.frame.payload, reply.frame.size, &r));                        \
+        rig_batch(r.objects, ret);                                                                           \
+        client_item_deinit(&reply);                                                                          \
+        return rig_rest(c, r.enumeration, most, ret)
+
+uint32_t rig_query(Client *c, const char *text, uint32_t flags, uint32_t most, RigObjects *ret)
+{
+        Wire_EXEC_QUERY m = {.namespace = RIG_NS,
+                             .language = STR("WQL"),
+                             .query = str_of(text),
+                             .flags = flags,
+                             .most = most};
+        RIG_ENUMERATE(EXEC_QUERY, &m);
+}
+
+uint32_t rig_instances(Client *c, const char *name, uint32_t flags, uint32_t most, RigObjects *ret)
+{
+        Wire_CREATE_INSTANCE_ENUM m = {
+                .namespace = RIG_NS, .name = str_of(name), .flags = flags, .most = most};
+        RIG_ENUMERATE(CREATE_INSTANCE_ENUM, &m);
+}
+
+uint32_t rig_classes(Client *c, const char *below, uint32_t flags, uint32_t most, RigObjects *ret)
+{
+        Wire_CREATE_CLASS_ENUM m = {
+                .namespace = RIG_NS, .superclass = str_of(below), .flags = flags, .most = most};
+        RIG_ENUMERATE(CREATE_CLASS_ENUM, &m);
+}
+
+void rig_free(RigObjects *o)
+{
+        while (o->n)
+                cim_instance_unref(o->p[--o->n]);
+}
+
+uint32_t rig_sink(Client *c)
+{
+        ClientItem reply;
+        Diag d = {0};
+        Wire_QUERY_OBJECT_SINK_Reply r;
+        Wire_QUERY_OBJECT_SINK m = {.namespace = RIG_NS};
+        assert_int_equal(rig_status(client_call(c, QUERY_OBJECT_SINK, &m, RIG_PATIENCE_MS, &reply, &d), &d),
+                         0);
+        assert_true(wire_get_QUERY_OBJECT_SINK_reply(reply.frame.payload, reply.frame.size, &r));
+        client_item_deinit(&reply);
+        return r.sink;
+}
+
+uint32_t rig_indicate(Client *c, uint32_t sink, CimInstance *const *events, size_t n, uint32_t *ret_matched)
+{
+        ClientItem reply;
+        Diag d = {0};
+        Wire_INDICATE_Reply r;
+        Buf set = rig_set(events, n);
+        Wire_INDICATE m = {.sink = sink, .objects = {(char *)set.p, set.n}};
+        uint32_t status = rig_status(client_call(c, INDICATE, &m, RIG_PATIENCE_MS, &reply, &d), &d);
+        buf_deinit(&set);
+        if (status)
+                return status;
+        assert_true(wire_get_INDICATE_reply(reply.frame.payload, reply.frame.size, &r));
+        if (ret_matched)
+                *ret_matched = r.matched;
+        client_item_deinit(&reply);
+        return 0;
+}
+
+CimInstance *rig_event(Client *c, const char *class_name)
+{
+        ClientItem i = rig_next(c, CLIENT_EVENT);
+        CimInstance *event;
+        CimBlockError e = {0};
+        int r = client_item_instance(&i, &event, &e);
+        if (r)
+                print_error("client_item_instance: %d %s\n", r, e.says);
+        assert_int_equal(r, 0);
+        if (!rig_is(event, class_name))
+                print_error("an event of class %.*s, expected %s\n", STR_ARG(event->class->name), class_name);
+        assert_true(rig_is(event, class_name));
+        client_item_deinit(&i);
+        return event;
+}
+
 // --- a driver host -------------------------------------------------------------------------------
 
 void fake_hello(Fake *f, const char *name)

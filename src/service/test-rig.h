@@ -43,6 +43,46 @@ ServiceStats rig_stats(Rig *rig);
 extern const char rig_mof[];
 extern const Guid rig_alpha, rig_beta, rig_gamma, rig_nobody; // of Alpha, Beta : Alpha, Gamma, no class
 
+// --- objects: the classes of rig_things in root\wmi ---------------------------------------------
+//
+//   Thing { [key] Name, Size, Note }; SubThing : Thing { Extra }; Holder { [key] Name, Thing Inside };
+//   AppEvent : __ExtrinsicEvent { Number, Text, Thing What }; SubAppEvent : AppEvent; NoEvent : __ExtrinsicEvent (abstract);
+//   Provided (dynamic) { [key] Name } with method Turn
+extern const char rig_things[];
+#define RIG_NS STR("root\\wmi")
+
+// An instance of a class of the service's schema, in root\wmi.
+CimInstance *rig_new(Rig *rig, const char *class_name);
+CimInstance *rig_thing(Rig *rig, const char *class_name, const char *name, uint32_t size);
+void rig_set_text(CimInstance *i, const char *property, const char *text);
+void rig_set_number(CimInstance *i, const char *property, uint32_t v);
+void rig_set_object(CimInstance *i, const char *property, const CimInstance *take);
+const CimValue *rig_value(const CimInstance *i, const char *property);
+const char *rig_text(const CimInstance *i, const char *property); // "" when NULL; until the next call
+bool rig_is(const CimInstance *i, const char *class_name);
+// A set of objects as a message carries it; to be freed with buf_deinit.
+Buf rig_set(CimInstance *const *objects, size_t n);
+// The status of a request and, when it is 0, what it gave.
+uint32_t rig_put(Client *c, const CimInstance *i, uint32_t flags);
+uint32_t rig_put_class(Client *c, const CimInstance *i, uint32_t flags);
+uint32_t rig_put_thing(Rig *rig, Client *c, const char *class_name, const char *name, uint32_t size);
+uint32_t rig_get(Client *c, const char *path, CimInstance **ret);
+uint32_t rig_delete(Client *c, const char *path);
+uint32_t rig_delete_class(Client *c, const char *name);
+// All of a query or an enumeration, with batches of `most`; *ret to be freed with rig_free.
+typedef struct RigObjects {
+        CimInstance *p[4096];
+        size_t n, batches;
+} RigObjects;
+uint32_t rig_query(Client *c, const char *text, uint32_t flags, uint32_t most, RigObjects *ret);
+uint32_t rig_instances(Client *c, const char *name, uint32_t flags, uint32_t most, RigObjects *ret);
+uint32_t rig_classes(Client *c, const char *below, uint32_t flags, uint32_t most, RigObjects *ret);
+void rig_free(RigObjects *o);
+uint32_t rig_sink(Client *c);
+uint32_t rig_indicate(Client *c, uint32_t sink, CimInstance *const *events, size_t n, uint32_t *ret_matched);
+// The next item as an event, which must be of this class.
+CimInstance *rig_event(Client *c, const char *class_name);
+
 // A driver host as bytes on a socket. Answers every WANTED by itself unless `mute`.
 struct Fake {
         Rig *rig;

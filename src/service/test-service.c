@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // service: classes, subscriptions, the wanted table, driver hosts, listening, ending.
 #include <sys/types.h>
+#include <dirent.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -8,6 +10,8 @@
 #include <unistd.h>
 
 #include "service/test-rig.h"
+
+#include <stdlib.h>
 
 // --- classes -------------------------------------------------------------------------------------
 
@@ -687,12 +691,79 @@ static void its_end_is_told(void **state)
         rig_stop(&rig);
 }
 
-static void a_file_of_the_store_is_said_to_be_unused(void **state)
+// What was answered is there when the file is opened again, by this service alone; without a file nothing is.
+static void a_file_keeps_what_was_put(void **state)
 {
         (void)state;
+        char dir[] = "/tmp/freewmi-test-XXXXXX", path[64], command[80];
+        assert_non_null(mkdtemp(dir));
+        snprintf(path, sizeof(path), "%s/store", dir);
+        for (int thread = 0; thread < 2; thread++) {
+                Rig rig = {0};
+                ServiceConfig config = {.repository = path, .storage_thread = thread};
+                rig_start(&rig, &config);
+                Client *c = rig_client(&rig);
+                if (thread) // of the time before
+                        assert_int_equal(rig_get(c, "Thing=\"0\"", NULL), 0);
+                else
+                        rig_import(&rig, c, rig_things);
+                assert_int_equal(rig_put_thing(&rig, c, "Thing", thread ? "1" : "0", 1), 0);
+                Service *second;
+                Diag d = {0};
+                assert_int_equal(service_new(&config, &second, &d), E_DIAG);
+                assert_int_equal(d.code, (uint32_t)CIM_E_ALREADY_EXISTS);
+                assert_non_null(strstr(d.message, path));
+                client_free(c);
+                rig_stop(&rig);
+        }
+        Service *s;
+        Diag d = {0};
+        assert_int_equal(service_new(&(ServiceConfig){.repository = "/nowhere/store"}, &s, &d), E_DIAG);
+        assert_non_null(strstr(d.message, "/nowhere/store"));
+        snprintf(command, sizeof(command), "rm -r %s", dir);
+        assert_int_equal(system(command), 0);
+}
+
+// No thread, no file: one descriptor and one function.
+static void an_embedded_service_is_passive(void **state)
+{
+        (void)state;
+        char tasks[64];
+        snprintf(tasks, sizeof(tasks), "/proc/%d/task", (int)getpid());
         Rig rig = {0};
-        rig_start(&rig, &(ServiceConfig){.repository = "/nowhere/store"});
-        assert_true(rig_logged(&rig, "/nowhere/store is neither read nor written"));
+        rig_start(&rig, NULL);
+        DIR *d = opendir(tasks);
+        assert_non_null(d);
+        unsigned n = 0;
+        for (const struct dirent *e; (e = readdir(d)) != NULL;)
+                n += e->d_name[0] != '.';
+        closedir(d);
+#ifndef __SANITIZE_THREAD__ // has one of its own
+        assert_int_equal(n, 1);
+#endif
+        // All that it does, it does in dispatch: a request for the store is answered by these calls alone.
+        int fd = rig_connect(&rig, NULL);
+        Buf b = {0};
+        wire_put_HELLO(&b, 1, &(Wire_HELLO){.version = WIRE_VERSION, .role = WIRE_ROLE_CLIENT});
+        wire_put_GET_OBJECT(&b, 2,
+                            &(Wire_GET_OBJECT){.namespace = STR("root"), .path = STR("__NAMESPACE=\"wmi\"")});
+        assert_int_equal(send(fd, b.p, b.n, MSG_NOSIGNAL), b.n);
+        buf_deinit(&b);
+        unsigned rounds = 0;
+        while (poll(&(struct pollfd){service_fd(rig.s), POLLIN, 0}, 1, 0) > 0) {
+                assert_true(service_dispatch(rig.s) >= 0);
+                assert_true(++rounds < 20);
+        }
+        uint8_t in[8192];
+        WireFrame f;
+        uint32_t status;
+        ssize_t have = recv(fd, in, sizeof(in), MSG_DONTWAIT);
+        ssize_t first = wire_frame(in, (size_t)have, sizeof(in), &f);
+        assert_true(first > 0 && wire_frame(in + first, (size_t)(have - first), sizeof(in), &f) > 0);
+        assert_int_equal(f.operation, WIRE_GET_OBJECT);
+        assert_true(wire_get_status(f.payload, f.size, &status, NULL, NULL, NULL));
+        assert_int_equal(status, 0);
+        close(fd);
         rig_stop(&rig);
 }
 
@@ -814,7 +885,8 @@ int main(void)
                 TEST(whom_it_concerns_hears_of_a_host),
                 TEST(losses_in_a_host_are_told),
                 TEST(its_end_is_told),
-                TEST(a_file_of_the_store_is_said_to_be_unused),
+                TEST(a_file_keeps_what_was_put),
+                TEST(an_embedded_service_is_passive),
                 TEST(it_listens),
                 TEST(it_listens_again),
                 TEST_END,

@@ -64,8 +64,9 @@ int wire_envelope_read(const uint8_t *p, size_t n, Arena *a, CimEnvelope *ret)
         uint8_t kind = read_u8(&r);
         uint32_t size = read_u32(&r);
         const uint8_t *payload = read_bytes(&r, size);
-        if (r.failed || r.n || bytes % 2 || bytes > LIMIT_INSTANCE_NAME || size > LIMIT_EVENT_BYTES ||
-            (kind != CIM_PAYLOAD_WNODE && kind != CIM_PAYLOAD_INSTANCE))
+        if (r.failed || r.n || bytes % 2 || bytes > LIMIT_INSTANCE_NAME ||
+            !((kind == CIM_PAYLOAD_WNODE && size <= LIMIT_EVENT_BYTES) ||
+              (kind == CIM_PAYLOAD_INSTANCE && size <= LIMIT_INSTANCE_EVENT)))
                 return 1;
         ret->kind = (CimPayload)kind;
         ret->payload = payload;

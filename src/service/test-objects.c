@@ -1,0 +1,804 @@
+// SPDX-License-Identifier: MIT
+// service: classes and instances through its operations; enumerations and queries; each documented error.
+// With the argument "thread" the store works in a thread of its own.
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "service/test-rig.h"
+
+#include <stdlib.h>
+
+static ServiceConfig config;
+
+static Client *start(Rig *rig)
+{
+        *rig = (Rig){0};
+        rig_start(rig, &config);
+        Client *c = rig_client(rig);
+        rig_import(rig, c, rig_things);
+        return c;
+}
+
+static void stop(Rig *rig, Client *c)
+{
+        client_free(c);
+        rig_stop(rig);
+}
+
+#define assert_status(call, code) assert_int_equal(call, (uint32_t)(code))
+
+// --- instances -----------------------------------------------------------------------------------
+
+static void instances_there_and_back(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig), *other = rig_client(&rig);
+        CimInstance *i = rig_thing(&rig, "Thing", "a", 5), *got = NULL;
+        assert_status(rig_get(c, "Thing.Name=\"a\"", NULL), CIM_E_NOT_FOUND);
+        assert_status(rig_put(c, i, 1), CIM_E_NOT_FOUND); // update only
+        assert_status(rig_put(c, i, 2), 0);               // create only
+        assert_status(rig_put(c, i, 2), CIM_E_ALREADY_EXISTS);
+        assert_status(rig_get(other, "thing.NAME=\"A\"", &got), 0);
+        assert_true(rig_is(got, "Thing"));
+        assert_int_equal(rig_value(got, "Size")->uint, 5);
+        assert_true(rig_value(got, "Note")->null);
+        assert_true(str_ieq(got->namespace, RIG_NS));
+        cim_instance_unref(got);
+        rig_set_number(i, "Size", 6);
+        assert_status(rig_put(other, i, 1), 0);
+        assert_status(rig_put(other, i, 0), 0);
+        assert_status(rig_get(c, "Thing=\"a\"", &got), 0);
+        assert_int_equal(rig_value(got, "Size")->uint, 6);
+        cim_instance_unref(got);
+        // An instance of a subclass is found under its superclass.
+        assert_status(rig_put_thing(&rig, c, "SubThing", "b", 1), 0);
+        assert_status(rig_get(c, "Thing.Name=\"b\"", &got), 0);
+        assert_true(rig_is(got, "SubThing"));
+        assert_int_equal(rig_value(got, "Extra")->uint, 7);
+        cim_instance_unref(got);
+        assert_status(rig_delete(c, "Thing.Name=\"a\""), 0);
+        assert_status(rig_delete(c, "Thing.Name=\"a\""), CIM_E_NOT_FOUND);
+        assert_status(rig_get(other, "Thing.Name=\"a\"", NULL), CIM_E_NOT_FOUND);
+        cim_instance_unref(i);
+        client_free(other);
+        stop(&rig, c);
+}
+
+static void objects_inside_objects(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        CimInstance *h = rig_new(&rig, "Holder"), *got;
+        rig_set_text(h, "Name", "h");
+        rig_set_object(h, "Inside", rig_thing(&rig, "SubThing", "in", 3));
+        assert_status(rig_put(c, h, 0), 0);
+        assert_status(rig_get(c, "Holder=\"h\"", &got), 0);
+        const CimInstance *in = rig_value(got, "Inside")->object;
+        assert_true(rig_is(in, "SubThing"));
+        assert_int_equal(rig_value(in, "Size")->uint, 3);
+        cim_instance_unref(got);
+        cim_instance_unref(h);
+        RigObjects o;
+        assert_status(
+                rig_query(c, "SELECT * FROM Holder WHERE Inside.Size = 3 AND Inside ISA 'Thing'", 0, 0, &o),
+                0);
+        assert_int_equal(o.n, 1);
+        rig_free(&o);
+        assert_status(rig_query(c, "SELECT * FROM Holder WHERE Inside.Size > 3", 0, 0, &o), 0);
+        assert_int_equal(o.n, 0);
+        rig_free(&o);
+        stop(&rig, c);
+}
+
+static void paths_lead_where_they_say(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        assert_status(rig_put_thing(&rig, c, "Thing", "a", 1), 0);
+        assert_status(rig_get(c, "\\\\.\\root\\wmi:Thing.Name=\"a\"", NULL), 0);
+        assert_status(rig_get(c, "root/WMI:Thing=\"a\"", NULL), 0);
+        char path[512];
+        snprintf(path, sizeof(path), "\\\\%s\\root\\wmi:Thing=\"a\"", rig.s->server);
+        assert_status(rig_get(c, path, NULL), 0);
+        assert_status(rig_get(c, "\\\\elsewhere.example\\root\\wmi:Thing=\"a\"", NULL),
+                      CIM_E_INVALID_OBJECT_PATH);
+        assert_status(rig_get(c, "root\\default:Thing=\"a\"", NULL), CIM_E_NOT_FOUND);
+        assert_status(rig_get(c, "root\\nowhere:Thing=\"a\"", NULL), CIM_E_INVALID_NAMESPACE);
+        assert_status(rig_get(c, "\\\\.\\root\\wmi", NULL), CIM_E_INVALID_OBJECT_PATH);
+        assert_status(rig_get(c, "Thing=\"a", NULL), CIM_E_INVALID_OBJECT_PATH);
+        assert_status(rig_get(c, "", NULL), CIM_E_INVALID_OBJECT_PATH);
+        assert_status(rig_get(c, "Thing.Nmae=\"a\"", NULL), CIM_E_INVALID_OBJECT_PATH);
+        assert_status(rig_get(c, "Thing=7", NULL), CIM_E_INVALID_OBJECT_PATH);
+        assert_status(rig_delete(c, "Thing"), CIM_E_INVALID_PARAMETER);
+        stop(&rig, c);
+}
+
+static void instances_are_refused_with_their_numbers(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        CimInstance *i = rig_new(&rig, "Thing");
+        assert_true(cim_failed(rig_put(c, i, 0))); // a key is NULL
+        rig_set_text(i, "Name", "a");
+        assert_status(rig_put(c, i, 3), CIM_E_INVALID_PARAMETER);
+        assert_status(rig_put(c, i, 0x20), CIM_E_INVALID_PARAMETER);
+        assert_status(rig_put(c, i, 0x80000000), CIM_E_INVALID_PARAMETER);
+        assert_status(rig_put(c, i, 0x20090), 0); // documented, of no effect
+        cim_instance_unref(i);
+        i = rig_new(&rig, "Provided");
+        rig_set_text(i, "Name", "a");
+        assert_status(rig_put(c, i, 0), CIM_E_PROVIDER_NOT_CAPABLE);
+        cim_instance_unref(i);
+        assert_status(rig_get(c, "Provided=\"a\"", NULL), CIM_E_PROVIDER_NOT_CAPABLE);
+        i = rig_new(&rig, "AppEvent");
+        assert_true(cim_failed(rig_put(c, i, 0)));
+        cim_instance_unref(i);
+        // A class where an instance is expected, two objects, none, bytes.
+        Diag d = {0};
+        ClientItem reply;
+        assert_int_equal(cim_instance_of_class(cim_schema_find(service_schema(rig.s), RIG_NS, STR("Thing")),
+                                               RIG_NS, &i),
+                         0);
+        assert_status(rig_put(c, i, 0), CIM_E_INVALID_OBJECT);
+        CimInstance *two[2] = {rig_thing(&rig, "Thing", "x", 1), rig_thing(&rig, "Thing", "y", 1)};
+        for (size_t n = 0; n <= 2; n += 2) {
+                Buf set = rig_set(two, n);
+                Wire_PUT_INSTANCE m = {.namespace = RIG_NS, .objects = {(char *)set.p, set.n}};
+                assert_int_equal(client_call(c, PUT_INSTANCE, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
+                assert_status(d.code, CIM_E_INVALID_OBJECT);
+                m.objects.n -= 1;
+                assert_int_equal(client_call(c, PUT_INSTANCE, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
+                assert_status(d.code, CIM_E_INVALID_OBJECT);
+                buf_deinit(&set);
+        }
+        Buf set = rig_set(two, 1);
+        Wire_PUT_INSTANCE m = {.namespace = STR("root\\nowhere"), .objects = {(char *)set.p, set.n}};
+        assert_int_equal(client_call(c, PUT_INSTANCE, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
+        assert_status(d.code, CIM_E_INVALID_NAMESPACE);
+        m.namespace = STR("root\\default");
+        assert_int_equal(client_call(c, PUT_INSTANCE, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
+        assert_status(d.code, CIM_E_INVALID_CLASS);
+        buf_deinit(&set);
+        cim_instance_unref(two[0]);
+        cim_instance_unref(two[1]);
+        cim_instance_unref(i);
+        stop(&rig, c);
+}
+
+// What an __ExtendedStatus is made of.
+static void errors_say_what_they_are_about(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        Wire_GET_OBJECT m = {.namespace = RIG_NS, .path = STR("Thing=\"none\"")};
+        int64_t n = client_send(c, GET_OBJECT, &m);
+        assert_true(n > 0);
+        ClientItem i = rig_next(c, CLIENT_REPLY);
+        assert_status(i.status, CIM_E_NOT_FOUND);
+        assert_true(str_eq(i.parameter, m.path));
+        assert_true(i.diag.message[0] != 0);
+        client_item_deinit(&i);
+        Wire_EXEC_QUERY q = {.namespace = RIG_NS, .language = STR("WQL"), .query = STR("SELECT FROM")};
+        client_send(c, EXEC_QUERY, &q);
+        i = rig_next(c, CLIENT_REPLY);
+        assert_status(i.status, CIM_E_INVALID_QUERY);
+        assert_true(str_eq(i.parameter, q.query));
+        assert_true(i.diag.column > 0);
+        client_item_deinit(&i);
+        CimInstance *thing = rig_thing(&rig, "Thing", "a", 1);
+        Buf set = rig_set(&thing, 1);
+        Wire_PUT_INSTANCE p = {.namespace = RIG_NS, .flags = 1, .objects = {(char *)set.p, set.n}};
+        client_send(c, PUT_INSTANCE, &p);
+        i = rig_next(c, CLIENT_REPLY);
+        assert_status(i.status, CIM_E_NOT_FOUND);
+        assert_true(str_eq(i.parameter, STR("Thing")));
+        client_item_deinit(&i);
+        buf_deinit(&set);
+        cim_instance_unref(thing);
+        stop(&rig, c);
+}
+
+// --- classes -------------------------------------------------------------------------------------
+
+// A class as a client makes it: {Name key, Size, <more>}.
+static CimInstance *class_of(Rig *rig, const char *name, const char *super, const char *more)
+{
+        CimPropertySpec p = {.name = str_of(more), .type = CIM_UINT32};
+        CimClassSpec spec = {.name = str_of(name), .properties = &p, .property_count = *more ? 1 : 0};
+        const CimClass *s = *super ? cim_schema_find(service_schema(rig->s), RIG_NS, str_of(super)) : NULL;
+        CimClass *c;
+        CimInstance *i;
+        Diag d = {0};
+        assert_true(!*super || s);
+        assert_int_equal(cim_class_new(&spec, s, NULL, NULL, &c, &d), 0);
+        assert_int_equal(cim_instance_of_class(c, RIG_NS, &i), 0);
+        cim_class_unref(c);
+        return i;
+}
+
+static void classes_there_and_back(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        CimInstance *k = class_of(&rig, "Part", "Thing", "Weight"), *got;
+        assert_status(rig_get(c, "Part", NULL), CIM_E_NOT_FOUND);
+        assert_status(rig_put_class(c, k, 1), CIM_E_NOT_FOUND);
+        assert_status(rig_put_class(c, k, 2), 0);
+        assert_status(rig_put_class(c, k, 2), CIM_E_ALREADY_EXISTS);
+        assert_status(rig_put_class(c, k, 0), 0);
+        assert_status(rig_put_class(c, k, 3), CIM_E_INVALID_PARAMETER);
+        assert_status(rig_put_class(c, k, 0x60), CIM_E_INVALID_PARAMETER);
+        assert_status(rig_put_class(c, k, 0x100), CIM_E_INVALID_PARAMETER);
+        assert_status(rig_put_class(c, k, 0x20), 0);
+        assert_status(rig_put_class(c, k, 0x40), 0);
+        assert_status(rig_get(c, "part", &got), 0);
+        assert_true(got->is_class && rig_is(got, "Part"));
+        assert_true(str_eq(got->class->super->name, STR("Thing")));
+        assert_int_equal(got->class->property_count, 4);
+        cim_instance_unref(got);
+        assert_status(rig_put_thing(&rig, c, "Part", "p", 1), 0);
+        assert_status(rig_get(c, "Thing=\"p\"", NULL), 0);
+        assert_status(rig_delete_class(c, "Part"), 0);
+        assert_status(rig_get(c, "Thing=\"p\"", NULL), CIM_E_NOT_FOUND);
+        assert_status(rig_delete_class(c, "Part"), CIM_E_NOT_FOUND);
+        assert_true(cim_failed(rig_delete_class(c, "__Event")));
+        cim_instance_unref(k);
+        k = rig_thing(&rig, "Thing", "a", 1);
+        assert_status(rig_put_class(c, k, 0), CIM_E_INVALID_OBJECT);
+        cim_instance_unref(k);
+        stop(&rig, c);
+}
+
+static bool has_class(const RigObjects *o, const char *name)
+{
+        for (size_t i = 0; i < o->n; i++)
+                if (rig_is(o->p[i], name))
+                        return true;
+        return false;
+}
+
+static void classes_are_enumerated(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        RigObjects o, all;
+        assert_status(rig_classes(c, "Thing", 0, 0, &o), 0);
+        assert_int_equal(o.n, 1);
+        assert_true(has_class(&o, "SubThing") && o.p[0]->is_class);
+        assert_true(str_ieq(o.p[0]->namespace, RIG_NS));
+        rig_free(&o);
+        assert_status(rig_classes(c, "", 1, 0, &o), 0); // without a superclass only
+        assert_true(has_class(&o, "Thing") && !has_class(&o, "SubThing"));
+        rig_free(&o);
+        assert_status(rig_classes(c, "", 0, 0, &all), 0);
+        assert_true(has_class(&all, "SubThing") && has_class(&all, "__Event"));
+        assert_status(rig_classes(c, "", 0x30, 7, &o), 0);
+        assert_int_equal(o.n, all.n);
+        assert_true(o.batches >= all.n / 7);
+        rig_free(&o);
+        rig_free(&all);
+        assert_status(rig_classes(c, "Nothing", 0, 0, &o), CIM_E_INVALID_CLASS);
+        assert_status(rig_classes(c, "", 0x40, 0, &o), CIM_E_INVALID_PARAMETER);
+        assert_int_equal(list_entry(rig.s->sessions.prev, Session, link)->enumeration_count, 0);
+        stop(&rig, c);
+}
+
+// --- enumerations of instances, queries ----------------------------------------------------------
+
+static void put_things(Rig *rig, Client *c, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                char name[32];
+                snprintf(name, sizeof(name), "t%04zu", i);
+                assert_status(rig_put_thing(rig, c, i % 2 ? "SubThing" : "Thing", name, (uint32_t)i), 0);
+        }
+}
+
+static void instances_are_enumerated(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        RigObjects o;
+        assert_status(rig_instances(c, "Thing", 0, 0, &o), 0);
+        assert_int_equal(o.n, 0);
+        put_things(&rig, c, 20);
+        for (uint32_t most = 0; most <= 21; most++) {
+                assert_status(rig_instances(c, "Thing", 0, most, &o), 0);
+                assert_int_equal(o.n, 20);
+                for (size_t i = 0; i < o.n; i++)
+                        assert_int_equal(rig_value(o.p[i], "Size")->uint, i);
+                rig_free(&o);
+        }
+        assert_status(rig_instances(c, "Thing", 1, 3, &o), 0);
+        assert_int_equal(o.n, 10);
+        rig_free(&o);
+        assert_status(rig_instances(c, "SubThing", 0x20230, 0, &o), 0);
+        assert_int_equal(o.n, 10);
+        rig_free(&o);
+        assert_status(rig_instances(c, "Nothing", 0, 0, &o), CIM_E_INVALID_CLASS);
+        assert_status(rig_instances(c, "", 0, 0, &o), CIM_E_INVALID_PARAMETER);
+        assert_status(rig_instances(c, "Thing", 2, 0, &o), CIM_E_INVALID_PARAMETER);
+        assert_status(rig_instances(c, "Provided", 0, 0, &o), CIM_E_PROVIDER_NOT_CAPABLE);
+        assert_int_equal(list_entry(rig.s->sessions.prev, Session, link)->enumeration_count, 0);
+        stop(&rig, c);
+}
+
+static void large_results_come_in_batches(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        char note[2001];
+        memset(note, 'n', 2000);
+        note[2000] = '\0';
+        for (uint32_t i = 0; i < 150; i++) {
+                char name[16];
+                snprintf(name, sizeof(name), "%u", i);
+                CimInstance *t = rig_thing(&rig, "Thing", name, i);
+                rig_set_text(t, "Note", note);
+                assert_status(rig_put(c, t, 0), 0);
+                cim_instance_unref(t);
+        }
+        RigObjects o;
+        assert_status(rig_instances(c, "Thing", 0, 0, &o), 0);
+        assert_int_equal(o.n, 150);
+        assert_true(o.batches >= 150u * 2000 / LIMIT_BATCH_BYTES + 1);
+        rig_free(&o);
+        assert_status(rig_query(c, "SELECT * FROM Thing WHERE Size >= 149", 0, 0, &o), 0);
+        assert_int_equal(o.n, 1);
+        rig_free(&o);
+        stop(&rig, c);
+}
+
+static size_t count_of(Client *c, const char *query)
+{
+        RigObjects o;
+        assert_status(rig_query(c, query, 0, 0, &o), 0);
+        size_t n = o.n;
+        rig_free(&o);
+        return n;
+}
+
+static void queries_find_what_they_ask_for(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        put_things(&rig, c, 20);
+        assert_int_equal(count_of(c, "SELECT * FROM Thing"), 20);
+        assert_int_equal(count_of(c, "select * from thing where size < 5"), 5);
+        assert_int_equal(count_of(c, "SELECT * FROM SubThing WHERE Size < 5"), 2);
+        assert_int_equal(count_of(c, "SELECT * FROM Thing WHERE __CLASS = 'SubThing'"), 10);
+        assert_int_equal(count_of(c, "SELECT * FROM Thing WHERE __this ISA 'SubThing' AND Size > 17"), 1);
+        assert_int_equal(count_of(c, "SELECT * FROM Thing WHERE Name LIKE 't001%'"), 10);
+        assert_int_equal(count_of(c, "SELECT * FROM Thing WHERE __RELPATH = 'Thing.Name=\"t0004\"'"), 1);
+        assert_int_equal(count_of(c, "SELECT * FROM Thing WHERE Note IS NULL"), 20);
+        assert_int_equal(count_of(c, "SELECT Name FROM Thing WHERE Size = 3"), 1);
+        assert_int_equal(count_of(c, "SELECT * FROM meta_class WHERE __this ISA 'Thing'"), 2);
+        assert_int_equal(count_of(c, "SELECT * FROM meta_class WHERE __CLASS = 'thing'"), 1);
+        assert_true(count_of(c, "SELECT * FROM meta_class") > 50);
+        RigObjects o;
+        assert_status(rig_query(c, "SELECT * FROM Thing WHERE Size = 3", 2, 0, &o), 0); // its prototype
+        assert_int_equal(o.n, 1);
+        assert_true(o.p[0]->is_class && rig_is(o.p[0], "Thing"));
+        rig_free(&o);
+        static const struct {
+                const char *query;
+                uint32_t code;
+        } bad[] = {
+                {"SELECT FROM", CIM_E_INVALID_QUERY},
+                {"SELECT * FROM Thing WHERE", CIM_E_INVALID_QUERY},
+                {"SELECT * FROM Thing WITHIN 5", CIM_E_INVALID_QUERY},
+                {"", CIM_E_INVALID_PARAMETER},
+                {"SELECT * FROM Provided", CIM_E_PROVIDER_NOT_CAPABLE},
+                {"ASSOCIATORS OF {Thing='a'}", CIM_E_NOT_SUPPORTED},
+        };
+        for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+                assert_status(rig_query(c, bad[i].query, 0, 0, &o), bad[i].code);
+        assert_true(cim_failed(rig_query(c, "SELECT * FROM Thnig", 0, 0, &o)));
+        assert_true(cim_failed(rig_query(c, "SELECT * FROM Thing WHERE Szie = 3", 0, 0, &o)));
+        assert_status(rig_query(c, "SELECT * FROM Thing", 1, 0, &o), CIM_E_INVALID_PARAMETER);
+        assert_status(rig_query(c, "SELECT * FROM Thing", 0x20330, 0, &o), 0);
+        rig_free(&o);
+        ClientItem reply;
+        Diag d = {0};
+        Wire_EXEC_QUERY m = {
+                .namespace = RIG_NS, .language = STR("CQL"), .query = STR("SELECT * FROM Thing")};
+        assert_int_equal(client_call(c, EXEC_QUERY, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
+        assert_status(d.code, CIM_E_INVALID_QUERY_TYPE);
+        m.language = STR("");
+        assert_int_equal(client_call(c, EXEC_QUERY, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
+        assert_status(d.code, CIM_E_INVALID_PARAMETER);
+        m.language = STR("wql");
+        m.namespace = STR("root\\nowhere");
+        assert_int_equal(client_call(c, EXEC_QUERY, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
+        assert_status(d.code, CIM_E_INVALID_NAMESPACE);
+        assert_int_equal(list_entry(rig.s->sessions.prev, Session, link)->enumeration_count, 0);
+        stop(&rig, c);
+}
+
+// Begins an enumeration of `most` things a batch; returns its handle.
+static uint32_t begin(Client *c, uint32_t most)
+{
+        ClientItem reply;
+        Diag d = {0};
+        Wire_CREATE_INSTANCE_ENUM m = {.namespace = RIG_NS, .name = STR("Thing"), .most = most};
+        Wire_CREATE_INSTANCE_ENUM_Reply r;
+        int e = client_call(c, CREATE_INSTANCE_ENUM, &m, RIG_PATIENCE_MS, &reply, &d);
+        if (e)
+                return 0;
+        assert_true(wire_get_CREATE_INSTANCE_ENUM_reply(reply.frame.payload, reply.frame.size, &r));
+        client_item_deinit(&reply);
+        return r.enumeration;
+}
+
+static uint32_t next_status(Client *c, uint32_t id, bool *ret_more)
+{
+        ClientItem reply;
+        Diag d = {0};
+        Wire_NEXT_Reply r;
+        if (client_call(c, NEXT, (&(Wire_NEXT){.enumeration = id, .most = 1}), RIG_PATIENCE_MS, &reply, &d))
+                return d.code;
+        assert_true(wire_get_NEXT_reply(reply.frame.payload, reply.frame.size, &r));
+        if (ret_more)
+                *ret_more = r.more != 0;
+        client_item_deinit(&reply);
+        return 0;
+}
+
+static void enumerations_have_a_bound(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig), *other = rig_client(&rig);
+        put_things(&rig, c, 3);
+        uint32_t id[LIMIT_ENUMERATIONS];
+        for (size_t i = 0; i < LIMIT_ENUMERATIONS; i++) {
+                id[i] = begin(c, 1);
+                assert_true(id[i] > 0);
+        }
+        assert_int_equal(begin(c, 1), 0);
+        RigObjects o;
+        assert_status(rig_query(c, "SELECT * FROM Thing", 0, 1, &o), CIM_E_QUOTA_VIOLATION);
+        assert_status(rig_classes(c, "", 0, 1, &o), CIM_E_QUOTA_VIOLATION);
+        assert_true(begin(other, 1) > 0);
+        assert_int_equal(client_cancel(c, id[7], RIG_PATIENCE_MS, NULL), 0);
+        assert_status(next_status(c, id[7], NULL), CIM_E_NOT_FOUND);
+        assert_true(begin(c, 1) > 0);
+        assert_int_equal(begin(c, 1), 0);
+        assert_status(next_status(c, id[3], NULL), 0);
+        bool more = true;
+        for (size_t i = 0; more; i++) {
+                assert_true(i < 4);
+                assert_status(next_status(c, id[3], &more), 0);
+        }
+        assert_status(next_status(c, id[3], NULL), CIM_E_NOT_FOUND); // it was at its end
+        assert_status(next_status(c, 0, NULL), CIM_E_NOT_FOUND);
+        assert_status(next_status(other, id[4], NULL), CIM_E_NOT_FOUND); // another's
+        client_free(other);
+        stop(&rig, c);
+}
+
+static void enumerations_go_on_over_changes(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        put_things(&rig, c, 10);
+        // What was there all the time comes once, whatever happens to the others.
+        uint32_t id = begin(c, 1);
+        assert_status(rig_delete(c, "Thing=\"t0004\""), 0);
+        assert_status(rig_put_thing(&rig, c, "Thing", "zz", 99), 0);
+        assert_status(rig_put_thing(&rig, c, "Thing", "t0006", 106), 0);
+        RigObjects o = {0};
+        bool seen[10] = {true}; // the first came with the first batch
+        for (bool more = true; more;) {
+                ClientItem reply;
+                Diag d = {0};
+                Wire_NEXT_Reply r;
+                CimSet set;
+                assert_int_equal(client_call(c, NEXT, (&(Wire_NEXT){.enumeration = id, .most = 2}),
+                                             RIG_PATIENCE_MS, &reply, &d),
+                                 0);
+                assert_true(wire_get_NEXT_reply(reply.frame.payload, reply.frame.size, &r));
+                assert_int_equal(
+                        cim_set_read((const uint8_t *)r.objects.p, r.objects.n, NULL, NULL, &set, NULL, &d),
+                        0);
+                for (size_t i = 0; i < set.count; i++) {
+                        uint64_t size = rig_value(set.objects[i], "Size")->uint;
+                        size = size == 106 ? 6 : size;
+                        if (size == 99)
+                                continue;
+                        assert_true(size < 10 && !seen[size] && size != 4);
+                        seen[size] = true;
+                }
+                cim_set_deinit(&set);
+                more = r.more != 0;
+                client_item_deinit(&reply);
+        }
+        for (size_t i = 0; i < 10; i++)
+                assert_true(seen[i] || i == 4);
+        // The class changes, the plan with it; then it goes.
+        Wire_EXEC_QUERY q = {.namespace = RIG_NS,
+                             .language = STR("WQL"),
+                             .query = STR("SELECT * FROM SubThing WHERE Extra = 7"),
+                             .most = 1};
+        ClientItem reply;
+        Diag d = {0};
+        Wire_EXEC_QUERY_Reply r;
+        assert_int_equal(client_call(c, EXEC_QUERY, &q, RIG_PATIENCE_MS, &reply, &d), 0);
+        assert_true(wire_get_EXEC_QUERY_reply(reply.frame.payload, reply.frame.size, &r));
+        id = r.enumeration;
+        client_item_deinit(&reply);
+        rig_import(&rig, c, "[Description(\"anew\")] class SubThing : Thing { uint32 Extra = 7; };");
+        assert_status(next_status(c, id, NULL), 0);
+        assert_status(rig_delete_class(c, "SubThing"), 0);
+        assert_true(cim_failed(next_status(c, id, NULL)));
+        assert_status(next_status(c, id, NULL), CIM_E_NOT_FOUND);
+        rig_free(&o);
+        stop(&rig, c);
+}
+
+// --- order, and clients that go ------------------------------------------------------------------
+
+// All of it is sent before anything is answered.
+static void requests_keep_their_order(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        CimInstance *k = class_of(&rig, "Part", "Thing", "Weight");
+        Buf set = rig_set(&k, 1);
+        Wire_PUT_CLASS put = {.namespace = RIG_NS, .objects = {(char *)set.p, set.n}};
+        Wire_GET_OBJECT get = {.namespace = RIG_NS, .path = STR("Part")};
+        Wire_CREATE_CLASS_ENUM classes = {.namespace = RIG_NS, .superclass = STR("Part")};
+        Wire_DELETE_CLASS del = {.namespace = RIG_NS, .name = STR("Part")};
+        const uint32_t expected[] = {CIM_E_NOT_FOUND, CIM_E_INVALID_CLASS, 0, 0, 0, 0,
+                                     CIM_E_NOT_FOUND, CIM_E_INVALID_CLASS};
+        int64_t first = client_send(c, GET_OBJECT, &get);
+        client_send(c, CREATE_CLASS_ENUM, &classes);
+        client_send(c, PUT_CLASS, &put);
+        client_send(c, GET_OBJECT, &get);
+        client_send(c, CREATE_CLASS_ENUM, &classes);
+        client_send(c, DELETE_CLASS, &del);
+        client_send(c, GET_OBJECT, &get);
+        client_send(c, CREATE_CLASS_ENUM, &classes);
+        for (uint32_t i = 0; i < 8; i++) {
+                ClientItem reply = rig_next(c, CLIENT_REPLY);
+                assert_int_equal(reply.request, first + i); // answered in order, too
+                assert_int_equal(reply.status, expected[i]);
+                client_item_deinit(&reply);
+        }
+        buf_deinit(&set);
+        cim_instance_unref(k);
+        stop(&rig, c);
+}
+
+static void put_frame(Rig *rig, Buf *b, uint32_t request, uint32_t number)
+{
+        char name[32];
+        snprintf(name, sizeof(name), "n%u", number);
+        CimInstance *t = rig_thing(rig, "Thing", name, number);
+        Buf set = rig_set(&t, 1);
+        wire_put_PUT_INSTANCE(b, request,
+                              &(Wire_PUT_INSTANCE){.namespace = RIG_NS, .objects = {(char *)set.p, set.n}});
+        buf_deinit(&set);
+        cim_instance_unref(t);
+}
+
+static int greeted(Rig *rig)
+{
+        int fd = rig_connect(rig, NULL);
+        Buf b = {0};
+        wire_put_HELLO(&b, 1, &(Wire_HELLO){.version = WIRE_VERSION, .role = WIRE_ROLE_CLIENT});
+        assert_int_equal(send(fd, b.p, b.n, MSG_NOSIGNAL), b.n);
+        buf_deinit(&b);
+        rig_quiet(rig);
+        return fd;
+}
+
+// More requests for the store than a session may have there: the others stay in the socket.
+static void jobs_have_a_bound(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        int fd = greeted(&rig);
+        Session *x = list_entry(rig.s->sessions.prev, Session, link);
+        Buf b = {0};
+        enum { SENT = LIMIT_SESSION_JOBS * 3 };
+        for (uint32_t i = 0; i < SENT; i++)
+                put_frame(&rig, &b, i + 2, i);
+        size_t at = 0, most = 0, replies = 0, have = 0;
+        uint8_t in[65536];
+        while (replies < SENT + 1) {
+                ssize_t n = at < b.n ? send(fd, b.p + at, b.n - at, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+                at += n > 0 ? (size_t)n : 0;
+                // As service_dispatch would find it: what it has read, before the store has worked.
+                most = x->job_count > most ? x->job_count : most;
+                assert_true(service_dispatch(rig.s) >= 0);
+                most = x->job_count > most ? x->job_count : most;
+                assert_true(x->job_count <= LIMIT_SESSION_JOBS);
+                n = recv(fd, in + have, sizeof(in) - have, MSG_DONTWAIT);
+                have += n > 0 ? (size_t)n : 0;
+                WireFrame f;
+                for (ssize_t k; have && (k = wire_frame(in, have, sizeof(in), &f)) > 0;) {
+                        uint32_t status;
+                        assert_true(wire_get_status(f.payload, f.size, &status, NULL, NULL, NULL));
+                        assert_int_equal(status, 0);
+                        replies++;
+                        memmove(in, in + k, have - (size_t)k);
+                        have -= (size_t)k;
+                }
+        }
+        buf_deinit(&b);
+        close(fd);
+        rig_quiet(&rig);
+        assert_int_equal(count_of(c, "SELECT * FROM Thing"), SENT);
+        stop(&rig, c);
+}
+
+static bool no_jobs(void *context)
+{
+        Rig *rig = context;
+        return repository_waiting(rig->s->repository) == 0;
+}
+
+// A client may go at any moment: what it asked for is done or not, nobody else notices.
+static void sessions_go_while_the_store_works(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        put_things(&rig, c, 50);
+        for (unsigned rounds = 0; rounds < 12; rounds++) {
+                int fd = greeted(&rig);
+                Buf b = {0};
+                for (uint32_t i = 0; i < 20; i++) {
+                        put_frame(&rig, &b, 2 + i, i);
+                        wire_put_EXEC_QUERY(&b, 100 + i,
+                                            &(Wire_EXEC_QUERY){.namespace = RIG_NS,
+                                                               .language = STR("WQL"),
+                                                               .query = STR("SELECT * FROM Thing"),
+                                                               .most = 1});
+                        wire_put_NEXT(&b, 200 + i, &(Wire_NEXT){.enumeration = 1 + i, .most = 2});
+                        wire_put_LIST_SUBSCRIPTIONS(&b, 300 + i, &(Wire_LIST_SUBSCRIPTIONS){0});
+                }
+                assert_int_equal(send(fd, b.p, b.n, MSG_NOSIGNAL), b.n);
+                for (unsigned i = 0; i < rounds; i++)
+                        assert_true(service_dispatch(rig.s) >= 0);
+                close(fd);
+                buf_deinit(&b);
+                assert_true(service_dispatch(rig.s) >= 0);
+        }
+        rig_until(&rig, no_jobs, &rig);
+        rig_quiet(&rig);
+        assert_int_equal(rig_stats(&rig).sessions, 1);
+        assert_int_equal(rig.s->in_bytes, 0);
+        assert_int_equal(count_of(c, "SELECT * FROM Thing WHERE Name LIKE 't%'"), 50);
+        stop(&rig, c);
+}
+
+// CANCEL behind a NEXT that is not answered, after 0, 1, 2 ... dispatches.
+static void enumerations_are_cancelled_at_any_moment(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        put_things(&rig, c, 30);
+        for (unsigned rounds = 0; rounds < 8; rounds++) {
+                uint32_t id = begin(c, 1);
+                assert_true(id > 0);
+                int64_t next = client_send(c, NEXT, (&(Wire_NEXT){.enumeration = id, .most = 3}));
+                for (unsigned i = 0; i < rounds; i++)
+                        assert_true(service_dispatch(rig.s) >= 0);
+                int64_t cancel =
+                        client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){.subscription = id}));
+                for (unsigned n = 0; n < 2; n++) {
+                        ClientItem reply = rig_next(c, CLIENT_REPLY);
+                        if (reply.request == next)
+                                assert_true(!reply.status || reply.status == (uint32_t)CIM_E_CALL_CANCELLED);
+                        else
+                                assert_true(reply.request == cancel && !reply.status);
+                        client_item_deinit(&reply);
+                }
+                assert_status(next_status(c, id, NULL), CIM_E_NOT_FOUND);
+        }
+        assert_int_equal(list_entry(rig.s->sessions.prev, Session, link)->enumeration_count, 0);
+        stop(&rig, c);
+}
+
+// The service ends with requests at the store: they are done, and answered.
+static void the_end_waits_for_the_store(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        int fd = greeted(&rig);
+        Buf b = {0};
+        for (uint32_t i = 0; i < 10; i++)
+                put_frame(&rig, &b, 2 + i, i);
+        wire_put_LIST_NAMESPACES(&b, 50, &(Wire_LIST_NAMESPACES){0});
+        assert_int_equal(send(fd, b.p, b.n, MSG_NOSIGNAL), b.n);
+        buf_deinit(&b);
+        assert_true(service_dispatch(rig.s) >= 0);
+        client_free(c);
+        rig_stop(&rig);
+        uint8_t in[65536];
+        size_t have = 0, replies = 0;
+        for (ssize_t n; (n = recv(fd, in + have, sizeof(in) - have, 0)) > 0;)
+                have += (size_t)n;
+        WireFrame f;
+        size_t at = 0;
+        for (ssize_t k; at < have && (k = wire_frame(in + at, have - at, sizeof(in), &f)) > 0;
+             at += (size_t)k) {
+                uint32_t status;
+                assert_true(wire_get_status(f.payload, f.size, &status, NULL, NULL, NULL));
+                assert_true(!status || (f.request == 50 && status == (uint32_t)CIM_E_SHUTTING_DOWN));
+                replies++;
+        }
+        assert_int_equal(replies, 12);
+        close(fd);
+}
+
+// --- methods -------------------------------------------------------------------------------------
+
+static uint32_t method_status(Client *c, const char *namespace, const char *path, const char *method)
+{
+        ClientItem reply;
+        Diag d = {0};
+        Wire_EXEC_METHOD m = {.namespace = str_of(namespace), .path = str_of(path), .method = str_of(method)};
+        assert_int_equal(client_call(c, EXEC_METHOD, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
+        return d.code;
+}
+
+static void methods_are_looked_up(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        assert_status(method_status(c, "root\\wmi", "Provided", "Turn"), CIM_E_PROVIDER_NOT_CAPABLE);
+        assert_status(method_status(c, "root\\wmi", "Provided=\"a\"", "turn"), CIM_E_PROVIDER_NOT_CAPABLE);
+        assert_status(method_status(c, "root\\wmi", "Provided", "Trun"), CIM_E_INVALID_METHOD);
+        assert_status(method_status(c, "root\\wmi", "Provided.Nmae=\"a\"", "Turn"),
+                      CIM_E_INVALID_OBJECT_PATH);
+        assert_status(method_status(c, "root\\wmi", "Provided=", "Turn"), CIM_E_INVALID_OBJECT_PATH);
+        assert_status(method_status(c, "root\\wmi", "Nothing", "Turn"), CIM_E_INVALID_CLASS);
+        assert_status(method_status(c, "root\\nowhere", "Provided", "Turn"), CIM_E_INVALID_NAMESPACE);
+        stop(&rig, c);
+}
+
+int main(int argc, char **argv)
+{
+        config.storage_thread = argc > 1 && strcmp(argv[1], "thread") == 0;
+        return testkit_run((TestCase[]){
+                TEST(instances_there_and_back),
+                TEST(objects_inside_objects),
+                TEST(paths_lead_where_they_say),
+                TEST(instances_are_refused_with_their_numbers),
+                TEST(errors_say_what_they_are_about),
+                TEST(classes_there_and_back),
+                TEST(classes_are_enumerated),
+                TEST(instances_are_enumerated),
+                TEST(large_results_come_in_batches),
+                TEST(queries_find_what_they_ask_for),
+                TEST(enumerations_have_a_bound),
+                TEST(enumerations_go_on_over_changes),
+                TEST(requests_keep_their_order),
+                TEST(jobs_have_a_bound),
+                TEST(sessions_go_while_the_store_works),
+                TEST(enumerations_are_cancelled_at_any_moment),
+                TEST(the_end_waits_for_the_store),
+                TEST(methods_are_looked_up),
+                TEST_END,
+        });
+}
