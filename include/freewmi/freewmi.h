@@ -144,8 +144,8 @@ typedef struct freewmi_event {
 // Subscribes to the events that a WQL query selects in a namespace: "SELECT * FROM Toast WHERE Heat > 3". `queue`: how
 // many events may wait until they are read, beyond which they are lost and counted; 0: the service's default (4096).
 // *ret_subscription (may be NULL): its number. Returns how many drivers have not confirmed in time that they will fire
-// (0: all have). FREEWMI_REFUSED: FREEWMI_E_UNPARSABLE_QUERY or _INVALID_QUERY with the place, _INVALID_CLASS,
-// _NOT_EVENT_CLASS, _INVALID_NAMESPACE, _INVALID_PROPERTY, _TYPE_MISMATCH, _ACCESS_DENIED, _QUOTA_VIOLATION.
+// (0: all have). FREEWMI_REFUSED: FREEWMI_E_UNPARSABLE_QUERY or _INVALID_QUERY with the place, _NOT_FOUND
+// (no such class), _NOT_EVENT_CLASS, _INVALID_NAMESPACE, _INVALID_PROPERTY, _TYPE_MISMATCH, _ACCESS_DENIED, _QUOTA_VIOLATION.
 // FREEWMI_TIMED_OUT: then there is no subscription. Mirrors IWbemServices::ExecNotificationQuery.
 int freewmi_subscribe(freewmi *wmi, const char *ns, const char *query, uint32_t queue, uint32_t *ret_subscription,
                       freewmi_error *error);

@@ -86,6 +86,8 @@ int freewmi_get(freewmi *wmi, const char *ns, const char *path, freewmi_object *
 int freewmi_new(freewmi *wmi, const char *ns, const char *class_name, freewmi_object **ret, freewmi_error *error)
 {
         freewmi_object *class;
+        if (!ret)
+                return api_argument(error, "freewmi_new: ret is NULL");
         int r = freewmi_get(wmi, ns, class_name, &class, error);
         if (r)
                 return r;

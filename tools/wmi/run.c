@@ -16,11 +16,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <freewmi/service.h>
+
 #include "base/filetime.h"
 #include "host.h"
 #include "import.h"
 #include "say.h"
-#include "service/service.h"
 #include "stream.h"
 
 enum {
@@ -34,7 +35,7 @@ enum {
 typedef struct Run {
         const Options *options;
         Stream stream;
-        Service *service;
+        freewmi_service *service;
         Client *client;
         Host host;
         bool hosting; // the host was started
@@ -43,7 +44,7 @@ typedef struct Run {
         const char *namespace;
         Buf classes; // of the MOF: {str namespace, str class, u8 event}
         uint32_t class_count;
-        int dispatched;     // what the last service_dispatch had to do
+        int dispatched;     // what the last freewmi_service_dispatch had to do
         uint64_t silent_at; // when a driver that is started but not registered is told of; 0: not yet
         bool unheard_said; // which classes the driver has not registered
         bool unloading;
@@ -52,18 +53,17 @@ typedef struct Run {
 // --- set-up ------------------------------------------------------------------------------------------
 
 // The embedded service's words: only what a user must know.
-static void run_log(void *context, LogLevel level, const char *line)
+static void run_log(void *context, int level, const char *line)
 {
         (void)context;
-        if (level <= LOG_WARNING)
+        if (level <= FREEWMI_LOG_WARNING)
                 say("%s", line);
 }
 
 static int run_pump(void *context)
 {
         Run *r = context;
-        int n = service_dispatch(r->service);
-        return n < 0 ? n : stream_check(&r->stream);
+        return freewmi_service_dispatch(r->service) < 0 ? -EIO : stream_check(&r->stream);
 }
 
 static int run_names(Run *r, const Options *o)
@@ -82,25 +82,36 @@ static int run_names(Run *r, const Options *o)
         return WMI_FAILED;
 }
 
+static int run_refused(const freewmi_error *error)
+{
+        char text[1024];
+        say("%s", freewmi_error_text(error, text, sizeof(text)));
+        return WMI_FAILED;
+}
+
 static int run_open(Run *r)
 {
         const Options *o = r->options;
         int pair[2] = {-1, -1};
         Diag d = {0};
-        ServiceConfig config = {
-                .log = {run_log, r},
+        freewmi_error error;
+        const freewmi_service_config config = {
+                .log = run_log,
+                .log_context = r,
                 .queue = (uint32_t)o->queue,
-                .irp_timeout_ms = (uint32_t)o->irp_timeout_ms,
+                .driver_timeout_ms = (uint32_t)o->irp_timeout_ms,
         };
-        int e = service_new(&config, &r->service, &d);
-        if (!e && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-                e = -errno;
-        if (!e)
-                e = service_adopt(r->service, pair[0]);
+        if (freewmi_service_new(&config, &r->service, &error) < 0)
+                return run_refused(&error);
+        int e = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ? -errno : 0;
+        if (!e && freewmi_service_adopt(r->service, pair[0], &error) < 0) {
+                close(pair[1]);
+                return run_refused(&error);
+        }
         if (!e)
                 e = client_adopt(pair[1], "wmi run", run_pump, r, r->stream.epoll, &r->client, &d);
         if (!e)
-                return stream_add(&r->stream, service_fd(r->service)) ? WMI_FAILED
+                return stream_add(&r->stream, freewmi_service_fd(r->service)) ? WMI_FAILED
                                                                       : stream_attach(&r->stream, r->client);
         if (e == -ECANCELED)
                 return WMI_DONE;
@@ -184,11 +195,10 @@ static int run_host(Run *r)
                 say("%s", strerror(errno));
                 return WMI_FAILED;
         }
-        int e = service_adopt(r->service, pair[0]);
-        if (e) {
+        freewmi_error error;
+        if (freewmi_service_adopt(r->service, pair[0], &error) < 0) {
                 close(pair[1]);
-                say("%s", strerror(-e));
-                return WMI_FAILED;
+                return run_refused(&error);
         }
         HostStart how = {
                 .driver = r->driver,
@@ -221,20 +231,18 @@ static int run_silence(Run *r)
         return -1;
 }
 
-static void run_say_unheard(void *context, const CimClass *c)
+static void run_say_unheard(void *context, const char *class_name, const char *guid)
 {
         const Run *r = context;
-        char guid[GUID_TEXT] = "it has no guid qualifier";
-        if (c->has_guid)
-                guid_text(&c->guid, guid);
-        say("%s: has not registered %s (%s): none of its events can be expected", r->name, c->name.p, guid);
+        say("%s: has not registered %s (%s): none of its events can be expected", r->name, class_name,
+            *guid ? guid : "it has no guid qualifier");
 }
 
 // One turn of everybody. Returns how long at most to wait then, in ms; -1: no bound.
 static int run_turn(Run *r)
 {
         int report = r->host.report;
-        r->dispatched = service_dispatch(r->service);
+        r->dispatched = freewmi_service_dispatch(r->service);
         r->stream.failed |= r->dispatched < 0;
         host_read(&r->host); // a closed descriptor leaves the wait set by itself
         if (r->host.registered && !r->stream.active) {
@@ -242,7 +250,7 @@ static int run_turn(Run *r)
                 stream_activate(&r->stream);
         }
         if (!r->unheard_said) // told once: a MOF whose GUIDs are not the driver's would be silence
-                r->unheard_said = service_unheard(r->service, run_say_unheard, r);
+                r->unheard_said = freewmi_service_unheard(r->service, run_say_unheard, r);
         stream_move(&r->stream);
         // Last, because reading items runs the pump, which may take a signal.
         if (r->stream.children || (report >= 0 && r->host.report < 0)) {
@@ -255,9 +263,9 @@ static int run_turn(Run *r)
 // The host has gone, and everything that it sent was read.
 static bool run_over(Run *r)
 {
-        ServiceStats stats;
-        service_stats(r->service, &stats);
-        return r->host.ended && stats.hosts == 0 && r->dispatched == 0 && r->stream.moved == 0;
+        freewmi_service_figures figures;
+        freewmi_service_get_figures(r->service, &figures);
+        return r->host.ended && figures.drivers == 0 && r->dispatched == 0 && r->stream.moved == 0;
 }
 
 static StreamEnd run_stream(Run *r)
@@ -273,10 +281,10 @@ static StreamEnd run_stream(Run *r)
 
 static void run_ask_unload(Run *r)
 {
-        ServiceStats stats;
-        service_stats(r->service, &stats);
+        freewmi_service_figures figures;
+        freewmi_service_get_figures(r->service, &figures);
         Wire_UNLOAD_DRIVER m = {.name = str_of(r->name)};
-        if (!stats.hosts || client_send(r->client, UNLOAD_DRIVER, &m) < 0)
+        if (!figures.drivers || client_send(r->client, UNLOAD_DRIVER, &m) < 0)
                 kill(r->host.pid, SIGTERM); // it has not said hello yet
 }
 
@@ -360,7 +368,7 @@ static int run_run(const Options *o)
                 }
         }
         client_free(r.client);
-        service_free(r.service);
+        freewmi_service_free(r.service);
         host_deinit(&r.host);
         buf_deinit(&r.classes);
         free(r.name);
