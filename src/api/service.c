@@ -44,7 +44,8 @@ int freewmi_service_new(const freewmi_service_config *config, freewmi_service **
                            .session_bytes = config->session_bytes,
                            .irp_timeout_ms = config->driver_timeout_ms,
                            .unload_timeout_ms = config->unload_timeout_ms,
-                           .repository = config->repository};
+                           .repository = config->repository,
+                           .storage_thread = config->storage_thread};
         Diag d = {0};
         int r = service_new(&c, &s->service, &d);
         if (!r && config->socket)

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "cim/codec.h"
 
 int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int timeout_ms,
                      uint32_t *ret_subscription, uint32_t *ret_unanswered, Diag *reterr)
@@ -84,16 +83,14 @@ int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_
 
 int client_get_class(Client *c, Str namespace, Str name, int timeout_ms, CimClass **ret, Diag *reterr)
 {
-        ClientItem i;
-        int r = client_call(c, GET_CLASS, (&(Wire_GET_CLASS){.namespace = namespace, .name = name}),
-                            timeout_ms, &i, reterr);
+        CimInstance *i;
+        int r = client_get_object(c, namespace, name, 0, timeout_ms, &i, reterr);
         if (r)
                 return r;
-        Wire_GET_CLASS_Reply reply;
-        if (wire_get_GET_CLASS_reply(i.frame.payload, i.frame.size, &reply))
-                r = cim_codec_read_class((const uint8_t *)reply.bundle.p, reply.bundle.n, ret, reterr);
+        if (i->is_class)
+                *ret = cim_class_ref(i->class);
         else
-                r = client_fail_malformed(c, WIRE_GET_CLASS, reterr);
-        client_item_deinit(&i);
+                r = client_fail_malformed(c, WIRE_GET_OBJECT, reterr);
+        cim_instance_unref(i);
         return r;
 }

@@ -279,7 +279,9 @@ int64_t client_send_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint
         if (r < 0)
                 return r;
         put(&c->out, request, m);
-        if (c->out.failed || c->out.n - before > LIMIT_FRAME_BYTES) {
+        // The service ends a connection whose request is larger: better to say so here.
+        size_t most = operation == WIRE_IMPORT_MOF ? LIMIT_FRAME_BYTES : LIMIT_REQUEST_BYTES;
+        if (c->out.failed || c->out.n - before > most) {
                 r = c->out.failed ? -ENOMEM : -EMSGSIZE;
                 c->out.failed = false;
                 c->out.n = before;

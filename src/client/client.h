@@ -99,7 +99,7 @@ const ClientStatus *client_last_status(const Client *c);
 bool client_item_status(const ClientItem *i, ClientStatus *ret);
 
 // Sends any request: put(out, request number, m) is a wire_put_X. Returns the request number (> 0) or a negative
-// errno. The reply comes as CLIENT_REPLY.
+// errno (-EMSGSIZE: more than LIMIT_REQUEST_BYTES, or LIMIT_FRAME_BYTES of an IMPORT_MOF). The reply comes as CLIENT_REPLY.
 #define client_send(c, X, m)                                                                                           \
         client_send_frame((c), WIRE_##X, (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_##X, (m))
 int64_t client_send_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t, const void *), const void *m);
@@ -121,6 +121,7 @@ int client_cancel(Client *c, uint32_t subscription, int timeout_ms, Diag *reterr
 // Compiles MOF text. errors as mof_compile's; *ret_list (may be NULL) is the reply's list, to be freed with free().
 int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_ms, Buf *ret_list, uint32_t *ret_count,
                       Diag *errors, size_t capacity, size_t *ret_errors);
+// The class alone, of client_get_object.
 int client_get_class(Client *c, Str namespace, Str name, int timeout_ms, CimClass **ret, Diag *reterr);
 
 // --- objects -------------------------------------------------------------------------------------

@@ -362,6 +362,16 @@ static void large_requests_and_replies(void **state)
         assert_int_equal(client_send(c, IMPORT_MOF, (&(Wire_IMPORT_MOF){.text = {huge, LIMIT_FRAME_BYTES}})),
                          -EMSGSIZE);
         assert_int_equal(client_next(c, 0, &i), -EAGAIN); // as if it had not been tried
+        // Other requests have a bound of their own.
+        const size_t most = LIMIT_REQUEST_BYTES - WIRE_HEADER - 3 * 4;
+        for (size_t k = most - 1; k <= most + 1; k++) {
+                Wire_GET_OBJECT get = {.path = {huge, k}};
+                int64_t r = client_send(c, GET_OBJECT, &get);
+                if (k > most)
+                        assert_int_equal(r, -EMSGSIZE);
+                else
+                        assert_true(r > 0);
+        }
         free(huge);
         free(text);
         peer_stop(&p, c);
