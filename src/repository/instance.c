@@ -386,25 +386,12 @@ static void put_deinit(Put *p)
         arena_deinit(&p->arena);
 }
 
-static size_t text_chars(const Buf *b)
-{
-        size_t n = 0;
-        for (size_t i = 0; i < b->n; i++)
-                n += (b->p[i] & 0xC0) != 0x80;
-        return n;
-}
-
 // All that can be said about the instance before the store is asked.
 static int put_prepare(Store *st, Str namespace, const CimInstance *i, Put *p, Diag *reterr)
 {
         int r = instance_fit(st, namespace, i, p->klass, true, &p->arena, &p->instance, reterr);
         if (r == 0)
                 r = cim_instance_relpath(p->instance, &p->path, reterr);
-        if (r == 0 && text_chars(&p->path) > LIMIT_PATH_CHARS) {
-                diag_set(reterr, CIM_E_INVALID_OBJECT_PATH, "the path of the instance would have %zu characters, %u are allowed", text_chars(&p->path),
-                         LIMIT_PATH_CHARS);
-                r = diag_hint(reterr, "use shorter keys");
-        }
         if (r == 0)
                 r = cim_instance_key(p->instance, namespace, &p->key, reterr);
         if (r == 0)

@@ -76,8 +76,8 @@ int store_delete_class(Store *st, Str namespace, Str name, Diag *reterr);
 // none), CIM_E_INVALID_PARAMETER (flags), CIM_E_TYPE_MISMATCH, CIM_E_ILLEGAL_NULL (a key or a not_null property), CIM_E_NO_KEY,
 // CIM_E_ALREADY_EXISTS (create only; or another class has an instance with these keys), CIM_E_NOT_FOUND (update only),
 // CIM_E_INVALID_OPERATION (an abstract class, a class of events), CIM_E_PROVIDER_NOT_CAPABLE (qualifier dynamic or
-// provider), CIM_E_INVALID_OBJECT (a class definition; a value that the class has no property for; nested too deep),
-// CIM_E_INVALID_OBJECT_PATH (its path is longer than LIMIT_PATH_CHARS), CIM_E_QUOTA_VIOLATION (more than LIMIT_OBJECT_BYTES).
+// provider), CIM_E_INVALID_OBJECT (a class definition; a value that the class has no property for; nested too deep; keys
+// that no path can say, cim_instance_relpath), CIM_E_QUOTA_VIOLATION (more than LIMIT_OBJECT_BYTES).
 int store_put_instance(Store *st, Str namespace, const CimInstance *i, uint32_t flags, Buf *ret_path, Diag *reterr);
 // GetObject of an instance. The namespace of the path does not matter here. An instance of a subclass is found under the
 // name of a superclass that has the same keys. E_DIAG: CIM_E_INVALID_NAMESPACE, CIM_E_INVALID_OBJECT_PATH (it names a class,

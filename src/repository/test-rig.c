@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include "cim/path.h"
@@ -44,6 +45,8 @@ int rig_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
                                &CLASS("__EventFilter", PROPERTIES(P("Name", CIM_STRING, QUALIFIERS(QB("key"))), P("Query", CIM_STRING))),
                                "__SystemClass", reterr);
         if (r == 0)
+                r = seed_class(schema, namespace, &CLASS("Seeded", PROPERTIES(P("N", CIM_UINT8))), NULL, reterr);
+        if (r == 0)
                 r = seed_class(schema, namespace, &CLASS("__EventConsumer", QUALIFIERS(QB("abstract")), PROPERTIES(P("MachineName", CIM_STRING))),
                                "__SystemClass", reterr);
         return r;
@@ -77,16 +80,48 @@ static void rig_committed(void *context, const RepositoryCommit *c)
         assert_true(c->schema_changed || c->count);
 }
 
-void rig_open(Rig *g, const char *file, bool thread)
+int rig_no_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
+{
+        (void)context;
+        (void)namespace;
+        (void)schema;
+        (void)reterr;
+        return 0;
+}
+
+void rig_open_with(Rig *g, const RepositoryConfig *config)
 {
         Diag d = {0};
         char text[1200];
+        RepositoryConfig c = *config;
         *g = (Rig){0};
-        int r = repository_open(&(RepositoryConfig){.file = file, .thread = thread, .seed = rig_seed, .committed = rig_committed, .context = g,
-                                                    .namespaces = rig_namespaces},
-                                &g->r, &d);
+        c.seed = c.seed ? c.seed : rig_seed;
+        c.committed = rig_committed;
+        c.context = g;
+        c.namespaces = c.namespaces ? c.namespaces : rig_namespaces;
+        int r = repository_open(&c, &g->r, &d);
         if (r)
                 fail_msg("repository_open: %d %s", r, diag_text(&d, text, sizeof(text)));
+}
+
+void rig_open(Rig *g, const char *file, bool thread)
+{
+        rig_open_with(g, &(RepositoryConfig){.file = file, .thread = thread});
+}
+
+int64_t rig_count(const char *file, const char *table)
+{
+        sqlite3 *db;
+        sqlite3_stmt *s;
+        char text[80];
+        snprintf(text, sizeof(text), "SELECT count(*) FROM %s", table);
+        assert_int_equal(sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+        int64_t n = sqlite3_column_int64(s, 0);
+        sqlite3_finalize(s);
+        sqlite3_close(db);
+        return n;
 }
 
 void rig_close(Rig *g)

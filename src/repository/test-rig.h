@@ -4,6 +4,8 @@
 #define REPOSITORY_TEST_RIG_H
 
 #include "base/testkit.h"
+#include "base/limits.h"
+#include "cim/codec.h"
 #include "cim/status.h"
 #include "cim/test-cim.h"
 #include "repository/repository.h"
@@ -21,7 +23,12 @@ int rig_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr);
 extern const char *const rig_namespaces[];
 // file NULL: in memory.
 void rig_open(Rig *g, const char *file, bool thread);
+// The same with what `config` sets; seed, committed, context and namespaces are the rig's where they are not set.
+void rig_open_with(Rig *g, const RepositoryConfig *config);
+int rig_no_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr);
 void rig_close(Rig *g);
+// How many rows a table of a file has, as another connection sees it.
+int64_t rig_count(const char *file, const char *table);
 // Runs one function as a job to its end. Returns its result, with the diagnostic in *ret_diag (may be NULL).
 typedef int (*RigRun)(void *context, Store *st, Diag *reterr);
 int rig_run(Rig *g, RigRun run, void *context, Diag *ret_diag);

@@ -252,7 +252,7 @@ static int version_write(Store *st, const CimClass *c, Str namespace, bool make,
         store_upper(namespace, &w->space);
         if (r == 0 && (w->ref_bytes.failed || w->upper.failed || w->space.failed))
                 r = -ENOMEM;
-        return r == -ELOOP || r == -E2BIG ? diag_set(reterr, CIM_E_INVALID_CLASS, "%.*s is nested too deep", STR_ARG(c->name)) : r;
+        return r == -ELOOP || r == -E2BIG ? diag_set(reterr, CIM_E_QUOTA_VIOLATION, "%.*s is nested too deep, or too large", CLIP(c->name)) : r;
 }
 
 static int version_same(Store *st, const Written *w, uint32_t *ret, Diag *reterr)
@@ -348,7 +348,7 @@ static int version_number_at(Store *st, const CimClass *c, Str namespace, bool m
         const Version *v = NULL;
         size_t n = 0;
         if (depth > LIMIT_DEPTH + 1u)
-                return diag_set(reterr, CIM_E_INVALID_CLASS, "%.*s is nested too deep", STR_ARG(c->name));
+                return diag_set(reterr, CIM_E_INVALID_CLASS, "%.*s is nested too deep", CLIP(c->name));
         for (; c && !(v = versions_of_class(&st->versions, c, namespace)) && n <= LIMIT_DEPTH; c = c->super)
                 chain[n++] = c;
         *ret = v ? v->number : 0;
@@ -580,8 +580,10 @@ int version_encode(Store *st, const CimInstance *i, Buf *out, Numbers *used, Dia
                 return t.r;
         if (r == -ELOOP)
                 return diag_set(reterr, CIM_E_INVALID_OBJECT, "objects in it are nested deeper than %u", LIMIT_DEPTH);
-        if (r == 0 && out->n > LIMIT_OBJECT_BYTES) {
-                diag_set(reterr, CIM_E_QUOTA_VIOLATION, "the instance of %.*s has %zu bytes, at most %u can be", STR_ARG(i->class->name), out->n,
+        if (r == -EINVAL)
+                return diag_set(reterr, CIM_E_INVALID_OBJECT, "an object in the instance of %.*s holds what its class does not allow", CLIP(i->class->name));
+        if (r == -E2BIG || (r == 0 && out->n > LIMIT_OBJECT_BYTES)) {
+                diag_set(reterr, CIM_E_QUOTA_VIOLATION, "the instance of %.*s is larger than the %u bytes that can be", CLIP(i->class->name),
                          LIMIT_OBJECT_BYTES);
                 return diag_hint(reterr, "keep large contents in files and their names in the instance");
         }
