@@ -594,7 +594,10 @@ int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, 
 {
         CimBlockError e = {0};
         VersionTable t = {st, used, false, 0, reterr, 0};
-        int r = cim_codec_read_values((const uint8_t *)bytes.p, bytes.n, v->klass, want, &(CimClassTable){table_number, table_find, &t}, i->owner,
+        const uint8_t *own = arena_copy(i->owner, bytes.p, bytes.n); // strings stay where they are
+        if (!own)
+                return -ENOMEM;
+        int r = cim_codec_read_values(own, bytes.n, v->klass, want, &(CimClassTable){table_number, table_find, &t}, i->owner,
                                       i->values, &e);
         if (t.r)
                 return t.r;
