@@ -253,7 +253,8 @@ static int update_derived(const Update *u, Derived *d)
 static int update_all_derived(Update *u)
 {
         int r = 0;
-        qsort(u->derived, u->count, sizeof(*u->derived), update_order);
+        if (u->count)
+                qsort(u->derived, u->count, sizeof(*u->derived), update_order);
         for (size_t i = 0; i < u->count && r == 0; i++)
                 r = update_derived(u, &u->derived[i]);
         return r;
