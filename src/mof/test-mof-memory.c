@@ -52,7 +52,7 @@ static const char good[] =
         "Flavor(DisableOverride);\n"
         "[Description(\"a\" \"b\\x41\"), N, list{1, 2.5}] class B as $B : A { C c[2]; A ref r = \"A.x=1\"; "
         "};\n"
-        "class A : WMIEvent { [key] string s[] = {\"one\", \"two\"}; real64 d = 1.5; datetime t;\n"
+        "class A : WMIEvent { [key] string k; string s[] = {\"one\", \"two\"}; real64 d = 1.5; datetime t;\n"
         "  [Implemented] C m([in] uint32 a, [out] string b[], C c); };\n"
         "[WMI, guid(\"{01cdaff1-c901-45b4-b359-b5542725e29c}\")] class C { [WmiDataId(1)] uint32 x[4]; };\n"
         "class C { uint8 y; };\n#pragma deleteclass(\"Gone\", nofail)\n"
