@@ -20,6 +20,8 @@
 
 #include "base/limits.h"
 #include "client/client.h"
+#include "cim/status.h"
+#include "repository-place.h"
 #include "service/service.h"
 
 enum { WMID_DONE = 0, WMID_FAILED = 1, WMID_USAGE = 2, WMID_MOF = 3 };
@@ -34,6 +36,8 @@ typedef struct Wmid {
         char socket[PATH_MAX], repository[PATH_MAX];
         const char **mofs;
         size_t mof_count;
+        bool memory, debug;
+        LogSink errors; // standard error
         ServiceConfig config;
 } Wmid;
 
@@ -43,13 +47,28 @@ static const char usage[] =
         "listens.\n\n"
         "  --socket PATH      listen there; default: $FREEWMI_SOCKET, else $XDG_RUNTIME_DIR/freewmi/socket,\n"
         "                     else /run/freewmi/socket for root, /tmp/freewmi-UID/socket for others\n"
-        "  --repository FILE  what must survive; default: $XDG_STATE_HOME/freewmi/repository.db, for root\n"
-        "                     /var/lib/freewmi/repository.db\n"
+        "  --repository FILE  where classes and instances are kept; default: $FREEWMI_REPOSITORY, else for "
+        "root\n"
+        "                     /var/lib/freewmi/repository.db, else $XDG_STATE_HOME/freewmi/repository.db, "
+        "where\n"
+        "                     XDG_STATE_HOME is ~/.local/state if it is not set\n"
+        "  --memory           keep them in memory alone, and forget them at the end\n"
         "  --mof FILE         import these classes first; repeatable\n"
         "  --queue N          events that may wait for one subscription; default: 4096\n"
         "  --irp-timeout S    seconds that a new subscription waits for drivers; default: 5\n"
+        "  --debug            log what only helps to find faults, too\n"
         "  --help, --version\n\n"
         "Exit: 0 after SIGTERM or SIGINT, 1 failed, 2 usage, 3 bad MOF.\n";
+
+// --- the log ----------------------------------------------------------------------------------------------
+
+// What only somebody who looks for a fault wants to know stays away without --debug.
+static void write_log(void *context, LogLevel level, const char *line)
+{
+        const Wmid *w = context;
+        if (level != LOG_DEBUG || w->debug)
+                w->errors.write(w->errors.context, level, line);
+}
 
 // --- where things are -----------------------------------------------------------------------------------
 
@@ -97,48 +116,37 @@ static int check_directory(const Wmid *w)
         return -EPERM;
 }
 
-// 0, -ENAMETOOLONG, -ENOENT: no home.
-static int default_repository(char *out, size_t size)
+// The store's file and its directory. It is given, or wmid's own place; --memory: none.
+static int find_repository(Wmid *w)
 {
-        const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-        int n;
-        if (geteuid() == 0)
-                n = snprintf(out, size, "/var/lib/freewmi/repository.db");
-        else if (state && state[0] == '/')
-                n = snprintf(out, size, "%s/freewmi/repository.db", state);
-        else if (home && home[0] == '/')
-                n = snprintf(out, size, "%s/.local/state/freewmi/repository.db", home);
-        else
-                return -ENOENT;
-        return n >= (int)size ? -ENAMETOOLONG : 0;
+        int r = w->repository[0] ? 0 : repository_place(w->repository, sizeof(w->repository));
+        if (r == -ENOENT)
+                log_line(&w->log, LOG_ERROR,
+                         "HOME is not set: --repository says where the repository is, --memory does without");
+        else if (r)
+                log_line(&w->log, LOG_ERROR, "the repository: %s", strerror(-r));
+        if (!r && (r = make_directory(w->repository)))
+                log_line(&w->log, LOG_ERROR,
+                         "%s: its directory cannot be made: %s; --repository names another place, --memory "
+                         "does without",
+                         w->repository, strerror(-r));
+        w->config.repository = w->repository;
+        w->config.storage_thread = true;
+        return r ? WMID_FAILED : 0;
 }
 
 static int find_places(Wmid *w)
 {
-        bool given = w->repository[0] != '\0';
-        int r = 0;
-        if (!w->socket[0])
-                r = client_socket_path(w->socket, sizeof(w->socket));
-        if (!r && !w->repository[0])
-                r = default_repository(w->repository, sizeof(w->repository));
-        if (r) {
-                log_line(&w->log, LOG_ERROR, "no place for the socket or the repository: %s", strerror(-r));
-                return WMID_FAILED;
-        }
-        r = make_directory(w->socket);
+        int r = w->socket[0] ? 0 : client_socket_path(w->socket, sizeof(w->socket));
         if (r)
+                log_line(&w->log, LOG_ERROR, "no place for the socket: %s", strerror(-r));
+        else if ((r = make_directory(w->socket)))
                 log_line(&w->log, LOG_ERROR, "%s: its directory cannot be made: %s", w->socket, strerror(-r));
-        // Nothing is written there yet: a home that cannot be written to is no reason not to serve.
-        if (!r && (r = make_directory(w->repository))) {
-                log_line(&w->log, given ? LOG_ERROR : LOG_WARNING, "%s: its directory cannot be made: %s",
-                         w->repository, strerror(-r));
-                if (!given)
-                        r = 0;
-        }
         if (!r)
                 r = check_directory(w);
-        w->config.repository = w->repository;
-        return r ? WMID_FAILED : 0;
+        if (r)
+                return WMID_FAILED;
+        return w->memory ? 0 : find_repository(w);
 }
 
 // --- MOF at the start -----------------------------------------------------------------------------------
@@ -278,17 +286,36 @@ static void say_ready(void)
                 return; // nobody reads there
 }
 
+// A file that cannot be served is left as it is: what to do with it is the user's to say.
+static void say_way_out(const Wmid *w, const Diag *d)
+{
+        if (w->memory)
+                return;
+        if (d->code == (uint32_t)CIM_E_FAILED) {
+                log_line(&w->log, LOG_NOTICE, "--repository names another place, --memory does without");
+        } else if (d->code == (uint32_t)CIM_E_INITIALIZATION_FAILURE) {
+                log_line(&w->log, LOG_NOTICE, "what is wrong with it: wmi repository check %s",
+                         w->repository);
+                log_line(&w->log, LOG_NOTICE,
+                         "back to a backup: wmi repository restore BACKUP --repository %s", w->repository);
+                log_line(&w->log, LOG_NOTICE, "to begin with nothing, move the file away");
+        }
+}
+
 static int serve(Wmid *w)
 {
         Diag d = {0};
         char text[1400];
         int r = service_new(&w->config, &w->service, &d);
+        bool opened = !r;
         int code = r ? WMID_FAILED : import_all(w);
         if (!r && !code)
                 r = service_listen(w->service, w->socket, &d);
         if (r) {
                 log_line(&w->log, LOG_ERROR, "%s",
                          r == E_DIAG ? diag_text(&d, text, sizeof(text)) : strerror(-r));
+                if (r == E_DIAG && !opened)
+                        say_way_out(w, &d);
                 return WMID_FAILED;
         }
         if (code)
@@ -298,7 +325,8 @@ static int serve(Wmid *w)
                 log_line(&w->log, LOG_ERROR, "%s", uv_strerror(r));
                 return WMID_FAILED;
         }
-        log_line(&w->log, LOG_NOTICE, "listening on %s", w->socket);
+        log_line(&w->log, LOG_NOTICE, "listening on %s; repository %s", w->socket,
+                 w->memory ? "in memory" : w->repository);
         say_ready();
         uv_run(&w->loop, UV_RUN_DEFAULT);
         return w->code;
@@ -342,6 +370,12 @@ static int set_option(Wmid *w, int letter, const char *value)
                 return set_path(w->socket, "socket", value);
         case 'r':
                 return set_path(w->repository, "repository", value);
+        case 'M':
+                w->memory = true;
+                return 0;
+        case 'd':
+                w->debug = true;
+                return 0;
         case 'm':
                 w->mofs[w->mof_count++] = value;
                 return 0;
@@ -366,10 +400,16 @@ static int set_option(Wmid *w, int letter, const char *value)
 static int read_options(Wmid *w, int argc, char **argv, bool *ret_leave)
 {
         static const struct option options[] = {
-                {"socket", required_argument, NULL, 's'},      {"repository", required_argument, NULL, 'r'},
-                {"mof", required_argument, NULL, 'm'},         {"queue", required_argument, NULL, 'q'},
-                {"irp-timeout", required_argument, NULL, 'i'}, {"help", no_argument, NULL, 'h'},
-                {"version", no_argument, NULL, 'v'},           {NULL, 0, NULL, 0},
+                {"socket", required_argument, NULL, 's'},
+                {"repository", required_argument, NULL, 'r'},
+                {"memory", no_argument, NULL, 'M'},
+                {"debug", no_argument, NULL, 'd'},
+                {"mof", required_argument, NULL, 'm'},
+                {"queue", required_argument, NULL, 'q'},
+                {"irp-timeout", required_argument, NULL, 'i'},
+                {"help", no_argument, NULL, 'h'},
+                {"version", no_argument, NULL, 'v'},
+                {NULL, 0, NULL, 0},
         };
         for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
                 if (c == 'h' || c == 'v') {
@@ -382,6 +422,10 @@ static int read_options(Wmid *w, int argc, char **argv, bool *ret_leave)
                 int r = set_option(w, c, optarg);
                 if (r)
                         return r;
+        }
+        if (w->memory && w->repository[0]) {
+                fprintf(stderr, "wmid: --memory and --repository exclude each other\n");
+                return WMID_USAGE;
         }
         if (optind == argc)
                 return 0;
@@ -417,7 +461,8 @@ int main(int argc, char **argv)
         const char **mofs = calloc((size_t)argc, sizeof(*mofs));
         if (!w || !mofs)
                 return WMID_FAILED;
-        w->log = w->config.log = log_stderr("wmid");
+        w->errors = log_stderr("wmid");
+        w->log = w->config.log = (LogSink){write_log, w};
         w->mofs = mofs;
         signal(SIGPIPE, SIG_IGN);
         bool leave = false;

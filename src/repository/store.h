@@ -9,6 +9,7 @@
 #ifndef REPOSITORY_STORE_H
 #define REPOSITORY_STORE_H
 
+#include "cim/event.h"
 #include "cim/path.h"
 #include "cim/schema.h"
 #include "cim/update.h"

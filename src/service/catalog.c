@@ -51,7 +51,7 @@ static const char *const catalog_namespaces[] = {
         "root", "root\\default", "root\\cimv2", "root\\subscription", "root\\wmi", NULL};
 
 // What a namespace has from the start.
-static int catalog_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
+int service_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
 {
         (void)context;
         int r = catalog_add_text(schema, namespace, mof_system_text, "system.mof", reterr);
@@ -91,7 +91,7 @@ int catalog_init(Service *s, Diag *reterr)
         int r = repository_open(&(RepositoryConfig){.file = s->config.repository,
                                                     .thread = s->config.storage_thread,
                                                     .log = s->config.log,
-                                                    .seed = catalog_seed,
+                                                    .seed = service_seed,
                                                     .namespaces = catalog_namespaces,
                                                     .committed = catalog_committed,
                                                     .context = s},

@@ -122,6 +122,9 @@ void host_free(Host *h)
                 log_line(&s->config.log, LOG_DEBUG, "%s is let go", label);
         else if (h->state == WIRE_HOST_UNLOADED)
                 log_line(&s->config.log, LOG_NOTICE, "%s has unloaded its driver and is gone", label);
+        else if (h->state == WIRE_HOST_FAILED) // the host itself tells whoever started it
+                log_line(&s->config.log, LOG_NOTICE, "%s has failed and is gone%s%s", label,
+                         h->text[0] ? ": " : "", h->text);
         else
                 log_line(&s->config.log, LOG_WARNING, "%s is gone without having unloaded its driver%s%s",
                          label, h->text[0] ? ": " : "", h->text);

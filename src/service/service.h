@@ -61,6 +61,10 @@ const CimSchema *service_schema(const Service *s);
 // a name of its own.) False, and no call: no host has registered anything yet.
 bool service_unheard(const Service *s, void (*tell)(void *context, const CimClass *c), void *context);
 
+// What a namespace has from the start: the StoreSeed of the service's own repository, for those who look into its file
+// without a service (repository_check). The context is not used.
+int service_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr);
+
 // Figures since the start, for tests, `wmi driver list` and a status page.
 typedef struct ServiceStats {
         uint64_t events_in, events_malformed, events_unmatched, events_raised, deliveries, dropped, source_dropped;

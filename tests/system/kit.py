@@ -115,7 +115,7 @@ class Test:
         self.dir = tempfile.mkdtemp(prefix="freewmi-test-")
         self.processes = []
         self.env = {**os.environ, "FREEWMI_SOCKET": os.path.join(self.dir, "socket"), "XDG_RUNTIME_DIR": self.dir,
-                    "XDG_STATE_HOME": self.dir}
+                    "XDG_STATE_HOME": self.dir, "FREEWMI_REPOSITORY": os.path.join(self.dir, "repository.db")}
         if SANITIZED:  # a crash is the host's to report, as where nothing is set; unit tests want the sanitizer to
             self.env["ASAN_OPTIONS"] = "handle_segv=1:detect_stack_use_after_return=0"
         self.notes = []

@@ -57,6 +57,17 @@ static void missing_search(Client *c, Str namespace, Search *s)
         client_item_deinit(&item);
 }
 
+void missing_elsewhere(Client *c, Str namespace, Str name)
+{
+        Search s = {.wanted = name, .nearest = {.wanted = name}};
+        missing_search(c, namespace, &s);
+        const char *elsewhere = s.elsewhere.n ? buf_z(&s.elsewhere) : NULL;
+        if (elsewhere)
+                say("%.*s is in %s (--namespace)", STR_ARG(name), elsewhere);
+        arena_deinit(&s.memory);
+        buf_deinit(&s.elsewhere);
+}
+
 int missing_class(Client *c, Str namespace, Str name)
 {
         Search s = {.wanted = name, .nearest = {.wanted = name}};

@@ -5,7 +5,9 @@
 
 #include "client/client.h"
 
-// Says it, and returns the exit code.
+// Says that it is elsewhere, if it is.
+void missing_elsewhere(Client *c, Str namespace, Str name);
+// Says where it is or what was meant, and returns the exit code.
 int missing_class(Client *c, Str namespace, Str name);
 
 #endif

@@ -41,8 +41,7 @@ typedef struct Shape {
         Arena arena;
         Column *columns;
         size_t count;
-        size_t width;       // of the longest name
-        TableColumn *heads; // count + 1
+        size_t width; // of the longest name
 } Shape;
 
 struct Printer {
@@ -52,9 +51,10 @@ struct Printer {
         Shape shapes[SHAPES];
         unsigned next_shape;
         Table *table; // rows of objects of table_class, not printed yet
-        const CimClass *table_class;
+        CimClass *table_class;
         const Selection *table_selection;
         size_t table_rows;
+        Arena table_heads; // what the table borrows
         Arena scratch;
 };
 
@@ -80,6 +80,8 @@ Printer *printer_free(Printer *p)
         if (!p)
                 return NULL;
         table_free(p->table);
+        cim_class_unref(p->table_class);
+        arena_deinit(&p->table_heads);
         for (size_t i = 0; i < SHAPES; i++)
                 shape_deinit(&p->shapes[i]);
         for (Selection *s = p->selections, *next; s; s = next) {
@@ -162,8 +164,7 @@ static int shape_init(Shape *s, const CimClass *c, const Selection *selection)
         size_t names = selection ? wql_select_count(selection->query) : c->property_count;
         *s = (Shape){.klass = cim_class_ref(c), .selection = selection};
         s->columns = arena_array(&s->arena, Column, names);
-        s->heads = arena_array(&s->arena, TableColumn, names + 1);
-        if (!s->columns || !s->heads)
+        if (!s->columns)
                 return -ENOMEM;
         for (size_t i = 0; i < names; i++) {
                 CimSystemProperty system;
@@ -182,10 +183,6 @@ static int shape_init(Shape *s, const CimClass *c, const Selection *selection)
                 if (r)
                         return r;
         }
-        for (size_t i = 0; i < s->count; i++)
-                s->heads[i] = (TableColumn){.key = s->columns[i].name,
-                                            .head = s->columns[i].name,
-                                            .right = shape_is_number(s, &s->columns[i])};
         return 0;
 }
 
@@ -360,9 +357,36 @@ int printer_flush(Printer *p, Buf *out)
 {
         int r = p->table ? table_text(p->table, out) : 0;
         p->table = table_free(p->table);
-        p->table_class = NULL;
+        p->table_class = cim_class_unref(p->table_class);
         p->table_rows = 0;
+        arena_reset(&p->table_heads);
         return r;
+}
+
+// The class of each batch of an enumeration may be another copy of one class.
+static bool printer_goes_on(const Printer *p, const CimClass *c, const Selection *selection)
+{
+        return p->table && p->table_selection == selection &&
+               (p->table_class == c || (p->table_class->version == c->version && c->version &&
+                                        str_ieq(p->table_class->name, c->name)));
+}
+
+static int printer_begin(Printer *p, const Shape *s)
+{
+        TableColumn *heads = arena_array(&p->table_heads, TableColumn, s->count + 1);
+        if (!heads)
+                return -ENOMEM;
+        for (size_t i = 0; i < s->count; i++) {
+                const char *name =
+                        arena_strndup(&p->table_heads, s->columns[i].name, strlen(s->columns[i].name));
+                if (!name)
+                        return -ENOMEM;
+                heads[i] = (TableColumn){name, name, shape_is_number(s, &s->columns[i])};
+        }
+        p->table = table_new(heads);
+        p->table_class = cim_class_ref(s->klass);
+        p->table_selection = s->selection;
+        return p->table ? 0 : -ENOMEM;
 }
 
 static int print_row(Printer *p, const Subject *s, Buf *out)
@@ -371,11 +395,9 @@ static int print_row(Printer *p, const Subject *s, Buf *out)
         if (p->table_rows >= TABLE_ROWS)
                 r = printer_flush(p, out);
         if (!r && !p->table)
-                p->table = table_new(s->shape->heads);
-        if (r || !p->table)
-                return -ENOMEM;
-        p->table_class = s->shape->klass;
-        p->table_selection = s->shape->selection;
+                r = printer_begin(p, s->shape);
+        if (r)
+                return r;
         p->table_rows++;
         table_row(p->table, false);
         for (size_t i = 0; !r && i < s->shape->count; i++) {
@@ -398,9 +420,7 @@ static int printer_subject(Printer *p, const CimInstance *i, Str namespace, cons
 {
         Subject s = {.namespace = namespace, .envelope = e, .object = i};
         size_t before = out->n;
-        int r = p->table && (p->table_class != i->class || p->table_selection != selection)
-                        ? printer_flush(p, out)
-                        : 0;
+        int r = p->table && !printer_goes_on(p, i->class, selection) ? printer_flush(p, out) : 0;
         if (!r)
                 r = printer_shape(p, i->class, selection, &s.shape);
         if (!r && p->style == PRINT_JSON)

@@ -5,19 +5,24 @@
 #include <string.h>
 
 #include "list.h"
+#include "missing.h"
 #include "say.h"
 #include "target.h"
+#include "wql/wql.h"
 
-static int query_refused(const Options *o, const Diag *why, Str query)
+static int query_refused(Client *c, Str namespace, const Diag *why, Str query)
 {
         Diag d = *why;
+        WqlQuery *q;
         if (!d.line && d.length)
                 diag_place(&d, query.p, query.n, d.offset, d.length);
         if (d.line && !d.file[0])
                 snprintf(d.file, sizeof(d.file), "query");
         say_status(&d, d.line ? NULL : "ExecQuery", query, query);
-        if (d.code == (uint32_t)CIM_E_INVALID_CLASS && !o->namespace)
-                say("classes are looked for in %s; --namespace names another one", TARGET_NAMESPACE);
+        if (d.code == (uint32_t)CIM_E_NOT_FOUND && wql_parse_data(query, &q, NULL) == 0) {
+                missing_elsewhere(c, namespace, wql_from(q));
+                wql_query_free(q);
+        }
         return say_exit_object(d.code);
 }
 
@@ -38,7 +43,7 @@ static int query_run(const Options *o)
         if (r == 0)
                 code = list_objects(o, c, e, query);
         else
-                code = r == E_DIAG ? query_refused(o, &d, query) : request_failed(r, &d);
+                code = r == E_DIAG ? query_refused(c, str_of(namespace), &d, query) : request_failed(r, &d);
         client_free(c);
         return code;
 }

@@ -128,28 +128,15 @@ static bool show_is_missing(int r, const Diag *d)
                (d->code == (uint32_t)CIM_E_NOT_FOUND || d->code == (uint32_t)CIM_E_INVALID_CLASS);
 }
 
-static int show_fetch(Client *c, Str namespace, const Target *t, CimInstance **ret, Diag *reterr)
-{
-        CimClass *class;
-        if (!target_is_class(t))
-                return client_get_object(c, namespace, t->relative, 0, REQUEST_MS, ret, reterr);
-        int r = client_get_class(c, namespace, t->relative, REQUEST_MS, &class, reterr);
-        if (r)
-                return r;
-        r = cim_instance_of_class(class, namespace, ret);
-        cim_class_unref(class);
-        return r;
-}
-
 // Where nobody says a namespace: root\default, then root\wmi, where drivers' classes are.
 static int show_get(Client *c, Target *t, CimInstance **ret, Diag *reterr)
 {
-        int r = show_fetch(c, t->namespace, t, ret, reterr);
+        int r = client_get_object(c, t->namespace, t->relative, 0, REQUEST_MS, ret, reterr);
         if (!show_is_missing(r, reterr) || t->own_namespace)
                 return r;
         Diag d = {0};
         Str wmi = STR("root\\wmi");
-        int again = show_fetch(c, wmi, t, ret, &d);
+        int again = client_get_object(c, wmi, t->relative, 0, REQUEST_MS, ret, &d);
         if (show_is_missing(again, &d))
                 return r;
         t->namespace = wmi;
