@@ -232,10 +232,12 @@ HRESULT ClassGet(Hub *hub, const char *namespace, Str name, IWbemClassObject **r
         int r = wire_get_GET_CLASS_reply(item.frame.payload, item.frame.size, &reply)
                         ? cim_codec_read_class((const uint8_t *)reply.bundle.p, reply.bundle.n, &c, NULL)
                         : -EPROTO;
+        CimInstance *definition = NULL;
+        if (!r)
+                r = cim_instance_of_class(c, reply.namespace, &definition);
+        cim_class_unref(c);
         client_item_deinit(&item);
         if (r)
                 return r > 0 ? (HRESULT)WBEM_E_TRANSPORT_FAILURE : HresultOfErrno(r);
-        hr = ObjectFromClass(c, ret);
-        cim_class_unref(c);
-        return hr;
+        return ObjectFromInstance(definition, ret);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Hub: connection, requests, receiving thread.
 #include "hub-impl.h"
+#include "objects.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -133,8 +134,11 @@ HRESULT RequestRun(Hub *hub, HubRequest *r, uint16_t operation, void (*put)(Buf 
         HRESULT hr = r->error                     ? HresultOfErrno(r->error)
                      : cim_failed(r->item.status) ? (HRESULT)r->item.status
                                                   : S_OK;
-        if (FAILED(hr))
+        if (FAILED(hr)) {
+                if (!r->error)
+                        ErrorOfReply(&r->item);
                 client_item_deinit(&r->item);
+        }
         return hr;
 }
 

@@ -69,9 +69,12 @@ typedef struct HubCounts {
 } HubCounts;
 void HubGetCounts(HubSubscription *s, HubCounts *ret);
 
-// An IWbemClassObject over an event (object.c). Takes the reference to the instance, also on failure.
+// An IWbemClassObject over an instance or a class definition (object.c). Takes the reference, also on failure.
 HRESULT ObjectFromInstance(CimInstance *take_instance, IWbemClassObject **ret);
-HRESULT ObjectFromClass(const CimClass *c, IWbemClassObject **ret);
+// What is behind an object, borrowed; NULL: it is not one of ours.
+const CimInstance *ObjectInstance(IWbemClassObject *object);
+// The same over an __ExtendedStatus, which answers IErrorInfo too.
+HRESULT ObjectFromStatus(CimInstance *take_instance, IErrorInfo **ret);
 
 // errno and Diag to HRESULT: the one place.
 HRESULT HresultOfErrno(int negative_errno);

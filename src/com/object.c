@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: MIT
-// IWbemClassObject over an instance (an event) or a class.
+// IWbemClassObject over an instance or a class definition.
 //
 // System properties are made when asked for: of an event __PATH, __RELPATH, __SERVER and __NAMESPACE are NULL
 // and
-// __GENUS is 2, as documented. An object is used by one thread at a time, as on Windows; its count is atomic.
+// __GENUS is 2, as documented; of what it holds they say where that lives. An object is used by one thread at
+// a time, as on Windows; its count is atomic.
 #include "objects.h"
 
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "cim/path.h"
 #include "cim/text.h"
 #include "value.h"
 
 typedef struct Object {
         IWbemClassObject base;
+        IErrorInfo
+                error; // answered by an __ExtendedStatus that is the calling thread's error object (error.c)
+        BOOL is_error;
         LONG refs;
-        const CimClass *klass; // a reference
-        CimInstance *instance; // NULL: the object is the class itself
+        CimInstance *instance; // an instance or a class definition (is_class)
         LONG cursor;           // of the enumeration; -1: BeginEnumeration was not called
         LONG cursor_flags;
 } Object;
@@ -28,7 +32,12 @@ static Object *impl_from_IWbemClassObject(IWbemClassObject *iface)
         return CONTAINING_RECORD(iface, Object, base);
 }
 
-static HRESULT ObjectNew(const CimClass *c, CimInstance *take_instance, IWbemClassObject **ret)
+static const CimClass *ClassOf(const Object *o)
+{
+        return o->instance->class;
+}
+
+static HRESULT ObjectNew(CimInstance *take_instance, Object **ret)
 {
         Object *o = calloc(1, sizeof(*o));
         if (!o) {
@@ -37,21 +46,24 @@ static HRESULT ObjectNew(const CimClass *c, CimInstance *take_instance, IWbemCla
         }
         o->base.lpVtbl = &ObjectVtbl;
         o->refs = 1;
-        o->klass = cim_class_ref(c);
         o->instance = take_instance;
         o->cursor = -1;
-        *ret = &o->base;
+        *ret = o;
         return S_OK;
 }
 
 HRESULT ObjectFromInstance(CimInstance *take_instance, IWbemClassObject **ret)
 {
-        return ObjectNew(take_instance->class, take_instance, ret);
+        Object *o;
+        HRESULT hr = ObjectNew(take_instance, &o);
+        if (SUCCEEDED(hr))
+                *ret = &o->base;
+        return hr;
 }
 
-HRESULT ObjectFromClass(const CimClass *c, IWbemClassObject **ret)
+const CimInstance *ObjectInstance(IWbemClassObject *object)
 {
-        return ObjectNew(c, NULL, ret);
+        return object->lpVtbl == &ObjectVtbl ? impl_from_IWbemClassObject(object)->instance : NULL;
 }
 
 static HRESULT STDMETHODCALLTYPE ObjectQueryInterface(IWbemClassObject *iface, REFIID iid, void **ret)
@@ -61,10 +73,13 @@ static HRESULT STDMETHODCALLTYPE ObjectQueryInterface(IWbemClassObject *iface, R
         *ret = NULL;
         if (!iid)
                 return E_INVALIDARG;
-        if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IWbemClassObject))
+        if (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, &IID_IWbemClassObject))
+                *ret = iface;
+        else if (IsEqualIID(iid, &IID_IErrorInfo) && impl_from_IWbemClassObject(iface)->is_error)
+                *ret = &impl_from_IWbemClassObject(iface)->error;
+        else
                 return E_NOINTERFACE;
         IWbemClassObject_AddRef(iface);
-        *ret = iface;
         return S_OK;
 }
 
@@ -79,7 +94,6 @@ static ULONG STDMETHODCALLTYPE ObjectRelease(IWbemClassObject *iface)
         LONG left = InterlockedDecrement(&o->refs);
         if (left == 0) {
                 cim_instance_unref(o->instance);
-                cim_class_unref(o->klass);
                 free(o);
         }
         return (ULONG)left;
@@ -97,103 +111,41 @@ static HRESULT NameOf(LPCWSTR name, Arena *a, Str *ret)
         return ret->p ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
 }
 
-static const char *const SystemNames[] = {
-        "__GENUS",          "__CLASS",      "__SUPERCLASS", "__DYNASTY",   "__RELPATH",
-        "__PROPERTY_COUNT", "__DERIVATION", "__SERVER",     "__NAMESPACE", "__PATH"};
-enum { SYSTEM_COUNT = sizeof(SystemNames) / sizeof(SystemNames[0]) };
-enum { SYS_GENUS, SYS_CLASS, SYS_SUPERCLASS, SYS_DYNASTY, SYS_RELPATH, SYS_PROPERTY_COUNT, SYS_DERIVATION };
-
-static int SystemIndex(Str name)
+static BOOL IsSystem(Str name)
 {
-        for (int i = 0; i < SYSTEM_COUNT; i++)
-                if (str_ieq(name, str_of(SystemNames[i])))
-                        return i;
-        return -1;
+        CimSystemProperty p;
+        return cim_system_of_name(name, &p);
 }
 
-static HRESULT VariantOfName(Str s, VARIANT *ret)
+// The name of this machine, as __SERVER and __PATH have it.
+static Str ServerName(char *buffer, DWORD size)
 {
-        V_VT(ret) = VT_BSTR;
-        V_BSTR(ret) = BstrOfStr(s);
-        return V_BSTR(ret) ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
+        if (!GetComputerNameA(buffer, &size))
+                return STR(".");
+        return str_of(buffer);
 }
 
-static HRESULT VariantOfDerivation(const CimClass *c, VARIANT *ret)
+static HRESULT SystemGet(const Object *o, CimSystemProperty p, VARIANT *ret, CIMTYPE *type)
 {
-        SAFEARRAY *a = SafeArrayCreateVector(VT_BSTR, 0, c->depth);
-        LONG i = 0;
-        if (!a)
-                return WBEM_E_OUT_OF_MEMORY;
-        for (const CimClass *s = c->super; s && i < (LONG)c->depth; s = s->super, i++) {
-                BSTR name = BstrOfStr(s->name);
-                HRESULT hr = name ? SafeArrayPutElement(a, &i, name) : (HRESULT)WBEM_E_OUT_OF_MEMORY;
-                SysFreeString(name);
-                if (FAILED(hr)) {
-                        SafeArrayDestroy(a);
-                        return hr;
-                }
-        }
-        V_VT(ret) = VT_ARRAY | VT_BSTR;
-        V_ARRAY(ret) = a;
-        return S_OK;
-}
-
-static HRESULT SystemGet(const Object *o, int i, VARIANT *ret, CIMTYPE *type)
-{
-        const CimClass *c = o->klass, *root = c;
-        CIMTYPE t = CIM_STRING;
-        HRESULT hr = S_OK;
-        VariantInit(ret);
-        V_VT(ret) = VT_NULL;
-        switch (i) {
-        case SYS_GENUS:
-                t = CIM_SINT32;
-                V_VT(ret) = VT_I4;
-                V_I4(ret) = o->instance ? WBEM_GENUS_INSTANCE : WBEM_GENUS_CLASS;
-                break;
-        case SYS_PROPERTY_COUNT:
-                t = CIM_SINT32;
-                V_VT(ret) = VT_I4;
-                V_I4(ret) = (LONG)c->property_count;
-                break;
-        case SYS_CLASS:
-                hr = VariantOfName(c->name, ret);
-                break;
-        case SYS_SUPERCLASS:
-                if (c->super)
-                        hr = VariantOfName(c->super->name, ret);
-                break;
-        case SYS_DYNASTY:
-                while (root->super)
-                        root = root->super;
-                hr = VariantOfName(root->name, ret);
-                break;
-        case SYS_RELPATH: // of a class its name; an event has no path
-                if (!o->instance)
-                        hr = VariantOfName(c->name, ret);
-                break;
-        case SYS_DERIVATION:
-                t = CIM_STRING | CIM_FLAG_ARRAY;
-                hr = VariantOfDerivation(c, ret);
-                break;
-        default:
-                break;
-        }
-        if (FAILED(hr))
-                VariantInit(ret);
-        else if (type)
-                *type = t;
+        char server[256];
+        Arena a = {0};
+        CimValue v;
+        int r = cim_system_value(o->instance, p, ServerName(server, sizeof(server)), &a, &v);
+        HRESULT hr = r < 0 ? HresultOfErrno(r) : ret ? VariantOfValue(&v, ret) : S_OK;
+        if (SUCCEEDED(hr) && type)
+                *type = (CIMTYPE)cim_system_type(p);
+        arena_deinit(&a);
         return hr;
 }
 
 static const CimValue *ObjectValue(const Object *o, LONG i)
 {
-        return o->instance ? &o->instance->values[i] : &o->klass->properties[i].value;
+        return &o->instance->values[i];
 }
 
 static HRESULT PropertyGet(const Object *o, LONG i, VARIANT *ret, CIMTYPE *type, LONG *flavor)
 {
-        const CimProperty *p = &o->klass->properties[i];
+        const CimProperty *p = &ClassOf(o)->properties[i];
         HRESULT hr = ret ? VariantOfValue(ObjectValue(o, i), ret) : S_OK;
         if (FAILED(hr))
                 return hr;
@@ -215,12 +167,13 @@ static HRESULT STDMETHODCALLTYPE ObjectGet(IWbemClassObject *iface, LPCWSTR name
         HRESULT hr = NameOf(name, &a, &s);
         if (SUCCEEDED(hr)) {
                 VARIANT fresh;
-                int i = cim_class_property(o->klass, s), system = SystemIndex(s);
+                int i = cim_class_property(ClassOf(o), s);
+                CimSystemProperty system;
                 VariantInit(&fresh);
                 if (i >= 0)
                         hr = PropertyGet(o, i, value ? &fresh : NULL, type, flavor);
-                else if (system >= 0)
-                        hr = SystemGet(o, system, &fresh, type);
+                else if (cim_system_of_name(s, &system))
+                        hr = SystemGet(o, system, value ? &fresh : NULL, type);
                 else
                         hr = WBEM_E_NOT_FOUND;
                 if (SUCCEEDED(hr) && i < 0 && flavor)
@@ -254,19 +207,19 @@ static HRESULT STDMETHODCALLTYPE ObjectPut(IWbemClassObject *iface, LPCWSTR name
         Object *o = impl_from_IWbemClassObject(iface);
         Arena a = {0};
         Str s;
-        if (flags || !o->instance)
+        if (flags || o->instance->is_class)
                 return flags ? (HRESULT)WBEM_E_INVALID_PARAMETER : E_NOTIMPL;
         HRESULT hr = NameOf(name, &a, &s);
-        int i = SUCCEEDED(hr) ? cim_class_property(o->klass, s) : -1;
+        int i = SUCCEEDED(hr) ? cim_class_property(ClassOf(o), s) : -1;
         if (SUCCEEDED(hr) && i < 0)
-                hr = SystemIndex(s) >= 0 ? (HRESULT)WBEM_E_SYSTEM_PROPERTY : (HRESULT)WBEM_E_NOT_FOUND;
-        if (SUCCEEDED(hr) && type && type != (CIMTYPE)o->klass->properties[i].type)
+                hr = IsSystem(s) ? (HRESULT)WBEM_E_SYSTEM_PROPERTY : (HRESULT)WBEM_E_NOT_FOUND;
+        if (SUCCEEDED(hr) && type && type != (CIMTYPE)ClassOf(o)->properties[i].type)
                 hr = WBEM_E_TYPE_MISMATCH;
-        CimValue v = cim_null(i >= 0 ? o->klass->properties[i].type : 0);
+        CimValue v = cim_null(i >= 0 ? ClassOf(o)->properties[i].type : 0);
         if (SUCCEEDED(hr))
                 hr = ObjectOwn(o);
         if (SUCCEEDED(hr) && value)
-                hr = ValueOfVariant(value, o->klass->properties[i].type, o->instance->owner, &v);
+                hr = ValueOfVariant(value, ClassOf(o)->properties[i].type, o->instance->owner, &v);
         if (SUCCEEDED(hr))
                 o->instance->values[i] = v;
         arena_deinit(&a);
@@ -287,12 +240,12 @@ static BOOL SelectionGood(const Object *o, LONG flags)
         if (flags & ~(WBEM_MASK_CONDITION_ORIGIN | SELECT_CLASS | SELECT_KIND) ||
             origin > WBEM_FLAG_NONSYSTEM_ONLY)
                 return FALSE;
-        return !class || (class != SELECT_CLASS && !origin && !o->instance);
+        return !class || (class != SELECT_CLASS && !origin && o->instance->is_class);
 }
 
 static BOOL SelectedByOrigin(const Object *o, LONG i, LONG flags)
 {
-        const CimProperty *p = i < 0 ? NULL : &o->klass->properties[i];
+        const CimProperty *p = i < 0 ? NULL : &ClassOf(o)->properties[i];
         switch (flags & (WBEM_MASK_CONDITION_ORIGIN | SELECT_CLASS)) {
         case WBEM_FLAG_SYSTEM_ONLY:
                 return !p;
@@ -304,16 +257,16 @@ static BOOL SelectedByOrigin(const Object *o, LONG i, LONG flags)
         case WBEM_FLAG_PROPAGATED_ONLY:
                 return p && !p->local;
         case WBEM_FLAG_CLASS_OVERRIDES_ONLY:
-                return p && p->local && p->origin != o->klass;
+                return p && p->local && p->origin != ClassOf(o);
         default:
                 return TRUE;
         }
 }
 
-// Does property i (below 0: system property SYSTEM_COUNT + i) belong to an enumeration with these flags?
+// Does property i (below 0: system property CIM_SYSTEM_COUNT + i) belong to an enumeration with these flags?
 static BOOL Selected(const Object *o, LONG i, LONG flags)
 {
-        const CimProperty *p = i < 0 ? NULL : &o->klass->properties[i];
+        const CimProperty *p = i < 0 ? NULL : &ClassOf(o)->properties[i];
         BOOL key = p && cim_qualifier_true(p->qualifiers, p->qualifier_count, STR("key"));
         BOOL reference = p && cim_type(p->type) == CIM_REFERENCE;
         if (flags & SELECT_KIND && !(flags & WBEM_FLAG_KEYS_ONLY && key) &&
@@ -339,8 +292,8 @@ static BOOL SelectedByQualifier(const Object *o, LONG i, LONG flags, Str qualifi
                 return TRUE;
         const CimQualifier *q = NULL;
         if (i >= 0)
-                q = cim_qualifier_find(o->klass->properties[i].qualifiers,
-                                       o->klass->properties[i].qualifier_count, qualifier);
+                q = cim_qualifier_find(ClassOf(o)->properties[i].qualifiers,
+                                       ClassOf(o)->properties[i].qualifier_count, qualifier);
         return how == WBEM_FLAG_ONLY_IF_TRUE    ? q != NULL
                : how == WBEM_FLAG_ONLY_IF_FALSE ? !q
                                                 : q && Identical(q, value);
@@ -348,17 +301,18 @@ static BOOL SelectedByQualifier(const Object *o, LONG i, LONG flags, Str qualifi
 
 static BSTR NameAt(const Object *o, LONG i)
 {
-        return BstrOfStr(i < 0 ? str_of(SystemNames[i + SYSTEM_COUNT]) : o->klass->properties[i].name);
+        return BstrOfStr(i < 0 ? str_of(cim_system_name((CimSystemProperty)(i + CIM_SYSTEM_COUNT)))
+                               : ClassOf(o)->properties[i].name);
 }
 
 static HRESULT NamesOf(const Object *o, LONG flags, Str qualifier, const VARIANT *value, SAFEARRAY **ret)
 {
-        LONG total = (LONG)o->klass->property_count, n = 0, k = 0;
-        for (LONG i = -SYSTEM_COUNT; i < total; i++)
+        LONG total = (LONG)ClassOf(o)->property_count, n = 0, k = 0;
+        for (LONG i = -CIM_SYSTEM_COUNT; i < total; i++)
                 n += Selected(o, i, flags) && SelectedByQualifier(o, i, flags, qualifier, value);
         SAFEARRAY *list = SafeArrayCreateVector(VT_BSTR, 0, (ULONG)n);
         HRESULT hr = list ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
-        for (LONG i = -SYSTEM_COUNT; SUCCEEDED(hr) && i < total; i++) {
+        for (LONG i = -CIM_SYSTEM_COUNT; SUCCEEDED(hr) && i < total; i++) {
                 if (!Selected(o, i, flags) || !SelectedByQualifier(o, i, flags, qualifier, value))
                         continue;
                 BSTR name = NameAt(o, i);
@@ -413,22 +367,23 @@ static HRESULT STDMETHODCALLTYPE ObjectNext(IWbemClassObject *iface, LONG flags,
                                             CIMTYPE *type, LONG *flavor)
 {
         Object *o = impl_from_IWbemClassObject(iface);
-        LONG total = (LONG)o->klass->property_count + SYSTEM_COUNT;
+        LONG total = (LONG)ClassOf(o)->property_count + CIM_SYSTEM_COUNT;
         if (flags)
                 return WBEM_E_INVALID_PARAMETER;
         if (o->cursor < 0)
                 return WBEM_E_UNEXPECTED;
-        while (o->cursor < total && !Selected(o, o->cursor - SYSTEM_COUNT, o->cursor_flags))
+        while (o->cursor < total && !Selected(o, o->cursor - CIM_SYSTEM_COUNT, o->cursor_flags))
                 o->cursor++;
         if (o->cursor >= total)
                 return WBEM_S_NO_MORE_DATA;
-        LONG i = o->cursor - SYSTEM_COUNT;
+        LONG i = o->cursor - CIM_SYSTEM_COUNT;
         VARIANT fresh;
         VariantInit(&fresh);
         BSTR text = name ? NameAt(o, i) : NULL;
-        HRESULT hr = name && !text ? (HRESULT)WBEM_E_OUT_OF_MEMORY
-                     : i < 0       ? SystemGet(o, i + SYSTEM_COUNT, &fresh, type)
-                                   : PropertyGet(o, i, value ? &fresh : NULL, type, flavor);
+        HRESULT hr =
+                name && !text ? (HRESULT)WBEM_E_OUT_OF_MEMORY
+                : i < 0 ? SystemGet(o, (CimSystemProperty)(i + CIM_SYSTEM_COUNT), value ? &fresh : NULL, type)
+                        : PropertyGet(o, i, value ? &fresh : NULL, type, flavor);
         if (FAILED(hr)) {
                 SysFreeString(text);
                 return hr;
@@ -460,16 +415,12 @@ static HRESULT STDMETHODCALLTYPE ObjectEndEnumeration(IWbemClassObject *iface)
 static HRESULT STDMETHODCALLTYPE ObjectClone(IWbemClassObject *iface, IWbemClassObject **ret)
 {
         Object *o = impl_from_IWbemClassObject(iface);
-        CimInstance *copy = NULL;
+        CimInstance *copy;
         if (!ret)
                 return WBEM_E_INVALID_PARAMETER;
         *ret = NULL;
-        if (o->instance) {
-                int r = cim_instance_copy(o->instance, &copy);
-                if (r < 0)
-                        return HresultOfErrno(r);
-        }
-        return ObjectNew(o->klass, copy, ret);
+        int r = cim_instance_copy(o->instance, &copy);
+        return r < 0 ? HresultOfErrno(r) : ObjectFromInstance(copy, ret);
 }
 
 static HRESULT STDMETHODCALLTYPE ObjectGetObjectText(IWbemClassObject *iface, LONG flags, BSTR *ret)
@@ -478,10 +429,10 @@ static HRESULT STDMETHODCALLTYPE ObjectGetObjectText(IWbemClassObject *iface, LO
         Buf text = {0};
         if (!ret || (flags & ~WBEM_FLAG_NO_FLAVORS))
                 return WBEM_E_INVALID_PARAMETER;
-        if (o->instance)
-                cim_text_instance(o->instance, &text);
+        if (o->instance->is_class)
+                cim_text_class(ClassOf(o), &text);
         else
-                cim_text_class(o->klass, &text);
+                cim_text_instance(o->instance, &text);
         *ret = text.failed ? NULL : BstrOfStr((Str){(const char *)text.p, text.n});
         buf_deinit(&text);
         return *ret ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
@@ -495,10 +446,18 @@ static HRESULT STDMETHODCALLTYPE ObjectSpawnInstance(IWbemClassObject *iface, LO
         if (flags || !ret)
                 return WBEM_E_INVALID_PARAMETER;
         *ret = NULL;
-        if (o->klass->abstract)
+        if (ClassOf(o)->abstract)
                 return WBEM_E_INVALID_OPERATION;
-        int r = cim_instance_new(o->klass, &fresh);
-        return r < 0 ? HresultOfErrno(r) : ObjectFromInstance(fresh, ret);
+        int r = cim_instance_new(ClassOf(o), &fresh);
+        if (r < 0)
+                return HresultOfErrno(r);
+        r = cim_instance_place(
+                fresh, o->instance->namespace); // where its class is; __PATH is there once its keys are
+        if (r < 0) {
+                cim_instance_unref(fresh);
+                return HresultOfErrno(r);
+        }
+        return ObjectFromInstance(fresh, ret);
 }
 
 static HRESULT STDMETHODCALLTYPE ObjectGetPropertyOrigin(IWbemClassObject *iface, LPCWSTR name, BSTR *ret)
@@ -510,10 +469,10 @@ static HRESULT STDMETHODCALLTYPE ObjectGetPropertyOrigin(IWbemClassObject *iface
                 return WBEM_E_INVALID_PARAMETER;
         *ret = NULL;
         HRESULT hr = NameOf(name, &a, &s);
-        int i = SUCCEEDED(hr) ? cim_class_property(o->klass, s) : -1;
+        int i = SUCCEEDED(hr) ? cim_class_property(ClassOf(o), s) : -1;
         if (SUCCEEDED(hr) && i >= 0)
-                *ret = BstrOfStr(o->klass->properties[i].origin->name);
-        else if (SUCCEEDED(hr) && SystemIndex(s) >= 0)
+                *ret = BstrOfStr(ClassOf(o)->properties[i].origin->name);
+        else if (SUCCEEDED(hr) && IsSystem(s))
                 *ret = SysAllocString(L"___SYSTEM");
         else if (SUCCEEDED(hr))
                 hr = WBEM_E_NOT_FOUND;
@@ -528,31 +487,39 @@ static HRESULT STDMETHODCALLTYPE ObjectInheritsFrom(IWbemClassObject *iface, LPC
         Str s;
         HRESULT hr = NameOf(ancestor, &a, &s);
         if (SUCCEEDED(hr))
-                hr = cim_class_isa(o->klass, s) ? S_OK : (HRESULT)WBEM_S_FALSE;
+                hr = cim_class_isa(ClassOf(o), s) ? S_OK : (HRESULT)WBEM_S_FALSE;
         arena_deinit(&a);
         return hr;
 }
 
+// The same properties with the same values, whatever their qualifiers are.
+static BOOL SameValues(const CimInstance *a, const CimInstance *b)
+{
+        if (!str_ieq(a->class->name, b->class->name) || a->is_class != b->is_class ||
+            a->class->property_count != b->class->property_count)
+                return FALSE;
+        for (size_t i = 0; i < a->class->property_count; i++) {
+                const CimProperty *p = &a->class->properties[i], *q = &b->class->properties[i];
+                if (!str_ieq(p->name, q->name) || p->type != q->type ||
+                    !cim_value_same(&a->values[i], &b->values[i]))
+                        return FALSE;
+        }
+        return TRUE;
+}
+
+// Qualifiers are a class's, so those of two instances of one class are the same.
 static HRESULT STDMETHODCALLTYPE ObjectCompareTo(IWbemClassObject *iface, LONG flags, IWbemClassObject *other)
 {
-        Object *o = impl_from_IWbemClassObject(iface), *p;
-        // Qualifiers, origins and flavors are a class's, so those of two objects of one class are the same.
-        LONG harmless =
-                WBEM_FLAG_IGNORE_QUALIFIERS | WBEM_FLAG_IGNORE_OBJECT_SOURCE | WBEM_FLAG_IGNORE_FLAVOR;
+        const CimInstance *a = impl_from_IWbemClassObject(iface)->instance;
         if (!other)
                 return WBEM_E_INVALID_PARAMETER;
-        if (flags & ~harmless)
+        if (flags & ~(WBEM_FLAG_IGNORE_QUALIFIERS | WBEM_FLAG_IGNORE_OBJECT_SOURCE | WBEM_FLAG_IGNORE_FLAVOR))
                 return E_NOTIMPL;
-        if (other->lpVtbl != &ObjectVtbl)
+        const CimInstance *b = ObjectInstance(other);
+        if (!b)
                 return WBEM_E_INVALID_PARAMETER;
-        p = impl_from_IWbemClassObject(other);
-        if (!str_ieq(o->klass->name, p->klass->name) || !o->instance != !p->instance ||
-            o->klass->property_count != p->klass->property_count)
-                return WBEM_S_DIFFERENT;
-        for (LONG i = 0; i < (LONG)o->klass->property_count; i++)
-                if (!cim_value_same(ObjectValue(o, i), ObjectValue(p, i)))
-                        return WBEM_S_DIFFERENT;
-        return WBEM_S_SAME;
+        BOOL same = flags & WBEM_FLAG_IGNORE_QUALIFIERS ? SameValues(a, b) : cim_instance_same(a, b);
+        return same ? WBEM_S_SAME : WBEM_S_DIFFERENT;
 }
 
 static HRESULT STDMETHODCALLTYPE ObjectGetQualifierSet(IWbemClassObject *iface, IWbemQualifierSet **ret)
@@ -561,7 +528,7 @@ static HRESULT STDMETHODCALLTYPE ObjectGetQualifierSet(IWbemClassObject *iface, 
         if (!ret)
                 return WBEM_E_INVALID_PARAMETER;
         *ret = NULL;
-        return QualifierSetCreate(o->klass, NULL, o->instance != NULL, ret);
+        return QualifierSetCreate(ClassOf(o), NULL, !o->instance->is_class, ret);
 }
 
 static HRESULT STDMETHODCALLTYPE ObjectGetPropertyQualifierSet(IWbemClassObject *iface, LPCWSTR name,
@@ -574,13 +541,108 @@ static HRESULT STDMETHODCALLTYPE ObjectGetPropertyQualifierSet(IWbemClassObject 
                 return WBEM_E_INVALID_PARAMETER;
         *ret = NULL;
         HRESULT hr = NameOf(name, &a, &s);
-        int i = SUCCEEDED(hr) ? cim_class_property(o->klass, s) : -1;
+        int i = SUCCEEDED(hr) ? cim_class_property(ClassOf(o), s) : -1;
         if (i >= 0)
-                hr = QualifierSetCreate(o->klass, &o->klass->properties[i], o->instance != NULL, ret);
+                hr = QualifierSetCreate(ClassOf(o), &ClassOf(o)->properties[i], !o->instance->is_class, ret);
         else if (SUCCEEDED(hr))
-                hr = SystemIndex(s) >= 0 ? (HRESULT)WBEM_E_SYSTEM_PROPERTY : (HRESULT)WBEM_E_NOT_FOUND;
+                hr = IsSystem(s) ? (HRESULT)WBEM_E_SYSTEM_PROPERTY : (HRESULT)WBEM_E_NOT_FOUND;
         arena_deinit(&a);
         return hr;
+}
+
+// --- IErrorInfo
+// ---------------------------------------------------------------------------------------------------
+
+static Object *impl_from_IErrorInfo(IErrorInfo *iface)
+{
+        return CONTAINING_RECORD(iface, Object, error);
+}
+
+static HRESULT STDMETHODCALLTYPE ErrorQueryInterface(IErrorInfo *iface, REFIID iid, void **ret)
+{
+        return ObjectQueryInterface(&impl_from_IErrorInfo(iface)->base, iid, ret);
+}
+
+static ULONG STDMETHODCALLTYPE ErrorAddRef(IErrorInfo *iface)
+{
+        return ObjectAddRef(&impl_from_IErrorInfo(iface)->base);
+}
+
+static ULONG STDMETHODCALLTYPE ErrorRelease(IErrorInfo *iface)
+{
+        return ObjectRelease(&impl_from_IErrorInfo(iface)->base);
+}
+
+static HRESULT STDMETHODCALLTYPE ErrorGetGUID(IErrorInfo *iface, GUID *ret)
+{
+        (void)iface;
+        if (!ret)
+                return E_INVALIDARG;
+        *ret = IID_IWbemServices;
+        return S_OK;
+}
+
+static HRESULT ErrorText(const Object *o, Str property, BSTR *ret)
+{
+        if (!ret)
+                return E_INVALIDARG;
+        *ret = NULL;
+        const CimValue *v = cim_instance_get(o->instance, property);
+        if (!v || v->null || v->type != CIM_STRING)
+                return S_OK;
+        *ret = BstrOfStr16(v->string);
+        return *ret ? S_OK : E_OUTOFMEMORY;
+}
+
+static HRESULT STDMETHODCALLTYPE ErrorGetSource(IErrorInfo *iface, BSTR *ret)
+{
+        return ErrorText(impl_from_IErrorInfo(iface), STR("ProviderName"), ret);
+}
+
+static HRESULT STDMETHODCALLTYPE ErrorGetDescription(IErrorInfo *iface, BSTR *ret)
+{
+        return ErrorText(impl_from_IErrorInfo(iface), STR("Description"), ret);
+}
+
+static HRESULT STDMETHODCALLTYPE ErrorGetHelpFile(IErrorInfo *iface, BSTR *ret)
+{
+        (void)iface;
+        if (!ret)
+                return E_INVALIDARG;
+        *ret = NULL; // there is none
+        return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE ErrorGetHelpContext(IErrorInfo *iface, DWORD *ret)
+{
+        (void)iface;
+        if (!ret)
+                return E_INVALIDARG;
+        *ret = 0;
+        return S_OK;
+}
+
+static IErrorInfoVtbl ErrorVtbl = {
+        .QueryInterface = ErrorQueryInterface,
+        .AddRef = ErrorAddRef,
+        .Release = ErrorRelease,
+        .GetGUID = ErrorGetGUID,
+        .GetSource = ErrorGetSource,
+        .GetDescription = ErrorGetDescription,
+        .GetHelpFile = ErrorGetHelpFile,
+        .GetHelpContext = ErrorGetHelpContext,
+};
+
+HRESULT ObjectFromStatus(CimInstance *take_instance, IErrorInfo **ret)
+{
+        Object *o;
+        HRESULT hr = ObjectNew(take_instance, &o);
+        if (FAILED(hr))
+                return hr;
+        o->is_error = TRUE;
+        o->error.lpVtbl = &ErrorVtbl;
+        *ret = &o->error;
+        return S_OK;
 }
 
 // --- not there yet: each stands in docs/DIFFERENCES.md

@@ -23,6 +23,14 @@ HRESULT ClassGet(Hub *hub, const char *namespace, Str name, IWbemClassObject **r
 // IWbemQualifierSet of a class, or of one of its properties; as seen from an instance if of_instance.
 HRESULT QualifierSetCreate(const CimClass *c, const CimProperty *property, BOOL of_instance, IWbemQualifierSet **ret);
 
+// Each method of IWbemServices forgets the calling thread's error object first and, when it fails, leaves one: that of the
+// service's reply (ErrorOfReply), else what ErrorEnd knows. ErrorEnd returns hr. parameter (may be NULL): its path, query or
+// name.
+void ErrorBegin(void);
+HRESULT ErrorEnd(HRESULT hr, const char *operation, const OLECHAR *parameter);
+void ErrorOfReply(const ClientItem *item);
+void ErrorSet(HRESULT hr, Str description, Str operation, Str parameter, Str provider);
+
 // The calling thread is in an apartment.
 BOOL ComInitialized(void);
 

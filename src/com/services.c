@@ -69,11 +69,12 @@ static HRESULT TextOfBstr(const BSTR s, Arena *a, Str *ret)
 }
 
 // What is not there yet leaves no dangling pointer behind.
-static HRESULT NotImplemented(IWbemCallResult **call)
+static HRESULT NotImplemented(const char *method, const BSTR parameter, IWbemCallResult **call)
 {
+        ErrorBegin();
         if (call)
                 *call = NULL;
-        return E_NOTIMPL;
+        return ErrorEnd(E_NOTIMPL, method, parameter);
 }
 
 static HRESULT OpenNamespace(Services *s, Str name, IWbemServices **ret)
@@ -108,17 +109,18 @@ static HRESULT STDMETHODCALLTYPE ServicesOpenNamespace(IWbemServices *iface, con
         (void)context;
         Arena a = {0};
         Str text;
+        ErrorBegin();
         if (ret)
                 *ret = NULL;
         if (call || flags == WBEM_FLAG_RETURN_IMMEDIATELY)
-                return NotImplemented(call);
+                return NotImplemented("OpenNamespace", name, call);
         if (!name || !ret || flags)
-                return WBEM_E_INVALID_PARAMETER;
+                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "OpenNamespace", name);
         HRESULT hr = TextOfBstr(name, &a, &text);
         if (SUCCEEDED(hr))
                 hr = OpenNamespace(impl_from_IWbemServices(iface), text, ret);
         arena_deinit(&a);
-        return hr;
+        return ErrorEnd(hr, "OpenNamespace", name);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesGetObject(IWbemServices *iface, const BSTR path, LONG flags,
@@ -128,14 +130,15 @@ static HRESULT STDMETHODCALLTYPE ServicesGetObject(IWbemServices *iface, const B
         (void)context;
         Arena a = {0};
         Str text;
+        ErrorBegin();
         if (ret)
                 *ret = NULL;
         if (call || flags & WBEM_FLAG_RETURN_IMMEDIATELY)
-                return NotImplemented(call);
+                return NotImplemented("GetObject", path, call);
         if (!ret || flags & ~(WBEM_FLAG_USE_AMENDED_QUALIFIERS | WBEM_FLAG_DIRECT_READ))
-                return WBEM_E_INVALID_PARAMETER;
+                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "GetObject", path);
         if (SysStringLen(path) == 0)
-                return E_NOTIMPL; // an empty class to be filled
+                return NotImplemented("GetObject", path, call); // an empty class to be filled
         HRESULT hr = TextOfBstr(path, &a, &text);
         if (SUCCEEDED(hr) && (memchr(text.p, '=', text.n) || memchr(text.p, ':', text.n)))
                 hr = E_NOTIMPL; // instances, and paths with a namespace
@@ -143,7 +146,7 @@ static HRESULT STDMETHODCALLTYPE ServicesGetObject(IWbemServices *iface, const B
                 hr = ClassGet(impl_from_IWbemServices(iface)->hub, impl_from_IWbemServices(iface)->namespace,
                               text, ret);
         arena_deinit(&a);
-        return hr;
+        return ErrorEnd(hr, "GetObject", path);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesCreateClassEnum(IWbemServices *iface, const BSTR superclass,
@@ -156,16 +159,16 @@ static HRESULT STDMETHODCALLTYPE ServicesCreateClassEnum(IWbemServices *iface, c
         Arena a = {0};
         Str name = {"", 0};
         (void)context;
-        if (!ret)
-                return WBEM_E_INVALID_PARAMETER;
-        *ret = NULL;
-        if (flags & ~known)
-                return WBEM_E_INVALID_PARAMETER;
+        ErrorBegin();
+        if (ret)
+                *ret = NULL;
+        if (!ret || flags & ~known)
+                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "CreateClassEnum", superclass);
         HRESULT hr = superclass ? TextOfBstr(superclass, &a, &name) : S_OK;
         if (SUCCEEDED(hr))
                 hr = ClassEnumCreate(s->hub, s->namespace, name, flags, ret);
         arena_deinit(&a);
-        return hr;
+        return ErrorEnd(hr, "CreateClassEnum", superclass);
 }
 
 // --- notification queries
@@ -190,19 +193,21 @@ static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQuery(IWbemServices *if
         Arena a = {0};
         Str text;
         (void)context;
+        ErrorBegin();
         if (ret)
                 *ret = NULL;
         if (!ret || (flags & ~WBEM_FLAG_USE_AMENDED_QUALIFIERS) != must)
-                return WBEM_E_INVALID_PARAMETER;
+                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "ExecNotificationQuery", query);
         HRESULT hr = QueryOf(language, query, &a, &text);
         HubSubscription *subscription = NULL;
         if (SUCCEEDED(hr))
                 hr = HubSubscribe(s->hub, s->namespace, text, NULL, s, &subscription);
         arena_deinit(&a);
-        if (FAILED(hr))
-                return hr;
-        HubAddRef(s->hub);
-        return EnumCreate(s->hub, subscription, ret);
+        if (SUCCEEDED(hr)) {
+                HubAddRef(s->hub);
+                hr = EnumCreate(s->hub, subscription, ret);
+        }
+        return ErrorEnd(hr, "ExecNotificationQuery", query);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQueryAsync(IWbemServices *iface, const BSTR language,
@@ -214,20 +219,22 @@ static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQueryAsync(IWbemService
         Arena a = {0};
         Str text;
         (void)context;
+        ErrorBegin();
         if (!sink || flags & ~(WBEM_FLAG_USE_AMENDED_QUALIFIERS | WBEM_FLAG_SEND_STATUS))
-                return WBEM_E_INVALID_PARAMETER;
+                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "ExecNotificationQueryAsync", query);
         HRESULT hr = QueryOf(language, query, &a, &text);
         if (SUCCEEDED(hr))
                 hr = HubSubscribe(s->hub, s->namespace, text, sink, s, NULL);
         arena_deinit(&a);
-        return hr;
+        return ErrorEnd(hr, "ExecNotificationQueryAsync", query);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesCancelAsyncCall(IWbemServices *iface, IWbemObjectSink *sink)
 {
         Services *s = impl_from_IWbemServices(iface);
+        ErrorBegin();
         if (!sink || !HubCancelSink(s->hub, s, sink, WBEM_E_CALL_CANCELLED))
-                return WBEM_E_INVALID_PARAMETER;
+                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "CancelAsyncCall", NULL);
         return WBEM_S_NO_ERROR;
 }
 
@@ -240,94 +247,135 @@ static HRESULT STDMETHODCALLTYPE ServicesQueryObjectSink(IWbemServices *iface, L
         (void)iface, (void)flags;
         if (ret)
                 *ret = NULL;
-        return E_NOTIMPL;
+        return NotImplemented("QueryObjectSink", NULL, NULL);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesGetObjectAsync(IWbemServices *iface, const BSTR path, LONG flags,
                                                         IWbemContext *context, IWbemObjectSink *sink)
 {
-        (void)iface, (void)path, (void)flags, (void)context, (void)sink;
-        return E_NOTIMPL;
+        (void)iface, (void)flags, (void)context, (void)sink;
+        return NotImplemented("GetObjectAsync", path, NULL);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesPut(IWbemServices *iface, IWbemClassObject *object, LONG flags,
-                                             IWbemContext *context, IWbemCallResult **call)
+static HRESULT STDMETHODCALLTYPE ServicesPutClass(IWbemServices *iface, IWbemClassObject *object, LONG flags,
+                                                  IWbemContext *context, IWbemCallResult **call)
 {
         (void)iface, (void)object, (void)flags, (void)context;
-        return NotImplemented(call);
+        return NotImplemented("PutClass", NULL, call);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesPutAsync(IWbemServices *iface, IWbemClassObject *object, LONG flags,
-                                                  IWbemContext *context, IWbemObjectSink *sink)
+static HRESULT STDMETHODCALLTYPE ServicesPutClassAsync(IWbemServices *iface, IWbemClassObject *object,
+                                                       LONG flags, IWbemContext *context,
+                                                       IWbemObjectSink *sink)
 {
         (void)iface, (void)object, (void)flags, (void)context, (void)sink;
-        return E_NOTIMPL;
+        return NotImplemented("PutClassAsync", NULL, NULL);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesDelete(IWbemServices *iface, const BSTR path, LONG flags,
-                                                IWbemContext *context, IWbemCallResult **call)
+static HRESULT STDMETHODCALLTYPE ServicesDeleteClass(IWbemServices *iface, const BSTR path, LONG flags,
+                                                     IWbemContext *context, IWbemCallResult **call)
 {
-        (void)iface, (void)path, (void)flags, (void)context;
-        return NotImplemented(call);
+        (void)iface, (void)flags, (void)context;
+        return NotImplemented("DeleteClass", path, call);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesDeleteAsync(IWbemServices *iface, const BSTR path, LONG flags,
-                                                     IWbemContext *context, IWbemObjectSink *sink)
+static HRESULT STDMETHODCALLTYPE ServicesDeleteClassAsync(IWbemServices *iface, const BSTR path, LONG flags,
+                                                          IWbemContext *context, IWbemObjectSink *sink)
 {
-        (void)iface, (void)path, (void)flags, (void)context, (void)sink;
-        return E_NOTIMPL;
+        (void)iface, (void)flags, (void)context, (void)sink;
+        return NotImplemented("DeleteClassAsync", path, NULL);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesCreateEnum(IWbemServices *iface, const BSTR name, LONG flags,
-                                                    IWbemContext *context, IEnumWbemClassObject **ret)
+static HRESULT STDMETHODCALLTYPE ServicesCreateClassEnumAsync(IWbemServices *iface, const BSTR name,
+                                                              LONG flags, IWbemContext *context,
+                                                              IWbemObjectSink *sink)
 {
-        (void)iface, (void)name, (void)flags, (void)context;
+        (void)iface, (void)flags, (void)context, (void)sink;
+        return NotImplemented("CreateClassEnumAsync", name, NULL);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesPutInstance(IWbemServices *iface, IWbemClassObject *object,
+                                                     LONG flags, IWbemContext *context,
+                                                     IWbemCallResult **call)
+{
+        (void)iface, (void)object, (void)flags, (void)context;
+        return NotImplemented("PutInstance", NULL, call);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesPutInstanceAsync(IWbemServices *iface, IWbemClassObject *object,
+                                                          LONG flags, IWbemContext *context,
+                                                          IWbemObjectSink *sink)
+{
+        (void)iface, (void)object, (void)flags, (void)context, (void)sink;
+        return NotImplemented("PutInstanceAsync", NULL, NULL);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesDeleteInstance(IWbemServices *iface, const BSTR path, LONG flags,
+                                                        IWbemContext *context, IWbemCallResult **call)
+{
+        (void)iface, (void)flags, (void)context;
+        return NotImplemented("DeleteInstance", path, call);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesDeleteInstanceAsync(IWbemServices *iface, const BSTR path,
+                                                             LONG flags, IWbemContext *context,
+                                                             IWbemObjectSink *sink)
+{
+        (void)iface, (void)flags, (void)context, (void)sink;
+        return NotImplemented("DeleteInstanceAsync", path, NULL);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesCreateInstanceEnumAsync(IWbemServices *iface, const BSTR name,
+                                                                 LONG flags, IWbemContext *context,
+                                                                 IWbemObjectSink *sink)
+{
+        (void)iface, (void)flags, (void)context, (void)sink;
+        return NotImplemented("CreateInstanceEnumAsync", name, NULL);
+}
+
+static HRESULT STDMETHODCALLTYPE ServicesCreateInstanceEnum(IWbemServices *iface, const BSTR name, LONG flags,
+                                                            IWbemContext *context, IEnumWbemClassObject **ret)
+{
+        (void)iface, (void)flags, (void)context;
         if (ret)
                 *ret = NULL;
-        return E_NOTIMPL;
-}
-
-static HRESULT STDMETHODCALLTYPE ServicesCreateEnumAsync(IWbemServices *iface, const BSTR name, LONG flags,
-                                                         IWbemContext *context, IWbemObjectSink *sink)
-{
-        (void)iface, (void)name, (void)flags, (void)context, (void)sink;
-        return E_NOTIMPL;
+        return NotImplemented("CreateInstanceEnum", name, NULL);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesExecQuery(IWbemServices *iface, const BSTR language,
                                                    const BSTR query, LONG flags, IWbemContext *context,
                                                    IEnumWbemClassObject **ret)
 {
-        (void)iface, (void)language, (void)query, (void)flags, (void)context;
+        (void)iface, (void)language, (void)flags, (void)context;
         if (ret)
                 *ret = NULL;
-        return E_NOTIMPL;
+        return NotImplemented("ExecQuery", query, NULL);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesExecQueryAsync(IWbemServices *iface, const BSTR language,
                                                         const BSTR query, LONG flags, IWbemContext *context,
                                                         IWbemObjectSink *sink)
 {
-        (void)iface, (void)language, (void)query, (void)flags, (void)context, (void)sink;
-        return E_NOTIMPL;
+        (void)iface, (void)language, (void)flags, (void)context, (void)sink;
+        return NotImplemented("ExecQueryAsync", query, NULL);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesExecMethod(IWbemServices *iface, const BSTR path, const BSTR method,
                                                     LONG flags, IWbemContext *context, IWbemClassObject *in,
                                                     IWbemClassObject **out, IWbemCallResult **call)
 {
-        (void)iface, (void)path, (void)method, (void)flags, (void)context, (void)in;
+        (void)iface, (void)method, (void)flags, (void)context, (void)in;
         if (out)
                 *out = NULL;
-        return NotImplemented(call);
+        return NotImplemented("ExecMethod", path, call);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesExecMethodAsync(IWbemServices *iface, const BSTR path,
                                                          const BSTR method, LONG flags, IWbemContext *context,
                                                          IWbemClassObject *in, IWbemObjectSink *sink)
 {
-        (void)iface, (void)path, (void)method, (void)flags, (void)context, (void)in, (void)sink;
-        return E_NOTIMPL;
+        (void)iface, (void)method, (void)flags, (void)context, (void)in, (void)sink;
+        return NotImplemented("ExecMethodAsync", path, NULL);
 }
 
 static IWbemServicesVtbl ServicesVtbl = {
@@ -339,18 +387,18 @@ static IWbemServicesVtbl ServicesVtbl = {
         .QueryObjectSink = ServicesQueryObjectSink,
         .GetObject = ServicesGetObject,
         .GetObjectAsync = ServicesGetObjectAsync,
-        .PutClass = ServicesPut,
-        .PutClassAsync = ServicesPutAsync,
-        .DeleteClass = ServicesDelete,
-        .DeleteClassAsync = ServicesDeleteAsync,
+        .PutClass = ServicesPutClass,
+        .PutClassAsync = ServicesPutClassAsync,
+        .DeleteClass = ServicesDeleteClass,
+        .DeleteClassAsync = ServicesDeleteClassAsync,
         .CreateClassEnum = ServicesCreateClassEnum,
-        .CreateClassEnumAsync = ServicesCreateEnumAsync,
-        .PutInstance = ServicesPut,
-        .PutInstanceAsync = ServicesPutAsync,
-        .DeleteInstance = ServicesDelete,
-        .DeleteInstanceAsync = ServicesDeleteAsync,
-        .CreateInstanceEnum = ServicesCreateEnum,
-        .CreateInstanceEnumAsync = ServicesCreateEnumAsync,
+        .CreateClassEnumAsync = ServicesCreateClassEnumAsync,
+        .PutInstance = ServicesPutInstance,
+        .PutInstanceAsync = ServicesPutInstanceAsync,
+        .DeleteInstance = ServicesDeleteInstance,
+        .DeleteInstanceAsync = ServicesDeleteInstanceAsync,
+        .CreateInstanceEnum = ServicesCreateInstanceEnum,
+        .CreateInstanceEnumAsync = ServicesCreateInstanceEnumAsync,
         .ExecQuery = ServicesExecQuery,
         .ExecQueryAsync = ServicesExecQueryAsync,
         .ExecNotificationQuery = ServicesExecNotificationQuery,

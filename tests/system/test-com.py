@@ -75,6 +75,12 @@ def the_contract(t):
     good(t, p)
 
 
+@test
+def objects_and_errors(t):
+    t.service()
+    good(t, t.start(build(t, "objects", "tests/system/com-objects.c", "gcc")))
+
+
 # --- com-hub.c: what a process does to its connection -----------------------------------------------------------
 
 def reply(name, request, status=0, **fields):
