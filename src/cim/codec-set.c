@@ -94,7 +94,7 @@ CimSetWriter *cim_set_writer_free(CimSetWriter *w)
 
 static uint32_t set_hash(const CimClass *c, Str namespace)
 {
-        return (uint32_t)(((uintptr_t)c >> 4) * 0x9E3779B97F4A7C15u >> 32) ^ (uint32_t)namespace.n;
+        return (uint32_t)(((uintptr_t)c >> 4) * 0x9E3779B97F4A7C15u >> 32) ^ (uint32_t) namespace.n;
 }
 
 // The slot of a class: its own or a free one.
@@ -141,7 +141,8 @@ static int set_enter(CimSetWriter *w, const CimClass *c, Str namespace)
 
 static int set_number(void *context, const CimClass *c, Str namespace, uint32_t *ret);
 
-static void set_reference(const CimSetWriter *w, const CimProperty *p, Str namespace, Buf *out, uint32_t *count)
+static void set_reference(const CimSetWriter *w, const CimProperty *p, Str namespace, Buf *out,
+                          uint32_t *count)
 {
         if (!p->local || !p->object_class)
                 return;
@@ -170,7 +171,8 @@ static void set_references(const CimSetWriter *w, const CimClass *c, Str namespa
         buf_patch_u32(out, at, count);
 }
 
-// A class behind all that it needs, which is in front of it already. Objects among its defaults may need more.
+// A class behind all that it needs, which is in front of it already. Objects among its defaults may need
+// more.
 static int set_write_whole(CimSetWriter *w, const CimClass *c, Str namespace)
 {
         CimClassTable table = {.number = set_number, .context = w};
@@ -395,8 +397,8 @@ static int set_read_whole(SetReader *r, uint64_t version, CimClass **ret)
         CimClassTable table = {.find = set_find, .context = r};
         CimClassSpec spec;
         Str super_name;
-        result = cim_codec_read_declared((const uint8_t *)own.p, own.n, &table, &r->scratch, &spec, &super_name,
-                                         r->diag);
+        result = cim_codec_read_declared((const uint8_t *)own.p, own.n, &table, &r->scratch, &spec,
+                                         &super_name, r->diag);
         const CimClass *above = super ? r->known.list[super - 1].class : NULL;
         if (result == 0 && (above ? !str_eq(above->name, super_name) : super_name.n > 0))
                 return set_wrong(r, "a class has another superclass than it says");
@@ -469,7 +471,8 @@ static int set_read_values(SetReader *r, const uint8_t *p, size_t n, CimInstance
         CimClassTable table = {.find = set_find, .context = r};
         CimBlockError e = {0};
         const uint8_t *own = arena_copy(i->owner, p, n);
-        int result = own ? cim_codec_read_values(own, n, i->class, NULL, &table, i->owner, i->values, &e) : -ENOMEM;
+        int result = own ? cim_codec_read_values(own, n, i->class, NULL, &table, i->owner, i->values, &e)
+                         : -ENOMEM;
         if (result == 1)
                 result = set_wrong(r, e.says);
         return result ? result : cim_instance_keep_classes(i);
@@ -525,8 +528,8 @@ static void set_reader_deinit(SetReader *r)
         arena_deinit(&r->scratch);
 }
 
-int cim_set_read(const uint8_t *p, size_t n, CimSetResolve resolve, void *context, CimSet *ret, bool *ret_stale,
-                 Diag *reterr)
+int cim_set_read(const uint8_t *p, size_t n, CimSetResolve resolve, void *context, CimSet *ret,
+                 bool *ret_stale, Diag *reterr)
 {
         SetReader r = {.in = {p, n, false},
                        .size = n,

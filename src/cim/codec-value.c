@@ -53,7 +53,8 @@ static bool all_zero(const uint8_t *p, size_t n)
 }
 
 // The instance that is all of `in`. values NULL: only check it.
-static bool read_instance(WmioIn *in, const CimClass *c, const CimWant *want, unsigned depth, CimValue *values)
+static bool read_instance(WmioIn *in, const CimClass *c, const CimWant *want, unsigned depth,
+                          CimValue *values)
 {
         WmioReader *r = in->r;
         size_t n = c->property_count, width = 0;
@@ -61,8 +62,8 @@ static bool read_instance(WmioIn *in, const CimClass *c, const CimWant *want, un
         WmioHeap h;
         for (size_t k = 0; k < n; k++)
                 width += wmio_width(c->properties[k].type);
-        if (!wmio_in_bytes(in, (n + 3) / 4, &nd) || !wmio_in_bytes(in, width, &slot) || !wmio_in_heap_part(in, &h) ||
-            !wmio_in_end(in))
+        if (!wmio_in_bytes(in, (n + 3) / 4, &nd) || !wmio_in_bytes(in, width, &slot) ||
+            !wmio_in_heap_part(in, &h) || !wmio_in_end(in))
                 return false;
         if (n % 4 && nd[n / 4] >> (n % 4 * 2))
                 return wmio_fail(r, nd, "there are more values than properties");
@@ -116,8 +117,8 @@ void codec_reader(WmioReader *r, const uint8_t *p, const CimClassTable *table, A
         *r = (WmioReader){.object = read_object, .arena = a, .table = table, .start = p, .budget = SIZE_MAX};
 }
 
-int cim_codec_read_values(const uint8_t *p, size_t n, const CimClass *c, const CimWant *want, const CimClassTable *table,
-                          Arena *a, CimValue *values, CimBlockError *reterr)
+int cim_codec_read_values(const uint8_t *p, size_t n, const CimClass *c, const CimWant *want,
+                          const CimClassTable *table, Arena *a, CimValue *values, CimBlockError *reterr)
 {
         WmioReader r;
         codec_reader(&r, p, table, a);
@@ -130,8 +131,8 @@ int cim_codec_read_values(const uint8_t *p, size_t n, const CimClass *c, const C
                 return -ENOMEM;
         if (reterr) {
                 *reterr = (CimBlockError){.offset = r.offset};
-                snprintf(reterr->says, sizeof(reterr->says), "the instance of %.80s cannot be read at %zu: %s", c->name.p,
-                         r.offset, r.wrong);
+                snprintf(reterr->says, sizeof(reterr->says),
+                         "the instance of %.80s cannot be read at %zu: %s", c->name.p, r.offset, r.wrong);
         }
         return 1;
 }

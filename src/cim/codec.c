@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Codec: declarations of classes, as a class part and a method part.
 //
-// What a declaration says and MS-WMIO has no room for stands in qualifiers with the flavor 40h, which no declaration
-// holds, in front of the others: CIMTYPE names the class of an object or reference, MAX the n of T[n] unless a
-// qualifier of the declaration says it. A method's parameters are all in its first signature, in their order; the second
-// one holds ReturnValue.
+// What a declaration says and MS-WMIO has no room for stands in qualifiers with the flavor 40h, which no
+// declaration holds, in front of the others: CIMTYPE names the class of an object or reference, MAX the n of
+// T[n] unless a qualifier of the declaration says it. A method's parameters are all in its first signature,
+// in their order; the second one holds ReturnValue.
 #include "cim/codec.h"
 
 #include "base/limits.h"
@@ -17,8 +17,8 @@
 // --- writing -----------------------------------------------------------------------------------------------
 
 // The qualifiers of a property, with what goes in front of them.
-static int qualifiers_of(Arena *a, uint16_t type, Str class_name, uint32_t max, const CimQualifier *q, size_t n,
-                         WmioProperty *ret)
+static int qualifiers_of(Arena *a, uint16_t type, Str class_name, uint32_t max, const CimQualifier *q,
+                         size_t n, WmioProperty *ret)
 {
         bool say_max = max && wmio_max(type, q, n, NULL) != max;
         ret->qualifiers = q;
@@ -33,7 +33,8 @@ static int qualifiers_of(Arena *a, uint16_t type, Str class_name, uint32_t max, 
                 Str16 text = wmio_cimtype(a, type, class_name);
                 if (!text.p)
                         return -ENOMEM;
-                all[k++] = (CimQualifier){STR("CIMTYPE"), {.type = CIM_STRING, .string = text}, WMIO_FLAVOR_SYSTEM};
+                all[k++] = (CimQualifier){
+                        STR("CIMTYPE"), {.type = CIM_STRING, .string = text}, WMIO_FLAVOR_SYSTEM};
         }
         if (say_max)
                 all[k++] = (CimQualifier){STR("MAX"), {.type = CIM_UINT32, .uint = max}, WMIO_FLAVOR_SYSTEM};
@@ -57,7 +58,8 @@ static int properties_of(Arena *a, const CimPropertySpec *s, size_t n, WmioPart 
                 p->type = s[i].type;
                 p->value = s[i].value;
                 p->nd = !s[i].has_default ? WMIO_DEFAULT : s[i].value.null ? WMIO_NULL : 0;
-                r = qualifiers_of(a, s[i].type, s[i].class_name, s[i].max, s[i].qualifiers, s[i].qualifier_count, p);
+                r = qualifiers_of(a, s[i].type, s[i].class_name, s[i].max, s[i].qualifiers,
+                                  s[i].qualifier_count, p);
         }
         return r;
 }
@@ -159,14 +161,16 @@ static bool spec_qualifiers(WmioReader *r, const WmioProperty *p, CimPropertySpe
         uint32_t said = wmio_max(s->type, s->qualifiers, s->qualifier_count, NULL);
         s->max = said;
         if (max) {
-                if (max->value.type != CIM_UINT32 || max->value.null || !max->value.uint || max->value.uint == said)
+                if (max->value.type != CIM_UINT32 || max->value.null || !max->value.uint ||
+                    max->value.uint == said)
                         return wmio_fail(r, r->start, "MAX says nothing");
                 s->max = (uint32_t)max->value.uint;
         }
         return declared_qualifiers(r, s->qualifiers, s->qualifier_count);
 }
 
-static bool spec_properties(WmioReader *r, const WmioPart *part, const CimPropertySpec **ret, size_t *ret_count)
+static bool spec_properties(WmioReader *r, const WmioPart *part, const CimPropertySpec **ret,
+                            size_t *ret_count)
 {
         CimPropertySpec *s = wmio_alloc(r, part->property_count, sizeof(*s));
         if (!s)
@@ -189,12 +193,13 @@ static bool spec_properties(WmioReader *r, const WmioPart *part, const CimProper
         return true;
 }
 
-static bool spec_signature(WmioReader *r, const WmioPart *part, const CimPropertySpec **ret, size_t *ret_count)
+static bool spec_signature(WmioReader *r, const WmioPart *part, const CimPropertySpec **ret,
+                           size_t *ret_count)
 {
         if (!part)
                 return true;
-        if (!str_eq(part->name, PARAMETERS) || part->derivation_count || part->qualifier_count || part->method_count ||
-            !part->property_count)
+        if (!str_eq(part->name, PARAMETERS) || part->derivation_count || part->qualifier_count ||
+            part->method_count || !part->property_count)
                 return wmio_fail(r, r->start, "a signature is not as it would be written");
         return spec_properties(r, part, ret, ret_count);
 }
@@ -213,7 +218,8 @@ static bool spec_method(WmioReader *r, const WmioMethod *m, CimMethodSpec *ret)
                 return false;
         if (!values)
                 return true;
-        if (values > 1 || !str_eq(value->name, RETURN_VALUE) || value->has_default || value->max || value->qualifier_count)
+        if (values > 1 || !str_eq(value->name, RETURN_VALUE) || value->has_default || value->max ||
+            value->qualifier_count)
                 return wmio_fail(r, r->start, "what a method returns is not as it would be written");
         ret->return_type = value->type;
         ret->return_class = value->class_name;
@@ -242,8 +248,8 @@ static bool spec_of(WmioReader *r, const WmioPart *part, CimClassSpec *ret, Str 
         return true;
 }
 
-int cim_codec_read_declared(const uint8_t *p, size_t n, const CimClassTable *table, Arena *a, CimClassSpec *ret,
-                            Str *ret_superclass, Diag *reterr)
+int cim_codec_read_declared(const uint8_t *p, size_t n, const CimClassTable *table, Arena *a,
+                            CimClassSpec *ret, Str *ret_superclass, Diag *reterr)
 {
         const uint8_t *own = arena_copy(a, p, n); // long strings stay where they are
         if (!own)

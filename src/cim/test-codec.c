@@ -173,7 +173,8 @@ static void the_deepest_class_travels(void **state)
 }
 
 // The service's side: it knows one class of version 7.
-static const CimClass *resolve_seven(void *context, Str namespace, Str name, uint64_t version, bool *ret_stale)
+static const CimClass *resolve_seven(void *context, Str namespace, Str name, uint64_t version,
+                                     bool *ret_stale)
 {
         const CimClass *c = context;
         assert_true(str_eq(namespace, STR("root\\a")));
@@ -214,7 +215,8 @@ static void a_set_brings_its_classes(void **state)
         assert_true(cim_instance_same(set.objects[0], i));
         assert_false(cim_instance_same(set.objects[0], set.objects[1]));
         const CimInstance *back = set.objects[0]->values[0].object;
-        assert_true(str_eq(back->namespace, STR("root\\b")) && str_eq(back->class->super->name, STR("Inner")));
+        assert_true(str_eq(back->namespace, STR("root\\b")) &&
+                    str_eq(back->class->super->name, STR("Inner")));
         assert_int_equal(set.objects[0]->namespace.n, 0);
         assert_true(set.objects[0]->values[1].array.items[1].object->is_class);
         assert_true(set.objects[1]->is_class && str_eq(set.objects[1]->namespace, STR("root\\a")));

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/testkit.h"
 #include "cim/test-cim.h"
+#include "cim/test-same.h"
 
 static const CimWmioOptions strict = {0}, tolerant = {.tolerant = true};
 
@@ -21,33 +22,44 @@ static CimClass *made(const CimClassSpec *s, const CimClass *super, CimClass **k
 // Three generations with methods, qualifiers of all flavors, values replaced on the way down.
 static CimClass *family(void)
 {
-        CimClass *inner = made(&CLASS("Inner", PROPERTIES(P("X", CIM_UINT8, .has_default = true, .value = VU(CIM_UINT8, 7)))),
-                               NULL, NULL);
+        CimClass *inner =
+                made(&CLASS("Inner",
+                            PROPERTIES(P("X", CIM_UINT8, .has_default = true, .value = VU(CIM_UINT8, 7)))),
+                     NULL, NULL);
         CimInstance *object;
         assert_int_equal(cim_instance_new(inner, &object), 0);
         CimPropertySpec parameters[] = {
                 P("Second", CIM_UINT32 | CIM_ARRAY, .max = 3, QUALIFIERS(QB("in"), QB("out"), QU("ID", 1))),
                 P("First", CIM_OBJECT, .class_name = STR("Inner"), QUALIFIERS(QB("in"), QU("ID", 0))),
                 P("Third", CIM_STRING, QUALIFIERS(QB("Out"), QU("ID", 2)))};
-        CimPropertySpec unnumbered[] = {P("B", CIM_UINT8, QUALIFIERS(QB("out"))), P("A", CIM_UINT8, QUALIFIERS(QB("in")))};
-        CimMethodSpec methods[] = {{.name = STR("Do"), .return_type = CIM_UINT32, .parameters = parameters,
-                                    .parameter_count = 3, QUALIFIERS(QF(QB("Implemented"), CIM_FLAVOR_TO_SUBCLASS))},
+        CimPropertySpec unnumbered[] = {P("B", CIM_UINT8, QUALIFIERS(QB("out"))),
+                                        P("A", CIM_UINT8, QUALIFIERS(QB("in")))};
+        CimMethodSpec methods[] = {{.name = STR("Do"),
+                                    .return_type = CIM_UINT32,
+                                    .parameters = parameters,
+                                    .parameter_count = 3,
+                                    QUALIFIERS(QF(QB("Implemented"), CIM_FLAVOR_TO_SUBCLASS))},
                                    {.name = STR("Rest")},
                                    {.name = STR("Loose"), .parameters = unnumbered, .parameter_count = 2}};
         CimClass *root = made(
-                &CLASS("Root", QUALIFIERS(QB("abstract"), QF(QS("Locale", u"ms_409"), CIM_FLAVOR_TO_SUBCLASS)),
-                       PROPERTIES(P("Name", CIM_STRING, QUALIFIERS(QB("key"), QF(QS("Description", u"n\xE4me"), CIM_FLAVOR_AMENDED))),
-                                  P("Level", CIM_SINT32, .has_default = true, .value = VI(CIM_SINT32, -5)),
-                                  P("List", CIM_STRING | CIM_ARRAY, .max = 2, .has_default = true,
-                                    .value = VA(CIM_STRING, VS(CIM_STRING, u"one"), VS(CIM_STRING, u"\x4E8C"))),
-                                  P("In", CIM_OBJECT, .class_name = STR("Inner"), .has_default = true,
-                                    .value = {.type = CIM_OBJECT, .object = object})),
+                &CLASS("Root",
+                       QUALIFIERS(QB("abstract"), QF(QS("Locale", u"ms_409"), CIM_FLAVOR_TO_SUBCLASS)),
+                       PROPERTIES(
+                               P("Name", CIM_STRING,
+                                 QUALIFIERS(QB("key"),
+                                            QF(QS("Description", u"n\xE4me"), CIM_FLAVOR_AMENDED))),
+                               P("Level", CIM_SINT32, .has_default = true, .value = VI(CIM_SINT32, -5)),
+                               P("List", CIM_STRING | CIM_ARRAY, .max = 2, .has_default = true,
+                                 .value = VA(CIM_STRING, VS(CIM_STRING, u"one"), VS(CIM_STRING, u"\x4E8C"))),
+                               P("In", CIM_OBJECT, .class_name = STR("Inner"), .has_default = true,
+                                 .value = {.type = CIM_OBJECT, .object = object})),
                        .methods = methods, .method_count = 3),
                 NULL, (CimClass *[]){inner, NULL});
-        CimClass *middle = made(&CLASS("Middle", QUALIFIERS(QF(QS("Provider", u"p"), CIM_FLAVOR_TO_SUBCLASS)),
-                                       PROPERTIES(P("Level", CIM_SINT32, .has_default = true, .value = cim_null(CIM_SINT32)),
-                                                  P("Ratio", CIM_REAL32, .has_default = true, .value = VR(CIM_REAL32, 0.5)))),
-                                root, NULL);
+        CimClass *middle = made(
+                &CLASS("Middle", QUALIFIERS(QF(QS("Provider", u"p"), CIM_FLAVOR_TO_SUBCLASS)),
+                       PROPERTIES(P("Level", CIM_SINT32, .has_default = true, .value = cim_null(CIM_SINT32)),
+                                  P("Ratio", CIM_REAL32, .has_default = true, .value = VR(CIM_REAL32, 0.5)))),
+                root, NULL);
         CimClass *last = made(&CLASS("Last", QUALIFIERS(QU("Size", 9)),
                                      PROPERTIES(P("Ratio", CIM_REAL32, QUALIFIERS(QS("Units", u"%"))),
                                                 P("Other", CIM_REFERENCE, .class_name = STR("Root")),
@@ -74,45 +86,6 @@ static CimInstance *read_back(const CimInstance *i, Str server, const CimWmioOpt
         return back;
 }
 
-static void same_qualifiers(const CimQualifier *a, size_t an, const CimQualifier *b, size_t bn)
-{
-        assert_int_equal(an, bn);
-        for (size_t i = 0; i < an; i++) {
-                assert_true(str_eq(a[i].name, b[i].name));
-                assert_int_equal(a[i].flavor, b[i].flavor);
-                assert_true(cim_value_same(&a[i].value, &b[i].value));
-        }
-}
-
-static void same_property(const CimProperty *a, const CimProperty *b)
-{
-        assert_true(str_eq(a->name, b->name) && str_eq(a->class_name, b->class_name));
-        assert_true(a->type == b->type && a->max == b->max && a->local == b->local);
-        assert_true(str_eq(a->origin->name, b->origin->name));
-        assert_true(cim_value_same(&a->value, &b->value));
-        same_qualifiers(a->qualifiers, a->qualifier_count, b->qualifiers, b->qualifier_count);
-}
-
-static void same_class(const CimClass *a, const CimClass *b)
-{
-        assert_true(str_eq(a->name, b->name));
-        assert_int_equal(a->depth, b->depth);
-        assert_int_equal(a->property_count, b->property_count);
-        assert_int_equal(a->method_count, b->method_count);
-        same_qualifiers(a->qualifiers, a->qualifier_count, b->qualifiers, b->qualifier_count);
-        for (size_t i = 0; i < a->property_count; i++)
-                same_property(&a->properties[i], &b->properties[i]);
-        for (size_t i = 0; i < a->method_count; i++) {
-                const CimMethod *m = &a->methods[i], *n = &b->methods[i];
-                assert_true(str_eq(m->name, n->name) && m->return_type == n->return_type && m->local == n->local);
-                assert_int_equal(m->parameter_count, n->parameter_count);
-                same_qualifiers(m->qualifiers, m->qualifier_count, n->qualifiers, n->qualifier_count);
-                assert_true(str_eq(m->origin->name, n->origin->name));
-        }
-        for (a = a->super, b = b->super; a; a = a->super, b = b->super)
-                assert_true(str_eq(a->name, b->name));
-}
-
 static void a_class_comes_back_whole(void **state)
 {
         (void)state;
@@ -122,7 +95,7 @@ static void a_class_comes_back_whole(void **state)
                 assert_int_equal(cim_instance_of_class(c, STR("root\\a"), &definition), 0);
                 CimInstance *back = read_back(definition, STR("SERVER"), &strict);
                 assert_true(back->is_class && str_eq(back->namespace, STR("root\\a")));
-                same_class(c, back->class);
+                assert_true(test_same_class(c, back->class));
                 cim_instance_unref(back);
                 back = read_back(definition, STR(""), &strict);
                 assert_int_equal(back->namespace.n, 0);
@@ -135,7 +108,8 @@ static void a_class_comes_back_whole(void **state)
         assert_int_equal(cim_instance_of_class(last, STR(""), &definition), 0);
         CimInstance *back = read_back(definition, STR(""), &strict);
         m = &back->class->methods[0];
-        assert_true(str_eq(m->parameters[0].name, STR("First")) && str_eq(m->parameters[1].name, STR("Second")));
+        assert_true(str_eq(m->parameters[0].name, STR("First")) &&
+                    str_eq(m->parameters[1].name, STR("Second")));
         assert_true(str_eq(m->parameters[0].class_name, STR("Inner")));
         assert_int_equal(m->parameters[1].max, 3);
         m = &back->class->methods[2];
@@ -161,7 +135,8 @@ static CimInstance *filled(CimClass *c, CimInstance **ret_finer)
         static CimValue flags[2];
         flags[0] = VB(true);
         flags[1] = VB(false);
-        i->values[cim_class_property(c, STR("Flags"))] = (CimValue){.type = CIM_BOOLEAN | CIM_ARRAY, .array = {flags, 2}};
+        i->values[cim_class_property(c, STR("Flags"))] =
+                (CimValue){.type = CIM_BOOLEAN | CIM_ARRAY, .array = {flags, 2}};
         i->values[cim_class_property(c, STR("When"))] = VS(CIM_DATETIME, u"20260101000000.000000+000");
         i->values[cim_class_property(c, STR("Other"))] = VS(CIM_REFERENCE, u"Root.Name=\"b\"");
         cim_class_unref(inner);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Full MS-WMIO: a class as a part, and a part as a class.
 //
-// A part lists all that a class has, inherited things marked and with the depth of the class that introduced them. Of the
-// superclasses it tells the names and what they introduced: from that they are built, one upon the other. What cannot be
-// seen from below (qualifiers that do not travel, a value that was replaced) is missing in them.
+// A part lists all that a class has, inherited things marked and with the depth of the class that introduced
+// them. Of the superclasses it tells the names and what they introduced: from that they are built, one upon
+// the other. What cannot be seen from below (qualifiers that do not travel, a value that was replaced) is
+// missing in them.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,7 +32,8 @@ static int part_qualifiers(Arena *a, const CimProperty *p, WmioProperty *ret)
         if (max)
                 q[n++] = (CimQualifier){STR("MAX"), {.type = CIM_SINT32, .sint = p->max}, flavor};
         for (size_t i = 0; i < p->qualifier_count; i++)
-                if (!str_ieq(p->qualifiers[i].name, CIMTYPE) && !(max && str_ieq(p->qualifiers[i].name, STR("MAX"))))
+                if (!str_ieq(p->qualifiers[i].name, CIMTYPE) &&
+                    !(max && str_ieq(p->qualifiers[i].name, STR("MAX"))))
                         q[n++] = p->qualifiers[i];
         ret->qualifiers = q;
         ret->qualifier_count = n;
@@ -63,7 +65,8 @@ static bool inherits_default(const CimClass *c, const CimProperty *p)
 static bool parameter_id(const CimQualifier *q, size_t n, uint64_t *ret)
 {
         const CimQualifier *id = cim_qualifier_find(q, n, STR("ID"));
-        if (!id || id->value.null || !(cim_type_is_signed(id->value.type) || cim_type_is_unsigned(id->value.type)))
+        if (!id || id->value.null ||
+            !(cim_type_is_signed(id->value.type) || cim_type_is_unsigned(id->value.type)))
                 return false;
         *ret = id->value.uint;
         return true;
@@ -71,9 +74,9 @@ static bool parameter_id(const CimQualifier *q, size_t n, uint64_t *ret)
 
 // A parameter on its way into or out of a signature.
 typedef struct Parameter {
-        const CimProperty *p;   // from a class
-        CimPropertySpec spec;   // from a part
-        uint64_t key;           // parameters are in the order of these
+        const CimProperty *p; // from a class
+        CimPropertySpec spec; // from a part
+        uint64_t key;         // parameters are in the order of these
         size_t index;
 } Parameter;
 
@@ -91,8 +94,8 @@ static bool only_out(const CimProperty *p)
                !cim_qualifier_true(p->qualifiers, p->qualifier_count, STR("in"));
 }
 
-// Parameters in the order of their IDs; where one has none, those that only come out last. Both signatures keep it, so
-// that they can be put together again.
+// Parameters in the order of their IDs; where one has none, those that only come out last. Both signatures
+// keep it, so that they can be put together again.
 static Parameter *ordered(Arena *a, const CimMethod *m)
 {
         Parameter *all = arena_array(a, Parameter, m->parameter_count);
@@ -124,7 +127,8 @@ static int signature_return(Arena *a, const CimMethod *m, WmioProperty *ret)
 }
 
 // Those of the parameters that go in, or come out together with what the method returns. *ret NULL: none.
-static int part_signature(Arena *a, const CimMethod *m, const Parameter *all, bool comes_out, const WmioPart **ret)
+static int part_signature(Arena *a, const CimMethod *m, const Parameter *all, bool comes_out,
+                          const WmioPart **ret)
 {
         WmioPart *part = arena_new(a, WmioPart);
         WmioProperty *list = arena_array(a, WmioProperty, m->parameter_count + 1);
@@ -134,7 +138,8 @@ static int part_signature(Arena *a, const CimMethod *m, const Parameter *all, bo
         int r = 0;
         for (size_t i = 0; i < m->parameter_count && r == 0; i++) {
                 const CimProperty *p = all[i].p;
-                bool goes = comes_out ? cim_qualifier_true(p->qualifiers, p->qualifier_count, STR("out")) : !only_out(p);
+                bool goes = comes_out ? cim_qualifier_true(p->qualifiers, p->qualifier_count, STR("out"))
+                                      : !only_out(p);
                 if (!goes)
                         continue;
                 if (comes_out && m->return_type != CIM_NONE && str_ieq(p->name, RETURN_VALUE))
@@ -190,15 +195,17 @@ int wmio_part_of_class(Arena *a, const CimClass *c, WmioPart *ret)
 // --- to a class --------------------------------------------------------------------------------------------
 
 // Which qualifiers a declaration takes from what a class has in the end.
-typedef enum Taken { ALL, OWN, PROPAGATED } Taken;
+typedef enum Taken { ALL, NO_KEY, OWN, PROPAGATED } Taken;
 
 static bool taken(const CimQualifier *q, Taken which)
 {
+        if (which == NO_KEY)
+                return !str_ieq(q->name, STR("key"));
         return which == ALL || (q->flavor & CIM_FLAVOR_PROPAGATED ? which == PROPAGATED : which == OWN);
 }
 
-static bool take_qualifiers(WmioReader *r, const CimQualifier *from, size_t n, Taken which, const CimQualifier **ret,
-                            size_t *ret_count)
+static bool take_qualifiers(WmioReader *r, const CimQualifier *from, size_t n, Taken which,
+                            const CimQualifier **ret, size_t *ret_count)
 {
         CimQualifier *q = wmio_alloc(r, n, sizeof(*q));
         if (!q)
@@ -274,7 +281,8 @@ static bool take_parameters(WmioReader *r, const WmioPart *in, const WmioPart *o
 static bool take_method(WmioReader *r, const WmioMethod *m, Taken which, CimMethodSpec *ret)
 {
         *ret = (CimMethodSpec){.name = m->name, .return_class = {"", 0}};
-        return take_qualifiers(r, m->qualifiers, m->qualifier_count, which, &ret->qualifiers, &ret->qualifier_count) &&
+        return take_qualifiers(r, m->qualifiers, m->qualifier_count, which, &ret->qualifiers,
+                               &ret->qualifier_count) &&
                take_parameters(r, m->in, m->out, ret);
 }
 
@@ -312,35 +320,81 @@ static bool class_made(WmioReader *r, const uint8_t *where, const CimClassSpec *
         return true;
 }
 
+// Of a superclass's qualifiers those are seen that travelled on. Whether it is abstract is not: it counts as
+// such, there will be no instances of it.
+static bool level_qualifiers(WmioReader *r, const WmioPart *part, bool direct, CimClassSpec *ret)
+{
+        CimQualifier *q = wmio_alloc(r, part->qualifier_count + 1, sizeof(*q));
+        if (!q)
+                return false;
+        size_t n = 0;
+        for (size_t i = 0; i < part->qualifier_count && direct; i++)
+                if (taken(&part->qualifiers[i], PROPAGATED))
+                        q[n++] = part->qualifiers[i];
+        if (!cim_qualifier_find(q, n, STR("abstract")))
+                q[n++] = (CimQualifier){STR("abstract"), {.type = CIM_BOOLEAN, .boolean = true}, 0};
+        ret->qualifiers = q;
+        ret->qualifier_count = n;
+        return true;
+}
+
+static bool is_key(const WmioProperty *p)
+{
+        return cim_qualifier_true(p->qualifiers, p->qualifier_count, STR("key"));
+}
+
+// The depth of the class that has the keys: no class adds to its superclass's, so it is where the last of
+// them came from. It may have made keys of properties that it inherited.
+static uint32_t keys_at(const WmioPart *part)
+{
+        uint32_t at = 0;
+        for (size_t i = 0; i < part->property_count; i++) {
+                const WmioProperty *p = &part->properties[i];
+                uint32_t home = home_of(p->inherited, p->origin, part->derivation_count);
+                if (is_key(p) && home > at)
+                        at = home;
+        }
+        return at;
+}
+
+// What the superclass of depth `level` says of a property. *ret_count stays when it says nothing.
+static bool level_property(WmioReader *r, const WmioPart *part, const WmioProperty *p, uint32_t level,
+                           uint32_t keys, CimPropertySpec *list, size_t *ret_count)
+{
+        uint32_t home = home_of(p->inherited, p->origin, part->derivation_count);
+        bool made_key = level == keys && home < keys && is_key(p);
+        if (home != level && !made_key)
+                return true;
+        CimPropertySpec *to = &list[(*ret_count)++];
+        // What a subclass says again is the same again.
+        if (!take_property(r, p, level < keys ? NO_KEY : ALL, to))
+                return false;
+        to->has_default = home == level && !p->value.null && (p->inherited || (p->nd & WMIO_DEFAULT));
+        return true;
+}
+
 // The superclass of depth `level`: what it introduced, as it is seen from the part.
-static bool level_made(WmioReader *r, const uint8_t *where, const WmioPart *part, uint32_t level, const CimClass *super,
-                       const CimClass **ret)
+static bool level_made(WmioReader *r, const uint8_t *where, const WmioPart *part, uint32_t level,
+                       uint32_t keys, const CimClass *super, const CimClass **ret)
 {
         size_t depth = part->derivation_count;
         CimPropertySpec *properties = wmio_alloc(r, part->property_count, sizeof(*properties));
         CimMethodSpec *methods = wmio_alloc(r, part->method_count, sizeof(*methods));
         if (!properties || !methods)
                 return false;
-        CimClassSpec s = {.name = part->derivation[depth - 1 - level], .properties = properties, .methods = methods};
-        for (size_t i = 0; i < part->property_count; i++) {
-                const WmioProperty *p = &part->properties[i];
-                if (home_of(p->inherited, p->origin, depth) != level)
-                        continue;
-                CimPropertySpec *to = &properties[s.property_count++];
-                if (!take_property(r, p, p->inherited ? ALL : PROPAGATED, to))
+        CimClassSpec s = {
+                .name = part->derivation[depth - 1 - level], .properties = properties, .methods = methods};
+        for (size_t i = 0; i < part->property_count; i++)
+                if (!level_property(r, part, &part->properties[i], level, keys, properties,
+                                    &s.property_count))
                         return false;
-                to->has_default = !p->value.null && (p->inherited || (p->nd & WMIO_DEFAULT));
-        }
         for (size_t i = 0; i < part->method_count; i++) {
                 const WmioMethod *m = &part->methods[i];
                 if (home_of(m->inherited, m->origin, depth) == level &&
-                    !take_method(r, m, m->inherited ? ALL : PROPAGATED, &methods[s.method_count++]))
+                    !take_method(r, m, ALL, &methods[s.method_count++]))
                         return false;
         }
-        if (level + 1 == depth &&
-            !take_qualifiers(r, part->qualifiers, part->qualifier_count, PROPAGATED, &s.qualifiers, &s.qualifier_count))
-                return false;
-        return class_made(r, where, &s, super, ret);
+        return level_qualifiers(r, part, level + 1 == depth, &s) && class_made(r, where, &s, super, ret);
 }
 
 static bool method_known(const CimClass *c, Str name)
@@ -373,7 +427,8 @@ static bool own_made(WmioReader *r, const uint8_t *where, const WmioPart *part, 
         for (size_t i = 0; i < part->method_count; i++) {
                 const WmioMethod *m = &part->methods[i];
                 bool known = method_known(super, m->name);
-                if (!(known && m->inherited) && !take_method(r, m, known ? OWN : ALL, &methods[s.method_count++]))
+                if (!(known && m->inherited) &&
+                    !take_method(r, m, known ? OWN : ALL, &methods[s.method_count++]))
                         return false;
         }
         return take_qualifiers(r, part->qualifiers, part->qualifier_count, super ? OWN : ALL, &s.qualifiers,
@@ -385,8 +440,9 @@ static bool own_made(WmioReader *r, const uint8_t *where, const WmioPart *part, 
 static bool chain_made(WmioReader *r, const uint8_t *where, const WmioPart *part, const CimClass **ret)
 {
         const CimClass *super = NULL;
+        uint32_t keys = keys_at(part);
         for (uint32_t level = 0; level < part->derivation_count; level++)
-                if (!level_made(r, where, part, level, super, &super))
+                if (!level_made(r, where, part, level, keys, super, &super))
                         return false;
         return own_made(r, where, part, super, ret);
 }

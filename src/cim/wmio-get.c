@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // MS-WMIO: reading strings, values, class parts, method parts.
 //
-// Every length and reference is compared with what is there before it is followed, and what a list may hold is
-// bounded by the bytes that it takes. The profile goes through each heap exactly once; elsewhere references may point
-// anywhere, so what is read is paid for from a budget.
+// Every length and reference is compared with what is there before it is followed, and what a list may hold
+// is bounded by the bytes that it takes. The profile goes through each heap exactly once; elsewhere
+// references may point anywhere, so what is read is paid for from a budget.
 #include "cim/wmio-impl.h"
 
 #include <stdlib.h>
@@ -107,7 +107,8 @@ bool wmio_in_end(WmioIn *in)
 static bool heap_seek(WmioReader *r, WmioHeap *h, uint32_t ref, WmioIn *ret)
 {
         if (ref > h->n || (!r->full && ref != h->at))
-                return wmio_fail(r, h->p + h->at, "a reference points elsewhere than to the next thing in the heap");
+                return wmio_fail(r, h->p + h->at,
+                                 "a reference points elsewhere than to the next thing in the heap");
         *ret = (WmioIn){r, h->p + ref, h->p + h->n};
         return true;
 }
@@ -120,8 +121,9 @@ static void heap_done(WmioHeap *h, const WmioIn *in)
 
 bool wmio_heap_end(WmioReader *r, const WmioHeap *h)
 {
-        return r->full || h->at == h->n ? true
-                                        : wmio_fail(r, h->p + h->at, "there are bytes in the heap that nothing uses");
+        return r->full || h->at == h->n
+                       ? true
+                       : wmio_fail(r, h->p + h->at, "there are bytes in the heap that nothing uses");
 }
 
 // --- strings -----------------------------------------------------------------------------------------------
@@ -192,7 +194,7 @@ static bool in_string(WmioIn *in, Chars *ret)
 // The words that references above 80000000h stand for, in what others write.
 static bool dictionary(WmioReader *r, const uint8_t *where, uint32_t ref, Chars *ret)
 {
-        static const char *const words[] = {"\"",      "key",     "",         "read",  "write",  "volatile",
+        static const char *const words[] = {"\"",       "key",     "",         "read",  "write",  "volatile",
                                             "provider", "dynamic", "cimwin32", "DWORD", "CIMTYPE"};
         uint32_t i = ref & ~WMIO_HEAP;
         if (i >= sizeof(words) / sizeof(words[0]) || !words[i][0])
@@ -298,7 +300,9 @@ static bool get_number(WmioReader *r, CimType t, const uint8_t *p, CimValue *ret
         case CIM_BOOLEAN:
                 truth = NUMBER_AS(uint16_t, p);
                 ret->boolean = truth != 0;
-                return r->full || !truth || truth == 0xFFFF ? true : wmio_fail(r, p, "a boolean is neither 0 nor FFFFh");
+                return r->full || !truth || truth == 0xFFFF
+                               ? true
+                               : wmio_fail(r, p, "a boolean is neither 0 nor FFFFh");
         case CIM_SINT8:
                 ret->sint = (int8_t)*p;
                 return true;
@@ -338,8 +342,8 @@ static bool any_bits(const WmioReader *r, CimType t)
         return r->full || (t != CIM_BOOLEAN && t != CIM_REAL32);
 }
 
-static bool get_item(WmioReader *r, WmioHeap *h, CimType t, Str class_name, const uint8_t *slot, unsigned depth,
-                     CimValue *ret);
+static bool get_item(WmioReader *r, WmioHeap *h, CimType t, Str class_name, const uint8_t *slot,
+                     unsigned depth, CimValue *ret);
 
 static bool get_array(WmioReader *r, WmioHeap *h, uint16_t type, Str class_name, uint32_t ref, unsigned depth,
                       CimValue *ret)
@@ -374,7 +378,8 @@ static bool get_array(WmioReader *r, WmioHeap *h, uint16_t type, Str class_name,
         return true;
 }
 
-static bool get_object(WmioReader *r, WmioHeap *h, Str class_name, uint32_t ref, unsigned depth, CimValue *ret)
+static bool get_object(WmioReader *r, WmioHeap *h, Str class_name, uint32_t ref, unsigned depth,
+                       CimValue *ret)
 {
         WmioIn in;
         uint32_t n;
@@ -390,8 +395,8 @@ static bool get_object(WmioReader *r, WmioHeap *h, Str class_name, uint32_t ref,
 }
 
 // A value that is not an array, or an element of one. ret may be NULL for what is in the heap.
-static bool get_item(WmioReader *r, WmioHeap *h, CimType t, Str class_name, const uint8_t *slot, unsigned depth,
-                     CimValue *ret)
+static bool get_item(WmioReader *r, WmioHeap *h, CimType t, Str class_name, const uint8_t *slot,
+                     unsigned depth, CimValue *ret)
 {
         if (!wmio_in_heap((uint16_t)t))
                 return get_number(r, t, slot, ret);
@@ -412,8 +417,8 @@ static bool get_item(WmioReader *r, WmioHeap *h, CimType t, Str class_name, cons
         return chars_value(r, &s, &ret->string);
 }
 
-bool wmio_get_value(WmioReader *r, WmioHeap *h, uint16_t type, Str class_name, const uint8_t *slot, unsigned depth,
-                    CimValue *ret)
+bool wmio_get_value(WmioReader *r, WmioHeap *h, uint16_t type, Str class_name, const uint8_t *slot,
+                    unsigned depth, CimValue *ret)
 {
         CimValue item;
         if (!wmio_in_heap(type))
@@ -422,7 +427,8 @@ bool wmio_get_value(WmioReader *r, WmioHeap *h, uint16_t type, Str class_name, c
         if (ref == WMIO_NO_REF) {
                 if (ret)
                         *ret = cim_null(type);
-                return r->full ? true : wmio_fail(r, slot, "a value that is not NULL has no place in the heap");
+                return r->full ? true
+                               : wmio_fail(r, slot, "a value that is not NULL has no place in the heap");
         }
         if (cim_is_array(type))
                 return get_array(r, h, type, class_name, ref, depth, ret);
@@ -458,7 +464,8 @@ static bool get_qualifier(WmioIn *set, WmioHeap *h, CimQualifier *ret)
                get_qualifier_value(r, h, r->full ? plain : type, slot, &ret->value);
 }
 
-// A qualifier set: its length, its entries; names and values in the heap, behind the set itself where that is in it.
+// A qualifier set: its length, its entries; names and values in the heap, behind the set itself where that is
+// in it.
 static bool get_qualifiers(WmioIn *in, WmioHeap *h, bool in_heap, const CimQualifier **ret, size_t *ret_count)
 {
         WmioIn set;
@@ -467,7 +474,9 @@ static bool get_qualifiers(WmioIn *in, WmioHeap *h, bool in_heap, const CimQuali
                 return false;
         if (in_heap)
                 heap_done(h, in);
-        CimQualifier *q = wmio_alloc(in->r, (size_t)(set.end - set.p) / (QUALIFIER_FIXED + 1), sizeof(*q));
+        // The last one may be cut off.
+        CimQualifier *q =
+                wmio_alloc(in->r, (size_t)(set.end - set.p) / (QUALIFIER_FIXED + 1) + 1, sizeof(*q));
         if (!q)
                 return false;
         while (set.p < set.end)
@@ -494,21 +503,24 @@ static bool get_derivation(WmioIn *in, WmioPart *ret)
                 const uint8_t *start = list.p;
                 uint32_t length;
                 if (ret->derivation_count == (most < LIMIT_DEPTH ? most : LIMIT_DEPTH))
-                        return wmio_fail(in->r, start, most < LIMIT_DEPTH ? cut_off : "a class has too many superclasses");
+                        return wmio_fail(in->r, start,
+                                         most < LIMIT_DEPTH ? cut_off : "a class has too many superclasses");
                 if (!wmio_in_name(&list, &names[ret->derivation_count++]))
                         return false;
                 size_t n = (size_t)(list.p - start);
                 if (!wmio_in_u32(&list, &length))
                         return false;
                 if (length != n && !in->r->full)
-                        return wmio_fail(in->r, start, "the name of a superclass has another length than it says");
+                        return wmio_fail(in->r, start,
+                                         "the name of a superclass has another length than it says");
         }
         return true;
 }
 
-// One entry of the look-up table; the property goes to its place in the order of declaration, *ret_offset is that of its
-// value.
-static bool get_property(WmioIn *lookup, WmioHeap *h, WmioPart *part, bool *seen, Str *last, uint32_t *offsets)
+// One entry of the look-up table; the property goes to its place in the order of declaration, *ret_offset is
+// that of its value.
+static bool get_property(WmioIn *lookup, WmioHeap *h, WmioPart *part, bool *seen, Str *last,
+                         uint32_t *offsets)
 {
         WmioReader *r = lookup->r;
         uint32_t name_ref, info_ref, type, offset;
@@ -551,7 +563,8 @@ static bool get_default(WmioReader *r, WmioHeap *h, const uint8_t *slot, WmioPro
 }
 
 // The table of defaults, `table`, in the order of declaration. In the profile there are no gaps.
-static bool get_defaults(WmioReader *r, WmioIn *table, WmioHeap *h, const WmioPart *part, const uint32_t *offsets)
+static bool get_defaults(WmioReader *r, WmioIn *table, WmioHeap *h, const WmioPart *part,
+                         const uint32_t *offsets)
 {
         const uint8_t *nd;
         if (!wmio_in_bytes(table, (part->property_count + 3) / 4, &nd))
@@ -562,7 +575,8 @@ static bool get_defaults(WmioReader *r, WmioIn *table, WmioHeap *h, const WmioPa
                 WmioProperty *p = &part->properties[i];
                 uint32_t width = wmio_width(p->type);
                 if (!r->full && offsets[i] != expected)
-                        return wmio_fail(r, values, "a value is at another place than the order of declaration says");
+                        return wmio_fail(r, values,
+                                         "a value is at another place than the order of declaration says");
                 if (offsets[i] > room || width > room - offsets[i])
                         return wmio_fail(r, values, "a value is outside of its table");
                 p->nd = nd[i / 4] >> (i % 4 * 2) & 3;
@@ -570,8 +584,9 @@ static bool get_defaults(WmioReader *r, WmioIn *table, WmioHeap *h, const WmioPa
                         return false;
                 expected += width;
         }
-        if (!r->full && (expected != room || (part->property_count % 4 &&
-                                              nd[part->property_count / 4] >> (part->property_count % 4 * 2))))
+        if (!r->full &&
+            (expected != room ||
+             (part->property_count % 4 && nd[part->property_count / 4] >> (part->property_count % 4 * 2))))
                 return wmio_fail(r, values, "a table has more than its values");
         return true;
 }
@@ -669,8 +684,8 @@ static bool get_signature(WmioReader *r, WmioHeap *h, uint32_t ref, const WmioPa
             (!r->full && !wmio_in_end(&block)))
                 return false;
         r->nesting--;
-        if (!r->full && (above.name.p || above.derivation_count || above.qualifier_count || above.property_count ||
-                         above.method_count))
+        if (!r->full && (above.name.p || above.derivation_count || above.qualifier_count ||
+                         above.property_count || above.method_count))
                 return wmio_fail(r, p, "a signature has a superclass");
         *ret = own;
         return true;
@@ -681,7 +696,8 @@ static bool get_method_qualifiers(WmioReader *r, WmioHeap *h, uint32_t ref, Wmio
         if (r->full && ref == WMIO_NO_REF)
                 return true;
         WmioIn in;
-        return heap_seek(r, h, ref, &in) && get_qualifiers(&in, h, true, &ret->qualifiers, &ret->qualifier_count);
+        return heap_seek(r, h, ref, &in) &&
+               get_qualifiers(&in, h, true, &ret->qualifiers, &ret->qualifier_count);
 }
 
 static bool get_method(WmioIn *list, WmioHeap *h, WmioMethod *ret)

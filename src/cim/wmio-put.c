@@ -43,7 +43,8 @@ uint32_t wmio_width(uint32_t type)
 bool wmio_in_heap(uint16_t type)
 {
         CimType t = cim_type(type);
-        return cim_is_array(type) || t == CIM_STRING || t == CIM_DATETIME || t == CIM_REFERENCE || t == CIM_OBJECT;
+        return cim_is_array(type) || t == CIM_STRING || t == CIM_DATETIME || t == CIM_REFERENCE ||
+               t == CIM_OBJECT;
 }
 
 uint32_t wmio_max(uint16_t type, const CimQualifier *q, size_t n, size_t *ret_index)
@@ -333,7 +334,8 @@ static size_t put_qualifiers(const CimQualifier *q, size_t n, Buf *out)
 }
 
 // What the set refers to: names and values, behind each other.
-static int put_qualifiers_heap(WmioWriter *w, size_t set, const CimQualifier *q, size_t n, size_t heap, Buf *out)
+static int put_qualifiers_heap(WmioWriter *w, size_t set, const CimQualifier *q, size_t n, size_t heap,
+                               Buf *out)
 {
         size_t at = set + sizeof(uint32_t);
         for (size_t i = 0; i < n; i++) {

@@ -76,14 +76,19 @@ static int write_object(WmioWriter *w, const CimInstance *i, unsigned depth, Buf
 
 int cim_wmio_write(const CimInstance *i, Str server, Buf *out)
 {
-        WmioWriter w = {.object = write_object, .full = true, .server = server, .start = out->n, .limit = CODEC_BYTES};
+        WmioWriter w = {.object = write_object,
+                        .full = true,
+                        .server = server,
+                        .start = out->n,
+                        .limit = CODEC_BYTES};
         buf_u32(out, WMIO_SIGNATURE);
         buf_u32(out, 0);
         int r = write_block(&w, i, server.n > 0, 0, out);
         if (r == 0 && out->failed)
                 r = -ENOMEM;
         if (r == 0)
-                buf_patch_u32(out, w.start + sizeof(uint32_t), (uint32_t)(out->n - w.start - 2 * sizeof(uint32_t)));
+                buf_patch_u32(out, w.start + sizeof(uint32_t),
+                              (uint32_t)(out->n - w.start - 2 * sizeof(uint32_t)));
         else if (out->n >= w.start)
                 out->n = w.start;
         arena_deinit(&w.scratch);
@@ -128,8 +133,8 @@ static bool skip_qualifiers(WmioIn *in, size_t properties)
         return true;
 }
 
-// A value of an instance. What is marked as inherited keeps the class's default, as does what refers to the class's name:
-// nothing does, but some encoders leave 0 for what they do not set.
+// A value of an instance. What is marked as inherited keeps the class's default, as does what refers to the
+// class's name: nothing does, but some encoders leave 0 for what they do not set.
 static bool read_value(WmioReader *r, WmioHeap *h, const CimProperty *p, unsigned state, const uint8_t *slot,
                        uint32_t name, unsigned depth, CimValue *ret)
 {
@@ -157,8 +162,9 @@ static bool read_values(WmioIn *in, const WmioPart *part, const CimClass *c, uns
             !wmio_in_bytes(&own, part->table, &p))
                 return false;
         table = (WmioIn){r, p, own.p};
-        if (!wmio_in_bytes(&table, (part->property_count + 3) / 4, &nd) || !skip_qualifiers(&own, part->property_count) ||
-            !wmio_in_heap_part(&own, &h) || !wmio_heap_name(r, &h, ref, &name))
+        if (!wmio_in_bytes(&table, (part->property_count + 3) / 4, &nd) ||
+            !skip_qualifiers(&own, part->property_count) || !wmio_in_heap_part(&own, &h) ||
+            !wmio_heap_name(r, &h, ref, &name))
                 return false;
         if (!str_ieq(name, part->name))
                 return wmio_fail(r, own.p, "an instance is of another class than the one that comes with it");
@@ -168,8 +174,8 @@ static bool read_values(WmioIn *in, const WmioPart *part, const CimClass *c, uns
                 if (!to || to->type != part->properties[k].type)
                         return wmio_fail(r, own.p, "a class has a property with two types");
                 // The table of the class part has room at this offset, and this one is as long.
-                if (!read_value(r, &h, to, nd[k / 4] >> (k % 4 * 2) & 3, table.p + part->offsets[k], ref, depth,
-                                &values[at]))
+                if (!read_value(r, &h, to, nd[k / 4] >> (k % 4 * 2) & 3, table.p + part->offsets[k], ref,
+                                depth, &values[at]))
                         return false;
         }
         return true;
@@ -195,11 +201,13 @@ static bool read_block(WmioIn *in, Block *ret)
                 return false;
         if ((flags & 3) != WMIO_CLASS && (flags & 3) != WMIO_INSTANCE)
                 return wmio_fail(r, where, "an object is neither a class nor an instance");
-        if ((flags & WMIO_DECORATION) && (!wmio_in_name(in, &ret->server) || !wmio_in_name(in, &ret->namespace)))
+        if ((flags & WMIO_DECORATION) &&
+            (!wmio_in_name(in, &ret->server) || !wmio_in_name(in, &ret->namespace)))
                 return false;
         ret->is_class = flags & WMIO_CLASS;
         if (!ret->is_class)
-                return read_parts(in, false, &ret->part) && read_class_of(r, where, NULL, &ret->part, &ret->class);
+                return read_parts(in, false, &ret->part) &&
+                       read_class_of(r, where, NULL, &ret->part, &ret->class);
         return read_parts(in, true, &above) && read_parts(in, true, &ret->part) &&
                read_class_of(r, where, &above, &ret->part, &ret->class);
 }
@@ -219,7 +227,8 @@ static bool read_object(WmioReader *r, const uint8_t *p, size_t n, Str class_nam
         CimValue *values = i ? wmio_alloc(r, b.class->property_count, sizeof(*values)) : NULL;
         if (!values)
                 return false;
-        *i = (CimInstance){.class = b.class, .values = values, .is_class = b.is_class, .namespace = b.namespace};
+        *i = (CimInstance){
+                .class = b.class, .values = values, .is_class = b.is_class, .namespace = b.namespace};
         for (size_t k = 0; k < b.class->property_count; k++)
                 values[k] = b.class->properties[k].value;
         *ret = i; // MS-WMIO's values are never only checked
@@ -270,8 +279,8 @@ static int check_strict(const CimInstance *i, Str server, const uint8_t *p, size
         while (r == 0 && same < again.n && same < n && again.p[same] == p[same])
                 same++;
         if (r != -ENOMEM && (r < 0 || same < n || same < again.n)) {
-                r = diag_set(reterr, CIM_E_INVALID_OBJECT, "the object is encoded in another way than ours, from %zu on",
-                             same);
+                r = diag_set(reterr, CIM_E_INVALID_OBJECT,
+                             "the object is encoded in another way than ours, from %zu on", same);
                 if (reterr)
                         reterr->offset = same;
         }
@@ -283,15 +292,21 @@ int cim_wmio_read(const uint8_t *p, size_t n, const CimWmioOptions *options, Cim
 {
         Arena scratch = {0};
         WmioClasses made = {0};
-        WmioReader r = {.object = read_object, .full = true, .arena = &scratch, .scratch = &scratch, .made = &made,
-                        .start = p, .budget = CODEC_BYTES};
+        WmioReader r = {.object = read_object,
+                        .full = true,
+                        .arena = &scratch,
+                        .scratch = &scratch,
+                        .made = &made,
+                        .start = p,
+                        .budget = CODEC_BYTES};
         CimInstance *i = NULL;
         Str server;
         int result = 0;
         if (!read_unit(&r, p, n, &server, &i))
                 result = r.wrong == wmio_no_memory ? -ENOMEM : E_DIAG;
         if (result == E_DIAG) {
-                diag_set(reterr, CIM_E_INVALID_OBJECT, "the object cannot be read at %zu: %s", r.offset, r.wrong);
+                diag_set(reterr, CIM_E_INVALID_OBJECT, "the object cannot be read at %zu: %s", r.offset,
+                         r.wrong);
                 if (reterr)
                         reterr->offset = r.offset;
         }
