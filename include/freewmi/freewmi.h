@@ -97,11 +97,18 @@ const char *freewmi_result_name(int result);
 // FREEWMI_E_ACCESS_DENIED. FREEWMI_SYSTEM, FREEWMI_NO_MEMORY.
 int freewmi_connect(const char *socket, const char *program, freewmi **ret, freewmi_error *error);
 
-// The same over a connected Unix stream socket, which is taken even on failure. For a service in the same thread `pump`
-// is called before each wait and whenever pump_fd is readable during it; a negative return ends the wait and makes the
-// call return FREEWMI_STOPPED. pump NULL: none. (freewmi_service_connect does all this.)
-int freewmi_connect_fd(int take_fd, const char *program, int (*pump)(void *context), void *context, int pump_fd,
-                       freewmi **ret, freewmi_error *error);
+// For a service in the same thread: who gives it its turn. `run` is called before each wait, and during one whenever `fd`
+// is readable (negative: never); a negative return ends the wait and makes the call return FREEWMI_STOPPED. `done` (may be
+// NULL) is called once, when the connection is freed or was not made.
+typedef struct freewmi_pump {
+        int (*run)(void *context);
+        void (*done)(void *context);
+        void *context;
+        int fd;
+} freewmi_pump;
+// Connects over a connected Unix stream socket, which is taken even on failure. pump: copied; NULL: none is needed.
+// (freewmi_service_connect does all this.)
+int freewmi_connect_fd(int take_fd, const char *program, const freewmi_pump *pump, freewmi **ret, freewmi_error *error);
 
 // Ends the connection with its subscriptions and frees it. Objects that you hold stay; results no longer yield. NULL is
 // fine.

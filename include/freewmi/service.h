@@ -51,7 +51,7 @@ int freewmi_service_fd(const freewmi_service *service);
 // only when the service is broken.
 int freewmi_service_dispatch(freewmi_service *service);
 
-// A client of this service in this thread. Free it before the service, or it is told that the service has gone.
+// A client of this service in this thread. It may outlive the service, which is gone for it then.
 int freewmi_service_connect(freewmi_service *service, const char *program, freewmi **ret, freewmi_error *error);
 // Takes a connected Unix stream socket, even on failure: its peer is a client or a driver host. FREEWMI_SYSTEM,
 // FREEWMI_NO_MEMORY.

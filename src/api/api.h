@@ -97,8 +97,7 @@ struct freewmi {
         int timeout_ms;
         bool tell_drivers;
         bool broken;  // an event that cannot be read came
-        int (*pump)(void *);
-        void *pump_context;
+        freewmi_pump pump; // run NULL: none
         bool stopped; // by the pump, in the call under way
         ClientItem item;
         bool item_waits; // it has not been handed out, for want of memory

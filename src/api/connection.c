@@ -71,9 +71,15 @@ int api_ready(freewmi *w, freewmi_error *e)
 static int connection_pump(void *context)
 {
         freewmi *w = context;
-        int r = w->pump(w->pump_context);
+        int r = w->pump.run(w->pump.context);
         w->stopped |= r < 0;
         return r < 0 ? -ECANCELED : 0;
+}
+
+static void pump_done(const freewmi_pump *p)
+{
+        if (p && p->done)
+                p->done(p->context);
 }
 
 static freewmi *connection_new(void)
@@ -94,6 +100,7 @@ static int connection_made(freewmi *take_w, int r, const Diag *d, freewmi **ret,
                 return FREEWMI_OK;
         }
         bool stopped = take_w->stopped;
+        pump_done(&take_w->pump);
         free(take_w);
         if (stopped)
                 return api_fail(e, FREEWMI_STOPPED, FREEWMI_E_CALL_CANCELLED, "the pump ended the wait");
@@ -111,21 +118,23 @@ int freewmi_connect(const char *socket, const char *program, freewmi **ret, free
         return connection_made(w, client_connect(socket, program, &w->client, &d), &d, ret, error);
 }
 
-int freewmi_connect_fd(int take_fd, const char *program, int (*pump)(void *context), void *context, int pump_fd,
-                       freewmi **ret, freewmi_error *error)
+int freewmi_connect_fd(int take_fd, const char *program, const freewmi_pump *pump, freewmi **ret, freewmi_error *error)
 {
-        freewmi *w = ret && take_fd >= 0 ? connection_new() : NULL;
+        int r = !ret                  ? api_argument(error, "freewmi_connect_fd: ret is NULL")
+                : take_fd < 0         ? api_argument(error, "freewmi_connect_fd: the descriptor is negative")
+                : pump && !pump->run  ? api_argument(error, "freewmi_connect_fd: the pump has no function")
+                                      : FREEWMI_OK;
+        freewmi *w = r ? NULL : connection_new();
         if (!w) {
                 if (take_fd >= 0)
                         close(take_fd);
-                return !ret          ? api_argument(error, "freewmi_connect_fd: ret is NULL")
-                       : take_fd < 0 ? api_argument(error, "freewmi_connect_fd: the descriptor is negative")
-                                     : api_errno(-ENOMEM, error);
+                pump_done(pump);
+                return r ? r : api_errno(-ENOMEM, error);
         }
         Diag d = {0};
-        w->pump = pump;
-        w->pump_context = context;
-        int r = client_adopt(take_fd, program, pump ? connection_pump : NULL, w, pump_fd, &w->client, &d);
+        if (pump)
+                w->pump = *pump;
+        r = client_adopt(take_fd, program, pump ? connection_pump : NULL, w, pump ? pump->fd : -1, &w->client, &d);
         return connection_made(w, r, &d, ret, error);
 }
 
@@ -156,6 +165,7 @@ void freewmi_close(freewmi *wmi)
         free(wmi->put_path);
         free(wmi->listed);
         free(wmi->list);
+        pump_done(&wmi->pump);
         free(wmi);
 }
 

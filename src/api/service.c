@@ -9,8 +9,15 @@
 #include "api/api.h"
 #include "service/service.h"
 
+// What the service and its clients in this thread share: either may go first.
+typedef struct Embed {
+        freewmi_service *service; // NULL: it has gone
+        unsigned refs;
+} Embed;
+
 struct freewmi_service {
         Service *service;
+        Embed *embed;
         void (*log)(void *context, int level, const char *line);
         void *log_context;
 };
@@ -37,6 +44,12 @@ int freewmi_service_new(const freewmi_service_config *config, freewmi_service **
         freewmi_service *s = calloc(1, sizeof(*s));
         if (!s)
                 return api_errno(-ENOMEM, error);
+        s->embed = calloc(1, sizeof(*s->embed));
+        if (!s->embed) {
+                free(s);
+                return api_errno(-ENOMEM, error);
+        }
+        *s->embed = (Embed){s, 1};
         s->log = config->log;
         s->log_context = config->log_context;
         ServiceConfig c = {.log = {config->log ? embed_log : NULL, s},
@@ -58,10 +71,19 @@ int freewmi_service_new(const freewmi_service_config *config, freewmi_service **
         return FREEWMI_OK;
 }
 
+static void embed_done(void *context)
+{
+        Embed *m = context;
+        if (--m->refs == 0)
+                free(m);
+}
+
 void freewmi_service_free(freewmi_service *service)
 {
         if (!service)
                 return;
+        service->embed->service = NULL;
+        embed_done(service->embed);
         service_free(service->service);
         free(service);
 }
@@ -90,9 +112,10 @@ int freewmi_service_adopt(freewmi_service *service, int take_fd, freewmi_error *
         return r < 0 ? api_errno(r, error) : FREEWMI_OK;
 }
 
-static int embed_pump(void *context)
+static int embed_run(void *context)
 {
-        return freewmi_service_dispatch(context);
+        const Embed *m = context;
+        return m->service ? freewmi_service_dispatch(m->service) : 0;
 }
 
 int freewmi_service_connect(freewmi_service *service, const char *program, freewmi **ret, freewmi_error *error)
@@ -107,7 +130,9 @@ int freewmi_service_connect(freewmi_service *service, const char *program, freew
                 close(fd[1]);
                 return r;
         }
-        return freewmi_connect_fd(fd[1], program, embed_pump, service, freewmi_service_fd(service), ret, error);
+        const freewmi_pump pump = {embed_run, embed_done, service->embed, freewmi_service_fd(service)};
+        service->embed->refs++;
+        return freewmi_connect_fd(fd[1], program, &pump, ret, error);
 }
 
 void freewmi_service_get_figures(const freewmi_service *service, freewmi_service_figures *ret)

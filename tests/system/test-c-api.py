@@ -125,6 +125,36 @@ def c_watch_prints_an_event(t):
 
 
 @test
+def c_objects_changes_the_store(t):
+    objects = build(t, "c-objects")
+    t.service()
+    p = t.run(objects, env=run_env(t))
+    t.equal(p.out, ['put Example_Disk.Name="sda"', 'put Example_Disk.Name="sdb"', "sda: 4000 bytes, healthy", "sdb: 9000 bytes, failing",
+                    "DeleteInstance: WBEM_E_NOT_FOUND"])
+
+
+@test
+def c_publish_and_c_watch(t):
+    publish, watch = build(t, "c-publish"), build(t, "c-watch")
+    t.service()
+    t.equal(t.run(publish, 1, env=run_env(t)).out, ["event 0: queued for 0 subscriptions"])
+    p = t.start(watch, "root/default", "SELECT * FROM Example_Backup WHERE Failed = 2", 1, env=run_env(t))
+    while True:  # until its subscription is there
+        out = t.run(publish, 4, env=run_env(t)).out
+        if "event 2: queued for 1 subscriptions" in out:
+            break
+    t.equal(p.wait(), 0, "exit status")
+    t.true(re.match(r'Example_Backup .*Volume="/home" Bytes=4294967296 Failed=2 Finished="\d{14}\.000000\+000" Skipped=\{"/var/tmp", "/var/cache"\}$',
+                    p.out[0]), p.out)
+
+
+@test
+def c_embed_needs_no_other_process(t):
+    p = t.run(build(t, "c-embed", "freewmi-service"), env=run_env(t))
+    t.equal(p.out, ["tick 0", "tick 1", "tick 2"])
+
+
+@test
 def every_function_has_a_page(t):
     pages = os.path.join(PREFIX, "share/man/man3")
     names = functions()
