@@ -10,6 +10,7 @@ import signal
 import subprocess
 
 import cli
+import fakeservice
 import kit
 from cli import check, equal, test, until
 
@@ -226,6 +227,7 @@ def paths_that_are_wrong(t):
                  'Thing.Name="\\"', 'Thing.Name="a",', "a b", "\x01", "x" * 9000, "Thing.Name=99999999999999999999"):
         for verb in ("get", "delete", "put", "show"):
             refused(t, 3, [verb, path], "WBEM_E_INVALID_OBJECT_PATH")
+    refused(t, 3, ["get", "Thing.Name=a"], "get: path:1:12: ", "single quotes")
     refused(t, 3, ["get", '\\\\elsewhere\\root\\default:Thing'], "another machine")
     refused(t, 3, ["get", "\\\\.\\root\\default"], "is a namespace")
     refused(t, 3, ["get", "Thing", "-n", "nowhere"], "--namespace")
@@ -251,7 +253,7 @@ def get_prints_all_forms(t):
     equal((o["class"], o["path"], o["definition"], o["properties"]["Size"]), ("Thing", "\\\\.\\root\\default:Thing", True, 5))
     text = on_a_terminal(t, ["wmi", "get", 'Thing="a"'])
     check('    Part   = Inner\r\n        Label  = "in"\r\n        Number = 7\r\n' in text, text)
-    refused(t, 1, ["get", 'Thing="b"'], "WBEM_E_NOT_FOUND (0x80041002)".replace(" (", ", ").rstrip(")"))
+    refused(t, 1, ["get", 'Thing="b"'], "(WBEM_E_NOT_FOUND, 0x80041002)")
     refused(t, 1, ["get", "Nothing"], "no class Nothing")
 
 
@@ -574,6 +576,27 @@ def no_service(t):
     for argv in (["get", "Thing"], ["put", 'Thing="a"'], ["delete", "Thing"], ["query", "SELECT * FROM Thing"], ["fire", "Said"], ["show", "Thing"],
                  ["mof", "compile", "x"], ["subscriptions"], ["ls"]):
         refused(t, 4, argv, "no service listens there", "wmid")
+
+
+@test
+def service_that_does_not_answer(t):
+    """On a terminal the user is told what is waited for; when the service goes, it is over."""
+    s = fakeservice.FakeService(t)
+    main, side = pty.openpty()
+    t.finally_do.append(lambda: os.close(main))
+    for argv, request, what in ((["get", "Thing"], "GET_OBJECT", "the service"), (["put", 'Thing="a"'], "GET_OBJECT", "the store"),
+                                (["query", "SELECT * FROM Thing"], "EXEC_QUERY", "the service")):
+        p = subprocess.Popen([os.path.join(t.bin, "wmi"), *argv], stdin=subprocess.DEVNULL, stdout=side, stderr=side, env=t.env)
+        h = s.accept()
+        h.wait(request)
+        text = b""
+        while f"waiting for {what}; Ctrl-C leaves\r\n".encode() not in text:
+            check(select.select([main], [], [], kit.PATIENCE)[0], text)
+            text += os.read(main, 4096)
+        h.close()
+        equal(p.wait(kit.PATIENCE), 4)
+        os.read(main, 4096)
+    os.close(side)
 
 
 @test

@@ -113,13 +113,29 @@ static void say_caret(const Diag *d, Str source, bool colour, Buf *out)
         buf_deinit(&caret);
 }
 
-void say_diag_text(const Diag *d, Str source, bool colour, Buf *out)
+// As diag_text, with the name of the number.
+static void say_words(const Diag *d, Buf *out)
 {
         char text[1400];
-        diag_text(d, text, sizeof(text));
+        Diag plain = *d;
+        const char *name = d->code ? cim_status_name(d->code) : NULL;
+        plain.code = 0;
+        plain.hint[0] = '\0';
+        if (!plain.message[0])
+                snprintf(plain.message, sizeof(plain.message), "%s", cim_status_says(d->code));
+        say_clean(str_of(diag_text(&plain, text, sizeof(text))), out);
+        if (d->code)
+                buf_printf(out, " (%s%s0x%08X)", name ? name : "", name ? ", " : "", d->code);
+        if (d->hint[0])
+                buf_text(out, "; ");
+        say_clean(str_of(d->hint), out);
+}
+
+void say_diag_text(const Diag *d, Str source, bool colour, Buf *out)
+{
         if (colour)
                 buf_text(out, "\033[1m");
-        say_clean(str_of(text), out);
+        say_words(d, out);
         buf_text(out, colour ? "\033[m\n" : "\n");
         if (d->line && d->column && source.n)
                 say_caret(d, source, colour, out);
@@ -136,29 +152,11 @@ static bool say_holds(const char *text, Str part)
 
 void say_status(const Diag *d, const char *operation, Str about, Str source)
 {
-        char text[1400];
         Buf out = {0};
-        Diag plain = *d;
-        bool colour = say_colour(STDERR_FILENO);
-        const char *name = d->code ? cim_status_name(d->code) : NULL;
-        plain.code = 0;
-        plain.hint[0] = '\0';
-        if (!plain.message[0])
-                snprintf(plain.message, sizeof(plain.message), "%s", cim_status_says(d->code));
-        buf_text(&out, "wmi: ");
-        say_clean(str_of(diag_text(&plain, text, sizeof(text))), &out);
-        if (name)
-                buf_printf(&out, " (%s, 0x%08X)", name, d->code);
-        else if (d->code)
-                buf_printf(&out, " (0x%08X)", d->code);
-        if (d->hint[0]) {
-                buf_text(&out, "; ");
-                say_clean(str_of(d->hint), &out);
-        }
-        buf_u8(&out, '\n');
-        if (d->line && d->column && source.n)
-                say_caret(d, source, colour, &out);
-        if (operation && about.n && !say_holds(plain.message, about)) {
+        if (!d->line)
+                buf_text(&out, "wmi: ");
+        say_diag_text(d, source, say_colour(STDERR_FILENO), &out);
+        if (operation && about.n && !say_holds(d->message, about)) {
                 buf_printf(&out, "    %s ", operation);
                 say_clean_line(about, &out);
                 buf_u8(&out, '\n');
@@ -170,13 +168,7 @@ void say_status(const Diag *d, const char *operation, Str about, Str source)
 
 void say_diag(const Diag *d, Str source)
 {
-        Buf out = {0};
-        if (!d->line)
-                buf_text(&out, "wmi: ");
-        say_diag_text(d, source, say_colour(STDERR_FILENO), &out);
-        if (!out.failed && write(STDERR_FILENO, out.p, out.n) < 0)
-                out.n = 0;
-        buf_deinit(&out);
+        say_status(d, NULL, (Str){0}, source);
 }
 
 int say_exit(uint32_t status, bool about_input)

@@ -14,14 +14,13 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // May this descriptor have colour: a terminal that can, and no NO_COLOR?
 bool say_colour(int fd);
 
-// "file:line:column: message (number)", then, when the diag has a line of `source` (UTF-8; may be empty),
-// that line and a caret under the column.
+// "file:line:column: message (WBEM_E_NOT_FOUND, 0x80041002); hint", then, when the diag has a line of `source`
+// (UTF-8; may be empty), that line and a caret under the column.
 void say_diag(const Diag *d, Str source);
 // The same into a buffer.
 void say_diag_text(const Diag *d, Str source, bool colour, Buf *out);
 
-// "wmi: message (WBEM_E_NOT_FOUND, 0x80041002); hint", with place and source line as say_diag has them, and on a line
-// of its own what was asked for, "    GetObject root\default:Thing", unless the message says it. operation NULL: none.
+// As say_diag, and on a line of its own what was asked for, "    GetObject root\default:Thing", unless the message says it. operation NULL: none.
 void say_status(const Diag *d, const char *operation, Str about, Str source);
 
 // The exit code for a failed operation on an object: WMI_INPUT when path, values or query are wrong by themselves.

@@ -23,6 +23,8 @@ static int target_wrong(const char *verb, const char *text, const Diag *why)
         if (d.line)
                 snprintf(d.file, sizeof(d.file), "%s: path", verb);
         say_status(&d, NULL, (Str){0}, str_of(text));
+        if (strchr(text, '=') && !strchr(text, '"'))
+                say("the shell takes quotes away: put the path into single quotes, as in '%s'", "Thing.Name=\"a\"");
         return WMI_INPUT;
 }
 

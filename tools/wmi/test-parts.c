@@ -442,16 +442,16 @@ static void caret_stands_under_the_column(void **state)
         Buf out = {0};
         say_diag_text(&d, STR("first\n\tab\xC3\xA9 x\r\nlast"), false, &out);
         assert_string_equal(buf_z(&out),
-                            "a.mof:2:5: expected ';' (0x80044002)\n    \tab\xC3\xA9 x\n    \t   ^\n");
+                            "a.mof:2:5: expected ';' (WBEMMOF_E_EXPECTED_SEMI, 0x80044002)\n    \tab\xC3\xA9 x\n    \t   ^\n");
         out.n = 0;
         d.column = 2;
         say_diag_text(&d, STR("x\n\xE6\xBC\xA2y"), false, &out); // a wide character takes two columns
         assert_string_equal(buf_z(&out),
-                            "a.mof:2:2: expected ';' (0x80044002)\n    \xE6\xBC\xA2y\n      ^\n");
+                            "a.mof:2:2: expected ';' (WBEMMOF_E_EXPECTED_SEMI, 0x80044002)\n    \xE6\xBC\xA2y\n      ^\n");
         out.n = 0;
         d.line = 9;
         say_diag_text(&d, STR("x"), false, &out); // a line that is not there
-        assert_string_equal(buf_z(&out), "a.mof:9:2: expected ';' (0x80044002)\n");
+        assert_string_equal(buf_z(&out), "a.mof:9:2: expected ';' (WBEMMOF_E_EXPECTED_SEMI, 0x80044002)\n");
         buf_deinit(&out);
 }
 
