@@ -534,26 +534,28 @@ void router_event(Service *s, Host *h, Str bytes)
 bool router_listens(Service *s, Str namespace, const CimClass *c)
 {
         const Route *t = list_empty(&s->topics) ? NULL : route_of_class(s, namespace, c);
-        return t && t->classes[0].sub_count;
+        return t ? t->classes[0].sub_count != 0 : !list_empty(&s->topics); // out of memory: perhaps
 }
 
 void router_lose(Service *s, Str namespace, const CimClass *c)
 {
-        const Route *t = route_of_class(s, namespace, c);
-        log_line(&s->config.log, LOG_ERROR, "out of memory: an event of class %.*s is lost",
-                 STR_ARG(c->name));
-        if (t)
-                route_lose_all(&t->classes[0]);
+        log_line(&s->config.log, LOG_ERROR, "out of memory: an event of class %.*s is lost", STR_ARG(c->name));
+        LIST_EACH(i, &s->topics)
+        {
+                Topic *t = list_entry(i, Topic, link);
+                if (topic_covers(t, namespace, c))
+                        LIST_EACH(k, &t->subscriptions)
+                subscription_lose(list_entry(k, Subscription, of_topic), 1, 1);
+        }
 }
 
 size_t router_raise(Service *s, Str namespace, const CimInstance *event, uint64_t time)
 {
         size_t queued = 0;
         s->stats.events_raised++;
-        if (!router_listens(s, namespace, event->class))
-                return 0;
-        const RouteClass *k = &route_of_class(s, namespace, event->class)->classes[0];
-        if (!router_group_room(&s->router, k->sub_count)) {
+        const Route *t = route_of_class(s, namespace, event->class);
+        const RouteClass *k = t ? &t->classes[0] : NULL;
+        if (!k || !router_group_room(&s->router, k->sub_count)) {
                 router_lose(s, namespace, event->class);
                 return 0;
         }

@@ -92,10 +92,10 @@ static void put_fire(Buf *b, const Guid *guid, uint32_t number)
         buf_deinit(&e);
 }
 
-// What a raw client has been told of subscription 1.
+// What a raw client has been told of subscription 1; whether its instance was put.
 typedef struct Told {
         uint64_t events, lost;
-        bool closed;
+        bool closed, put;
 } Told;
 
 static Told listen_to(int fd)
@@ -116,6 +116,8 @@ static Told listen_to(int fd)
              at += (size_t)k) {
                 Wire_LOST l;
                 Wire_EVENT e;
+                Wire_PUT_INSTANCE_Reply p;
+                t.put |= f.operation == WIRE_PUT_INSTANCE && wire_get_PUT_INSTANCE_reply(f.payload, f.size, &p);
                 if (f.operation == WIRE_LOST && wire_get_LOST(f.payload, f.size, &l) && l.subscription == 1)
                         t.lost += l.count;
                 if (f.operation == WIRE_EVENT && wire_get_EVENT(f.payload, f.size, &e))
@@ -126,6 +128,32 @@ static Told listen_to(int fd)
         return t;
 }
 
+static void put_objects(Rig *rig, Buf *b)
+{
+        CimInstance *thing = rig_thing(rig, "Thing", "a", 1), *event = rig_new(rig, "AppEvent");
+        rig_set_number(event, "Number", 1);
+        rig_set_object(event, "What", rig_thing(rig, "SubThing", "w", 4));
+        Buf things = rig_set(&thing, 1), events = rig_set(&event, 1);
+        wire_put_QUERY_OBJECT_SINK(b, 10, &(Wire_QUERY_OBJECT_SINK){.namespace = RIG_NS});
+        // The newcomer's handles: 1 its subscription, 2 the sink, 3 the query.
+        wire_put_INDICATE(b, 11, &(Wire_INDICATE){.sink = 2, .objects = {(char *)events.p, events.n}});
+        wire_put_PUT_INSTANCE(b, 12,
+                              &(Wire_PUT_INSTANCE){.namespace = RIG_NS, .objects = {(char *)things.p, things.n}});
+        wire_put_GET_OBJECT(b, 13, &(Wire_GET_OBJECT){.namespace = RIG_NS, .path = STR("Thing=\"a\"")});
+        wire_put_EXEC_QUERY(b, 14,
+                            &(Wire_EXEC_QUERY){.namespace = RIG_NS,
+                                               .language = STR("WQL"),
+                                               .query = STR("SELECT * FROM Thing WHERE Size < 5"),
+                                               .most = 1});
+        wire_put_NEXT(b, 15, &(Wire_NEXT){.enumeration = 3, .most = 1});
+        wire_put_CREATE_CLASS_ENUM(b, 16, &(Wire_CREATE_CLASS_ENUM){.namespace = RIG_NS, .superclass = STR("Thing")});
+        wire_put_LIST_SUBSCRIPTIONS(b, 17, &(Wire_LIST_SUBSCRIPTIONS){0});
+        buf_deinit(&things);
+        buf_deinit(&events);
+        cim_instance_unref(thing);
+        cim_instance_unref(event);
+}
+
 enum { FIRED = 4 };
 
 // One life with `allowed` allocations; false: that was enough for everything.
@@ -133,9 +161,16 @@ static bool one_life(size_t allowed, bool once)
 {
         Rig rig = {0};
         rig_start(&rig, NULL);
+        Client *setup = rig_client(&rig);
+        rig_import(&rig, setup, rig_things);
+        client_free(setup);
+        rig_quiet(&rig);
         Buf b = {0};
-        int reader = rig_connect(&rig, NULL), host = rig_connect(&rig, NULL),
+        int reader = rig_connect(&rig, NULL), watcher = rig_connect(&rig, NULL), host = rig_connect(&rig, NULL),
             newcomer = rig_connect(&rig, NULL);
+        put_hello(&b, WIRE_ROLE_CLIENT, "");
+        put_subscribe(&b, "SELECT * FROM __InstanceCreationEvent WHERE TargetInstance ISA 'Thing'");
+        say(watcher, &b);
         put_hello(&b, WIRE_ROLE_CLIENT, "");
         put_subscribe(&b, "SELECT * FROM Alpha WHERE Number > 0");
         say(reader, &b);
@@ -144,6 +179,7 @@ static bool one_life(size_t allowed, bool once)
         say(host, &b);
         rig_quiet(&rig);
         listen_to(reader);
+        listen_to(watcher);
         // All that a service does, in one go.
         put_hello(&b, WIRE_ROLE_CLIENT, "");
         wire_put_AWAIT_DRIVER(&b, 2, &(Wire_AWAIT_DRIVER){.name = STR("h"), .timeout_ms = 1000000});
@@ -153,6 +189,7 @@ static bool one_life(size_t allowed, bool once)
         wire_put_IMPORT_MOF(&b, 5,
                             &(Wire_IMPORT_MOF){.namespace = STR("root\\wmi"),
                                                .text = STR("class Gamma : WMIEvent { };")});
+        put_objects(&rig, &b);
         wire_put_LIST_DRIVERS(&b, 6, &(Wire_LIST_DRIVERS){0});
         wire_put_UNLOAD_DRIVER(&b, 7, &(Wire_UNLOAD_DRIVER){.name = STR("h")});
         say(newcomer, &b);
@@ -186,9 +223,16 @@ static bool one_life(size_t allowed, bool once)
                             (was_failing && t.events + t.lost == FIRED + 2));
         if (!was_failing)
                 assert_true(!t.closed && host_lives && t.lost == 0);
+        // What was answered as put is an event, or told as lost.
+        Told put = listen_to(newcomer), seen = listen_to(watcher);
+        if (put.put && !seen.closed)
+                assert_int_equal(seen.events + seen.lost, 1);
+        if (!was_failing)
+                assert_true(put.put && seen.events == 1 && !seen.closed);
         close(host);
         close(newcomer);
         close(reader);
+        close(watcher);
         rig_quiet(&rig);
         // It works as before.
         Client *c = rig_client(&rig);
