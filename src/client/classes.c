@@ -28,14 +28,20 @@ ClassTable *classes_ref(ClassTable *t)
         return t;
 }
 
+static void entry_unref(ClassEntry *e)
+{
+        if (__atomic_sub_fetch(&e->refs, 1, __ATOMIC_ACQ_REL) == 0) {
+                cim_class_unref(e->klass);
+                free(e);
+        }
+}
+
 ClassTable *classes_unref(ClassTable *t)
 {
         if (!t || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) != 0)
                 return NULL;
-        for (size_t i = 0; i < t->count; i++) {
-                cim_class_unref(t->entries[i]->klass);
-                free(t->entries[i]);
-        }
+        for (size_t i = 0; i < t->count; i++)
+                entry_unref(t->entries[i]);
         free(t->entries);
         pthread_mutex_destroy(&t->lock);
         free(t);
@@ -91,7 +97,7 @@ int classes_add(ClassTable *t, const WireFrame *f)
         ClassEntry *e = malloc(sizeof(*e) + m.namespace.n + 1);
         if (!e)
                 return -ENOMEM;
-        *e = (ClassEntry){.handle = m.handle, .namespace = {e->text, m.namespace.n}};
+        *e = (ClassEntry){.refs = 1, .handle = m.handle, .namespace = {e->text, m.namespace.n}};
         memcpy(e->text, m.namespace.p, m.namespace.n);
         e->text[m.namespace.n] = '\0';
         Diag d;
@@ -106,4 +112,41 @@ int classes_add(ClassTable *t, const WireFrame *f)
         if (r)
                 free(e);
         return r > 0 ? -EPROTO : r;
+}
+
+int classes_forget(ClassTable **t, const WireFrame *f)
+{
+        ClassTable *old = *t;
+        Wire_FORGET_CLASSES m;
+        if (!wire_get_FORGET_CLASSES(f->payload, f->size, &m) || m.handles.n % 4)
+                return -EPROTO;
+        ClassTable *fresh = classes_new();
+        if (!fresh)
+                return -ENOMEM;
+        fresh->capacity = old->count;
+        fresh->entries = calloc(old->count + 1, sizeof(ClassEntry *));
+        if (!fresh->entries) {
+                classes_unref(fresh);
+                return -ENOMEM;
+        }
+        Reader in = {(const uint8_t *)m.handles.p, m.handles.n, false};
+        uint32_t gone = in.n ? read_u32(&in) : 0;
+        bool more = m.handles.n != 0;
+        for (size_t i = 0; i < old->count; i++) {
+                ClassEntry *e = old->entries[i];
+                if (more && e->handle == gone) {
+                        more = in.n != 0;
+                        gone = more ? read_u32(&in) : 0;
+                        continue;
+                }
+                __atomic_add_fetch(&e->refs, 1, __ATOMIC_RELAXED);
+                fresh->entries[fresh->count++] = e;
+        }
+        if (more) { // one that the stream does not have, or not in order
+                classes_unref(fresh);
+                return -EPROTO;
+        }
+        *t = fresh;
+        classes_unref(old);
+        return 0;
 }

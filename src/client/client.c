@@ -423,6 +423,8 @@ static int client_take_frame(Client *c, const WireFrame *f, ClientItem *ret)
         switch (f->operation) {
         case WIRE_CLASS:
                 return classes_add(c->classes, f);
+        case WIRE_FORGET_CLASSES:
+                return classes_forget(&c->classes, f);
         case WIRE_EVENT:
                 r = item_event(c, f, ret);
                 break;

@@ -12,6 +12,7 @@
 
 // A class under the handle by which events name it.
 typedef struct ClassEntry {
+        unsigned refs; // atomic; of tables
         uint32_t handle;
         CimClass *klass;
         Str namespace;
@@ -19,13 +20,16 @@ typedef struct ClassEntry {
 } ClassEntry;
 
 // The classes of one stream (classes.c). Shared with the items that came out of it, which name in their payload what
-// is inside them and may be read in another thread when the client has gone. Entries stay as long as the table.
+// is inside them and may be read in another thread when the client has gone. Entries stay as long as the table; when the
+// stream forgets some, the client goes on with a table of its own and older items keep theirs.
 typedef struct ClassTable ClassTable;
 ClassTable *classes_new(void); // NULL: out of memory
 ClassTable *classes_ref(ClassTable *t);
 ClassTable *classes_unref(ClassTable *t);
 // A CLASS frame. 0, -ENOMEM, -EPROTO.
 int classes_add(ClassTable *t, const WireFrame *f);
+// A FORGET_CLASSES frame: *t is replaced. 0, -ENOMEM (*t is as before), -EPROTO.
+int classes_forget(ClassTable **t, const WireFrame *f);
 const ClassEntry *classes_find(ClassTable *t, uint32_t handle);
 
 typedef struct Request {

@@ -360,6 +360,7 @@ void host_handle(Host *h, const WireFrame *f)
         case WIRE_LOST:
         case WIRE_ENDED:
         case WIRE_HOST_NOTICE:
+        case WIRE_FORGET_CLASSES:
         case WIRE_WANTED:
         case WIRE_UNLOAD:
                 break;

@@ -247,7 +247,7 @@ void session_perform(Session *x, const WireFrame *f);
 void session_notice(Session *x, const Host *h, bool gone);
 bool session_announced(const Session *x, uint32_t handle);
 int session_announce(Session *x, uint32_t handle); // remembers it. 0, -ENOMEM
-// Keeps those that are in live[0..n), ascending.
+// Keeps those that are in live[0..n), ascending, and tells the client which it may forget.
 void session_forget_classes(Session *x, const uint32_t *live, size_t n);
 
 // --- requests that wait for the store (jobs.c) ---------------------------------------------------

@@ -141,6 +141,7 @@ void session_perform(Session *x, const WireFrame *f)
         case WIRE_LOST:
         case WIRE_ENDED:
         case WIRE_HOST_NOTICE:
+        case WIRE_FORGET_CLASSES:
         case WIRE_REGISTER:
         case WIRE_DEREGISTER:
         case WIRE_FIRE:
@@ -219,16 +220,48 @@ int session_announce(Session *x, uint32_t handle)
         return 0;
 }
 
+// Events that wait behind the answer to their SUBSCRIBE name classes, too.
+static bool session_has_early(const Session *x)
+{
+        LIST_EACH(i, &x->subscriptions)
+        if (!list_empty(&list_entry(i, Subscription, of_session)->early))
+                return true;
+        return false;
+}
+
+static void session_tell_forgotten(Session *x, Str handles)
+{
+        Buf b = {0};
+        wire_put_FORGET_CLASSES(&b, 0, &(Wire_FORGET_CLASSES){.handles = handles});
+        Out *o = b.failed ? NULL : out_new(OUT_CLASS, 0, 0);
+        if (!o) {
+                buf_deinit(&b);
+                return; // then the client remembers some for nothing
+        }
+        o->head = o->owned = b.p;
+        o->head_size = b.n;
+        o->charge += b.capacity;
+        out_charge(&x->c->out, o);
+        list_push(&x->c->out.stream, &o->link);
+        connection_dirty(x->c);
+}
+
 void session_forget_classes(Session *x, const uint32_t *live, size_t n)
 {
         size_t kept = 0, at = 0;
+        Buf gone = {0};
         for (size_t i = 0; i < x->announced_count; i++) {
                 while (at < n && live[at] < x->announced[i])
                         at++;
                 if (at < n && live[at] == x->announced[i])
                         x->announced[kept++] = x->announced[i];
+                else
+                        buf_u32(&gone, x->announced[i]);
         }
         x->announced_count = kept;
+        if (gone.n && !gone.failed && !x->c->ended && !x->c->deaf && !session_has_early(x))
+                session_tell_forgotten(x, (Str){(const char *)gone.p, gone.n});
+        buf_deinit(&gone);
 }
 
 // --- driver hosts come and go --------------------------------------------------------------------

@@ -473,6 +473,41 @@ static void made_up_classes_do_not_reach_streams(void **state)
         stop(&rig, p);
 }
 
+// A client that lives through many changes of classes holds the classes of now, not all that ever were.
+static void streams_forget_classes_of_former_times(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *w = start(&rig), *c = rig_client(&rig);
+        const Session *x = list_entry(rig.s->sessions.prev, Session, link);
+        rig_subscribe(c, "SELECT * FROM __ClassOperationEvent");
+        CimInstance *held = NULL;
+        for (unsigned i = 0; i < 50; i++) {
+                char mof[128];
+                snprintf(mof, sizeof(mof), "[Description(\"%u\")] class Fickle { [key] string Name; };", i);
+                rig_import(&rig, w, mof);
+                CimInstance *e = rig_event(c, i ? "__ClassModificationEvent" : "__ClassCreationEvent");
+                if (i == 5) // what was taken out stays whole
+                        held = cim_instance_ref(e);
+                cim_instance_unref(e);
+                assert_true(x->announced_count <= 6);
+        }
+        assert_true(rig_is(rig_value(held, "PreviousClass")->object, "Fickle"));
+        cim_instance_unref(held);
+        // An item that is read later knows its classes, too.
+        rig_import(&rig, w, "[Description(\"a\")] class Fickle { [key] string Name; };");
+        ClientItem late = rig_next(c, CLIENT_EVENT);
+        rig_import(&rig, w, "[Description(\"b\")] class Fickle { [key] string Name; };");
+        cim_instance_unref(rig_event(c, "__ClassModificationEvent"));
+        CimInstance *e;
+        assert_int_equal(client_item_instance(&late, &e, NULL), 0);
+        assert_true(rig_is(rig_value(e, "TargetClass")->object, "Fickle"));
+        cim_instance_unref(e);
+        client_item_deinit(&late);
+        client_free(c);
+        stop(&rig, w);
+}
+
 static void sinks_have_a_bound(void **state)
 {
         (void)state;
@@ -559,6 +594,7 @@ int main(int argc, char **argv)
                 TEST(applications_raise_events),
                 TEST(events_are_refused_with_their_numbers),
                 TEST(made_up_classes_do_not_reach_streams),
+                TEST(streams_forget_classes_of_former_times),
                 TEST(sinks_have_a_bound),
                 TEST(subscriptions_are_listed_and_ended),
                 TEST_END,
