@@ -94,7 +94,8 @@ static int walk_page(Walk *w, int64_t after)
                 if (n == WALK_PAGE && ids[n - 1] < w->sure)
                         w->sure = ids[n - 1];
         }
-        qsort(w->ids, w->id_count, sizeof(*w->ids), walk_order);
+        if (w->id_count)
+                qsort(w->ids, w->id_count, sizeof(*w->ids), walk_order);
         return 0;
 }
 
