@@ -321,6 +321,44 @@ static void losses_are_told(void **state)
         stop(&rig, w);
 }
 
+// While the store compiles a large text, events go on and so do other clients' requests.
+static void the_service_goes_on_while_the_store_works(void **state)
+{
+        (void)state;
+        if (!config.storage_thread)
+                testkit_skip("without a thread the store works inside dispatch");
+        Rig rig;
+        Client *w = start(&rig), *c = rig_client(&rig);
+        Fake f;
+        fake_start(&f, &rig, "f");
+        rig_subscribe(c, "SELECT * FROM Alpha");
+        Buf mof = {0};
+        for (unsigned i = 0; i < 4000; i++)
+                buf_printf(&mof, "class Many%u { [key] string Name; uint32 A; uint32 B; string C; };\n", i);
+        Wire_IMPORT_MOF m = {.namespace = RIG_NS, .text = {(char *)mof.p, mof.n}};
+        int64_t request = client_send(w, IMPORT_MOF, &m);
+        assert_true(request > 0);
+        uint32_t events = 0, listed = 0;
+        ClientItem i;
+        while (client_next(w, 0, &i) < 0) {
+                fake_fire(&f, &rig_alpha, ++events, 0);
+                i = rig_next(c, CLIENT_EVENT);
+                assert_int_equal(rig_number(&i), events);
+                client_item_deinit(&i);
+                Diag d;
+                assert_int_equal(client_call(c, LIST_NAMESPACES, &(Wire_LIST_NAMESPACES){0}, RIG_PATIENCE_MS, &i, &d), 0);
+                client_item_deinit(&i);
+                listed++;
+        }
+        assert_true(i.kind == CLIENT_REPLY && i.request == request && i.status == 0);
+        client_item_deinit(&i);
+        assert_true(events > 3 && listed > 3);
+        buf_deinit(&mof);
+        fake_stop(&f);
+        client_free(c);
+        stop(&rig, w);
+}
+
 // Nobody listens: nothing is made.
 static void nothing_is_built_that_nobody_wants(void **state)
 {
@@ -590,6 +628,7 @@ int main(int argc, char **argv)
                 TEST(namespaces_tell_of_their_changes),
                 TEST(events_come_in_the_order_of_changes),
                 TEST(losses_are_told),
+                TEST(the_service_goes_on_while_the_store_works),
                 TEST(nothing_is_built_that_nobody_wants),
                 TEST(applications_raise_events),
                 TEST(events_are_refused_with_their_numbers),
