@@ -156,7 +156,7 @@ static bool spec_qualifiers(WmioReader *r, const WmioProperty *p, CimPropertySpe
         k += type != NULL;
         const CimQualifier *max = system_qualifier(p, k, STR("MAX"));
         k += max != NULL;
-        s->qualifiers = p->qualifiers + k;
+        s->qualifiers = k ? p->qualifiers + k : p->qualifiers;
         s->qualifier_count = p->qualifier_count - k;
         uint32_t said = wmio_max(s->type, s->qualifiers, s->qualifier_count, NULL);
         s->max = said;
