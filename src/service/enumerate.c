@@ -354,6 +354,8 @@ static int enumerate_run(Job *j, Store *st)
                 r = more ? 0 : r;
                 j->again = more && !e->left && !batch_full(e, most);
         }
+        if (r)
+                job_about(j, str_of(e->class_name));
         if (r || j->again)
                 return r;
         j->more = more;

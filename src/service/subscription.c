@@ -400,40 +400,56 @@ bool subscription_cancel(Session *x, uint32_t id)
 
 // --- after a change of the schema ----------------------------------------------------------------
 
-// Did the commit change classes of that namespace?
-static bool commit_touches(const RepositoryCommit *c, Str namespace)
+enum { TOUCHED = 16 }; // more namespaces count as all
+
+// The namespaces whose classes a commit changed.
+typedef struct Touched {
+        Str namespace[TOUCHED];
+        size_t count; // TOUCHED: all
+} Touched;
+
+static bool touched(const Touched *t, Str namespace)
 {
-        for (size_t i = 0; i < c->count; i++)
-                if (c->changes[i].what == STORE_CLASS && str_ieq(c->changes[i].namespace, namespace))
+        for (size_t i = 0; i < t->count; i++)
+                if (str_ieq(t->namespace[i], namespace))
                         return true;
-        return false;
+        return t->count == TOUCHED;
+}
+
+static Touched commit_touches(const RepositoryCommit *c)
+{
+        Touched t = {0};
+        for (size_t i = 0; i < c->count && t.count < TOUCHED; i++)
+                if (c->changes[i].what == STORE_CLASS && !touched(&t, c->changes[i].namespace))
+                        t.namespace[t.count++] = c->changes[i].namespace;
+        return t;
 }
 
 // Makes its plan anew on the classes of now. A plan depends on the class after FROM, and on those of ISA and
 // of embedded objects, which are of the same namespace.
-static void subscription_recheck(Service *s, Subscription *sub, const RepositoryCommit *c)
+static void subscription_recheck(Service *s, Subscription *sub, const Touched *t)
 {
         Str namespace = str_of(sub->namespace);
         bool same = cim_schema_find(s->schema, namespace, wql_from(sub->query)) == wql_class(sub->plan);
-        if (same && !commit_touches(c, namespace))
+        if (same && !touched(t, namespace))
                 return;
         WqlPlan *plan;
         int r = wql_check(sub->query, s->schema, namespace, &plan, NULL);
         if (r == -ENOMEM && same)
                 return; // what it has fits the event; an object inside one that it does not know counts as
                         // NULL
-        Topic *t = r ? NULL : topic_get(s, namespace, wql_class(plan));
-        if (!t) {
+        Topic *topic = r ? NULL : topic_get(s, namespace, wql_class(plan));
+        if (!topic) {
                 if (!r)
                         wql_plan_unref(plan);
                 sub->doomed = true;
                 return;
         }
-        if (t != sub->topic) {
+        if (topic != sub->topic) {
                 list_remove(&sub->of_topic);
                 topic_release(sub->topic);
-                sub->topic = t;
-                list_push(&t->subscriptions, &sub->of_topic);
+                sub->topic = topic;
+                list_push(&topic->subscriptions, &sub->of_topic);
         }
         wql_plan_unref(sub->plan);
         sub->plan = plan;
@@ -441,11 +457,12 @@ static void subscription_recheck(Service *s, Subscription *sub, const Repository
 
 void subscriptions_recheck(Service *s, const RepositoryCommit *c)
 {
+        Touched t = commit_touches(c);
         LIST_EACH(i, &s->sessions)
         {
                 Session *x = list_entry(i, Session, link);
                 LIST_EACH(k, &x->subscriptions)
-                subscription_recheck(s, list_entry(k, Subscription, of_session), c);
+                subscription_recheck(s, list_entry(k, Subscription, of_session), &t);
         }
 }
 

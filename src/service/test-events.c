@@ -346,7 +346,9 @@ static void the_service_goes_on_while_the_store_works(void **state)
                 assert_int_equal(rig_number(&i), events);
                 client_item_deinit(&i);
                 Diag d;
-                assert_int_equal(client_call(c, LIST_NAMESPACES, &(Wire_LIST_NAMESPACES){0}, RIG_PATIENCE_MS, &i, &d), 0);
+                assert_int_equal(
+                        client_call(c, LIST_NAMESPACES, &(Wire_LIST_NAMESPACES){0}, RIG_PATIENCE_MS, &i, &d),
+                        0);
                 client_item_deinit(&i);
                 listed++;
         }

@@ -481,8 +481,8 @@ static void frames_have_bounds(void **state)
                 uint16_t operation;
                 bool fits;
         } cases[] = {
-                {WIRE_ROLE_CLIENT, LIMIT_REQUEST_BYTES, WIRE_GET_CLASS, true},
-                {WIRE_ROLE_CLIENT, LIMIT_REQUEST_BYTES + 1, WIRE_GET_CLASS, false},
+                {WIRE_ROLE_CLIENT, LIMIT_REQUEST_BYTES, WIRE_GET_OBJECT, true},
+                {WIRE_ROLE_CLIENT, LIMIT_REQUEST_BYTES + 1, WIRE_GET_OBJECT, false},
                 {WIRE_ROLE_CLIENT, LIMIT_FRAME_BYTES, WIRE_IMPORT_MOF, true},
                 {WIRE_ROLE_CLIENT, LIMIT_FRAME_BYTES + 1, WIRE_IMPORT_MOF, false},
                 {WIRE_ROLE_HOST, LIMIT_HOST_FRAME_BYTES, WIRE_FIRE, true},

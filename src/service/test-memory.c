@@ -185,7 +185,7 @@ static bool one_life(size_t allowed, bool once)
         wire_put_AWAIT_DRIVER(&b, 2, &(Wire_AWAIT_DRIVER){.name = STR("h"), .timeout_ms = 1000000});
         put_subscribe(&b, "SELECT * FROM WMIEvent WHERE Active = TRUE");
         wire_put_LIST_CLASSES(&b, 3, &(Wire_LIST_CLASSES){.namespace = STR("root\\wmi")});
-        wire_put_GET_CLASS(&b, 4, &(Wire_GET_CLASS){.namespace = STR("root\\wmi"), .name = STR("Alpha")});
+        wire_put_GET_OBJECT(&b, 4, &(Wire_GET_OBJECT){.namespace = STR("root\\wmi"), .path = STR("Alpha")});
         wire_put_IMPORT_MOF(&b, 5,
                             &(Wire_IMPORT_MOF){.namespace = STR("root\\wmi"),
                                                .text = STR("class Gamma : WMIEvent { };")});

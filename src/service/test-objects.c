@@ -170,6 +170,56 @@ static void instances_are_refused_with_their_numbers(void **state)
         stop(&rig, c);
 }
 
+// Sets that end anywhere, and sets with a byte turned: an error or an object, nothing else.
+static void sets_may_be_anything(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        CimInstance *t = rig_thing(&rig, "SubThing", "a", 1), *k, *e = rig_new(&rig, "AppEvent");
+        rig_set_object(e, "What", rig_thing(&rig, "Thing", "w", 1));
+        assert_int_equal(cim_instance_of_class(cim_schema_find(service_schema(rig.s), RIG_NS, STR("Thing")),
+                                               RIG_NS, &k),
+                         0);
+        CimInstance *const objects[] = {t, k, e};
+        uint32_t sink = rig_sink(c);
+        for (size_t o = 0; o < 3; o++) {
+                Buf set = rig_set(&objects[o], 1);
+                for (size_t n = 0; n < 2 * set.n; n++) {
+                        uint8_t *p = malloc(set.n); // so that a sanitizer sees a read beyond it
+                        memcpy(p, set.p, set.n);
+                        if (n >= set.n)
+                                p[n - set.n] ^= (uint8_t)(1 + n % 255);
+                        Str bytes = {(char *)p, n < set.n ? n : set.n};
+                        Diag d = {0};
+                        ClientItem reply;
+                        int r;
+                        if (o == 0)
+                                r = client_call(c, PUT_INSTANCE,
+                                                (&(Wire_PUT_INSTANCE){.namespace = RIG_NS, .objects = bytes}),
+                                                RIG_PATIENCE_MS, &reply, &d);
+                        else if (o == 1)
+                                r = client_call(c, PUT_CLASS,
+                                                (&(Wire_PUT_CLASS){.namespace = STR("root\\default"),
+                                                                   .objects = bytes}),
+                                                RIG_PATIENCE_MS, &reply, &d);
+                        else
+                                r = client_call(c, INDICATE,
+                                                (&(Wire_INDICATE){.sink = sink, .objects = bytes}),
+                                                RIG_PATIENCE_MS, &reply, &d);
+                        assert_true(r == E_DIAG || (r == 0 && n >= set.n));
+                        if (r)
+                                assert_true(cim_failed(d.code) && d.message[0]);
+                        else
+                                client_item_deinit(&reply);
+                        free(p);
+                }
+                buf_deinit(&set);
+                cim_instance_unref(objects[o]);
+        }
+        stop(&rig, c);
+}
+
 // What an __ExtendedStatus is made of.
 static void errors_say_what_they_are_about(void **state)
 {
@@ -785,6 +835,7 @@ int main(int argc, char **argv)
                 TEST(objects_inside_objects),
                 TEST(paths_lead_where_they_say),
                 TEST(instances_are_refused_with_their_numbers),
+                TEST(sets_may_be_anything),
                 TEST(errors_say_what_they_are_about),
                 TEST(classes_there_and_back),
                 TEST(classes_are_enumerated),

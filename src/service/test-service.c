@@ -38,16 +38,16 @@ static void it_is_born_with_namespaces_and_classes(void **state)
         assert_int_equal(client_call(c, OPEN_NAMESPACE, &open, -1, &i, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_NAMESPACE);
         assert_non_null(strstr(d.hint, "root\\wmi"));
-        CimClass *k;
+        CimInstance *k;
         static const char *const everywhere[] = {"root", "root\\default", "root\\cimv2", "root\\wmi",
                                                  "root\\subscription"};
         for (size_t n = 0; n < 5; n++) {
                 assert_int_equal(
-                        client_get_class(c, str_of(everywhere[n]), STR("__extrinsicEVENT"), -1, &k, &d), 0);
-                assert_true(str_eq(k->name, STR("__ExtrinsicEvent")));
-                cim_class_unref(k);
+                        client_get_object(c, str_of(everywhere[n]), STR("__extrinsicEVENT"), 0, -1, &k, &d), 0);
+                assert_true(k->is_class && str_eq(k->class->name, STR("__ExtrinsicEvent")));
+                cim_instance_unref(k);
         }
-        assert_int_equal(client_get_class(c, STR("root\\wmi"), STR("Alpa"), -1, &k, &d), E_DIAG);
+        assert_int_equal(client_get_object(c, STR("root\\wmi"), STR("Alpa"), 0, -1, &k, &d), E_DIAG);
         assert_int_equal(d.code, (uint32_t)CIM_E_NOT_FOUND);
         assert_non_null(strstr(d.hint, "Alpha"));
         Wire_LIST_CLASSES all = {.namespace = STR("root\\wmi"), .superclass = STR("alpha")};
@@ -83,8 +83,8 @@ static void a_bad_mof_changes_nothing(void **state)
         assert_true(errors[0].line == 2 || errors[1].line == 2);
         assert_true(cim_failed(errors[0].code));
         assert_int_equal(cim_schema_generation(service_schema(rig.s)), generation);
-        CimClass *k;
-        assert_int_equal(client_get_class(c, STR("root\\wmi"), STR("Good"), -1, &k, NULL), E_DIAG);
+        CimInstance *k;
+        assert_int_equal(client_get_object(c, STR("root\\wmi"), STR("Good"), 0, -1, &k, NULL), E_DIAG);
         client_free(c);
         rig_stop(&rig);
 }
@@ -98,13 +98,13 @@ static void a_text_can_make_namespaces(void **state)
         rig_import(&rig, c,
                    "#pragma namespace(\"\\\\\\\\.\\\\root\\\\new\\\\newer\")\nclass Mine : __ExtrinsicEvent "
                    "{ uint32 X; };\n");
-        CimClass *k;
+        CimInstance *k;
         Diag d;
-        assert_int_equal(client_get_class(c, STR("root\\new\\newer"), STR("Mine"), -1, &k, &d), 0);
-        assert_true(cim_class_isa(k, STR("__Event")));
-        cim_class_unref(k);
-        assert_int_equal(client_get_class(c, STR("root\\new"), STR("__Event"), -1, &k, &d), 0);
-        cim_class_unref(k);
+        assert_int_equal(client_get_object(c, STR("root\\new\\newer"), STR("Mine"), 0, -1, &k, &d), 0);
+        assert_true(cim_class_isa(k->class, STR("__Event")));
+        cim_instance_unref(k);
+        assert_int_equal(client_get_object(c, STR("root\\new"), STR("__Event"), 0, -1, &k, &d), 0);
+        cim_instance_unref(k);
         // Its superclass is the namespace's own, not the one of root.
         const CimClass *mine = cim_schema_find(service_schema(rig.s), STR("root\\new\\newer"), STR("Mine"));
         assert_ptr_equal(mine->super, cim_schema_find(service_schema(rig.s), STR("root\\new\\newer"),

@@ -358,6 +358,15 @@ static void envelope_limits(void **state)
                 e.payload_size = k;
                 assert_int_equal(read_with(e, &got, &a, &b), k > LIMIT_EVENT_BYTES);
         }
+        free(payload);
+        payload = calloc(LIMIT_INSTANCE_EVENT + 1, 1);
+        assert_non_null(payload);
+        e.kind = CIM_PAYLOAD_INSTANCE;
+        e.payload = payload;
+        for (size_t k = LIMIT_INSTANCE_EVENT - 1; k <= LIMIT_INSTANCE_EVENT + 1; k++) {
+                e.payload_size = k;
+                assert_int_equal(read_with(e, &got, &a, &b), k > LIMIT_INSTANCE_EVENT);
+        }
         e = sample();
         e.instance.n = 0;
         e.payload_size = 0;
