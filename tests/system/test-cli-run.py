@@ -144,6 +144,7 @@ def crash_is_reported(t):
     out, err = p.ends(4)
     equal(len(out), 2)
     check("SIGSEGV in fake.so ToasterFire+0x12" in err and "called from fake.so+0x99" in err, err)
+    check("gone" not in err, err)  # told once
     _, err = fake.run(t, fake.START + "signal 9\n").ends(4)
     check("signal 9" in err, err)
 

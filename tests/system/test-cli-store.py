@@ -168,6 +168,20 @@ def put_insists(t):
 
 
 @test
+def many_put_at_once(t):
+    """One creates, the others change what it created; of those that insist on creating, one wins."""
+    store(t)
+    all_of = [t.start(["wmi", "put", 'Thing.Name="a"', f"Size={n}"]) for n in range(8)]
+    first = [p.ends(0)[0][0].split("\t")[0] for p in all_of]
+    equal(sorted(first), ["changed"] * 7 + ["created"])
+    all_of = [t.start(["wmi", "put", 'Thing.Name="b"', f"Size={n}", "--create"]) for n in range(8)]
+    for p in all_of:
+        p.wait()
+    equal(sorted(p.p.returncode for p in all_of), [0] + [1] * 7)
+    check(values(t, 'Thing="b"', "Size") == next(n for n, p in enumerate(all_of) if p.p.returncode == 0))
+
+
+@test
 def values_of_every_type(t):
     store(t)
     put(t, 'Thing.Name="a"', "Tiny=-128", "Low=-9223372036854775808", "High=18446744073709551615", "R32=1.5", "R64=-2e-300", "On=true",

@@ -52,11 +52,12 @@ typedef struct Run {
 
 // --- set-up ------------------------------------------------------------------------------------------
 
-// The embedded service's words: only what a user must know.
+// The embedded service's words: only what a user must know. That the host has gone is told by host_verdict, with the
+// reason that the host itself gave.
 static void run_log(void *context, int level, const char *line)
 {
         (void)context;
-        if (level <= FREEWMI_LOG_WARNING)
+        if (level <= FREEWMI_LOG_WARNING && !strstr(line, " is gone without having unloaded its driver"))
                 say("%s", line);
 }
 
