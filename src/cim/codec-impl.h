@@ -5,6 +5,14 @@
 
 #include "cim/wmio-impl.h"
 
+// The bytes that an object of that class takes in memory, without what its values refer to. A few bytes can
+// stand for many of them: those of all objects in one are bounded, alike where they are written and where
+// they are read.
+static inline size_t codec_object_bytes(const CimClass *c)
+{
+        return sizeof(CimInstance) + c->property_count * sizeof(CimValue);
+}
+
 // What is written to *out may have `limit` bytes.
 void codec_writer(WmioWriter *w, const CimClassTable *table, size_t limit, const Buf *out);
 // Ends the writing: r, or -ENOMEM. After an error *out is as before.

@@ -6,10 +6,12 @@
 
 #include "base/limits.h"
 #include "base/utf.h"
+#include "cim/codec-impl.h"
 #include "cim/instance-impl.h"
 #include "cim/status.h"
 
 enum { SET_WHOLE = 0, SET_BY_VERSION = 1 }; // kinds of classes
+enum { SET_OBJECT_OVERHEAD = 1024 };        // of an instance of its own in memory
 enum { SET_CLASS_LEAST = 17, SET_OBJECT_LEAST = 9, SET_IS_CLASS = 1 };
 
 // A class of a set and where its objects live; its number is its index + 1.
@@ -32,6 +34,7 @@ struct CimSetWriter {
         uint32_t slot_mask;
         Buf classes, objects;
         uint32_t object_count;
+        size_t object_bytes; // that they take in memory, without what their values refer to
 };
 
 static int classes_append(SetClasses *k, const CimClass *c, Str namespace)
@@ -235,6 +238,8 @@ static int set_add(CimSetWriter *w, const CimInstance *i)
 {
         CimClassTable table = {.number = set_number, .context = w};
         uint32_t number;
+        if (w->object_bytes + SET_OBJECT_OVERHEAD + codec_object_bytes(i->class) > CODEC_BYTES)
+                return -E2BIG;
         int r = set_number(w, i->class, i->namespace, &number);
         if (r < 0)
                 return r;
@@ -262,6 +267,7 @@ int cim_set_add(CimSetWriter *w, const CimInstance *i)
         int r = set_add(w, i);
         if (r == 0) {
                 w->object_count++;
+                w->object_bytes += SET_OBJECT_OVERHEAD + codec_object_bytes(i->class);
                 return 0;
         }
         set_cut(&w->classes, classes);
@@ -314,6 +320,7 @@ typedef struct SetReader {
         size_t size; // of the whole input
         SetClasses known;
         Arena scratch; // of one class
+        size_t object_bytes;
         CimSetResolve resolve;
         void *context;
         bool *ret_stale;
@@ -492,6 +499,9 @@ static int set_read_object(SetReader *r, CimInstance **ret)
                 return set_wrong(r, "an object is of a class that is not there");
         if (flags > SET_IS_CLASS || (flags && in.n))
                 return set_wrong(r, "an object has flags that there are not");
+        r->object_bytes += SET_OBJECT_OVERHEAD + codec_object_bytes(c);
+        if (r->object_bytes > CODEC_BYTES)
+                return set_wrong(r, "its objects need too much memory");
         if (flags)
                 return cim_instance_of_class(c, namespace, ret);
         int result = cim_instance_new(c, ret);

@@ -37,7 +37,8 @@
 #include "cim/class.h"
 #include "cim/event.h"
 
-// More classes, or more memory for them, no set or bundle may need.
+// More classes, or more memory for them, no set or bundle may need; nor its objects (what their values refer to aside), nor the
+// objects inside one.
 #define CODEC_CLASSES 4096u
 #define CODEC_BYTES   (64u << 20)
 
@@ -65,7 +66,7 @@ struct CimClassTable {
 
 // Appends the values of an instance: the payload of an event that no driver fires, a row. table NULL: objects inside it
 // are refused with -EINVAL, as is a value that its property cannot hold (another type, out of range, an object of another
-// class, a NULL among numbers). 0, -ENOMEM, -ELOOP, -E2BIG (LIMIT_OBJECT_BYTES, LIMIT_ARRAY_ITEMS), what table->number
+// class, a NULL among numbers). 0, -ENOMEM, -ELOOP, -E2BIG (LIMIT_OBJECT_BYTES, LIMIT_ARRAY_ITEMS, CODEC_BYTES), what table->number
 // returned. After an error *out is as before.
 int cim_codec_write_values(const CimInstance *i, const CimClassTable *table, Buf *out);
 // Reads them into values[c->property_count] as cim_block_decode does; what is not wanted is checked but left alone. An object

@@ -10,6 +10,7 @@
 #include "cim/schema.h"
 #include "cim/test-cim.h"
 #include "cim/text.h"
+#include "cim/wmio.h"
 #include "cim/update.h"
 
 void *__real_malloc(size_t n);
@@ -141,6 +142,19 @@ static int scenario_set(const CimInstance *i, bool by_version)
         return r;
 }
 
+// A unit of MS-WMIO, read strictly.
+static int scenario_wmio(const CimInstance *i)
+{
+        Buf b = {0};
+        CimInstance *back = NULL;
+        int r = cim_wmio_write(i, STR("S"), &b);
+        if (r == 0)
+                r = cim_wmio_read(b.p, b.n, &(CimWmioOptions){0}, &back, NULL);
+        cim_instance_unref(back);
+        buf_deinit(&b);
+        return r;
+}
+
 static int scenario_bytes(const CimClass *c, const CimClass *inner)
 {
         CimClassTable table = TABLE((CimClass *)(uintptr_t)inner);
@@ -177,6 +191,8 @@ static int scenario_bytes(const CimClass *c, const CimClass *inner)
         }
         if (r == 0)
                 r = scenario_set(again, false);
+        if (r == 0)
+                r = scenario_wmio(again);
         cim_instance_unref(i);
         cim_instance_unref(copy);
         cim_instance_unref(again);

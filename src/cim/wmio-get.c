@@ -282,14 +282,13 @@ bool wmio_heap_name(WmioReader *r, WmioHeap *h, uint32_t ref, Str *ret)
                 number_v;                                                                                    \
         })
 
+// A signalling NaN would become a quiet one on the way to a double.
 static bool get_real32(WmioReader *r, const uint8_t *p, CimValue *ret)
 {
-        float real = NUMBER_AS(float, p);
-        ret->real = (double)real;
-        float again = (float)ret->real; // a signalling NaN became a quiet one
-        return r->full || memcmp(&again, p, sizeof(again)) == 0
-                       ? true
-                       : wmio_fail(r, p, "a real32 is a signalling NaN");
+        uint32_t bits = NUMBER_AS(uint32_t, p);
+        ret->real = (double)NUMBER_AS(float, p);
+        bool signals = (bits & 0x7FC00000) == 0x7F800000 && (bits & 0x003FFFFF);
+        return r->full || !signals ? true : wmio_fail(r, p, "a real32 is a signalling NaN");
 }
 
 static bool get_number(WmioReader *r, CimType t, const uint8_t *p, CimValue *ret)
