@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Fuzz target: what a service may say to a client that has subscribed and waits for replies. Whatever comes,
-// an item is whole, a failure is for good, and the end comes when the stream ends.
+// Fuzz target: what a service may say to a client that has subscribed, asks for objects and waits for replies.
+// Whatever comes, an item is whole, an object can be copied and written again, a failure is for good, and the
+// end comes when the stream ends.
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cim/instance.h"
+#include "cim/codec.h"
 #include "client/client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +45,90 @@ static int peer_pump(void *context)
         return 0;
 }
 
+// An object that came: whole, so that it can be copied and sent back.
+static void fuzz_object(CimInstance *take)
+{
+        CimInstance *copy;
+        Buf b = {0};
+        CimSet again = {0};
+        REQUIRE(take->class && take->class->name.n);
+        int r = cim_instance_copy(take, &copy);
+        REQUIRE(r == 0 || r == -ELOOP);
+        CimSetWriter *w = cim_set_writer_new(false);
+        REQUIRE(w);
+        if (r == 0) {
+                REQUIRE(cim_instance_same(take, copy));
+                r = cim_set_add(w, copy);
+                cim_instance_unref(copy);
+                if (r == 0) {
+                        cim_set_finish(w, &b);
+                        REQUIRE(cim_set_read(b.p, b.n, NULL, NULL, &again, NULL, NULL) == 0 && again.count == 1);
+                        REQUIRE(cim_instance_same(take, again.objects[0]));
+                        cim_set_deinit(&again);
+                }
+        }
+        cim_set_writer_free(w);
+        buf_deinit(&b);
+        cim_instance_unref(take);
+}
+
+static void fuzz_enum(ClientEnum *e)
+{
+        CimInstance *i;
+        Diag d;
+        int r = 0;
+        for (int n = 0; n < 64 && (r = client_enum_next(e, -1, &i, &d)) == 0; n++)
+                fuzz_object(i);
+        REQUIRE(r == 0 || r == -ENODATA || r == E_DIAG || r == -EPIPE || r == -EPROTO);
+        client_enum_free(e);
+}
+
+// An instance of a class that the service is to know by its version.
+static CimInstance *fuzz_event(void)
+{
+        CimPropertySpec p = {.name = STR("Number"), .type = CIM_UINT32};
+        CimClassSpec s = {.name = STR("Tick"), .properties = &p, .property_count = 1};
+        CimClass *c;
+        CimInstance *i;
+        Diag d;
+        REQUIRE(cim_class_new(&s, NULL, NULL, NULL, &c, &d) == 0);
+        c->version = 7;
+        REQUIRE(cim_instance_new(c, &i) == 0);
+        cim_class_unref(c);
+        return i;
+}
+
+// Every call that waits, in one order; ends when the connection does.
+static void fuzz_calls(Client *c)
+{
+        CimInstance *i, *event = fuzz_event();
+        ClientEnum *e;
+        ClientSubscription *all = NULL;
+        size_t n;
+        uint32_t sink = 0, matched;
+        char *path;
+        Diag d;
+        if (client_get_object(c, STR("root"), STR("Thing"), 0, -1, &i, &d) == 0)
+                fuzz_object(i);
+        if (client_query(c, STR("root"), STR("q"), 0, -1, &e, &d) == 0)
+                fuzz_enum(e);
+        if (client_put_instance(c, STR("root"), event, 0, -1, &path, &d) == 0)
+                free(path);
+        if (client_open_sink(c, STR("root"), -1, &sink, &d) == 0)
+                client_indicate(c, sink, &event, 1, -1, &matched, &d);
+        if (client_enum_classes(c, STR("root"), STR(""), 0, -1, &e, &d) == 0)
+                fuzz_enum(e);
+        if (client_list_subscriptions(c, -1, &all, &n, &d) == 0) {
+                for (size_t k = 0; k < n; k++)
+                        REQUIRE(strlen(all[k].query.p) <= all[k].query.n && strlen(all[k].program.p) <= all[k].program.n);
+                free(all);
+        }
+        client_delete_instance(c, STR("root"), STR("Thing=1"), -1, &d);
+        const ClientStatus *s = client_last_status(c);
+        REQUIRE(!s->status || (s->parameter.p && s->diag.message[0] && s->diag.code == s->status));
+        cim_instance_unref(event);
+}
+
 static void fuzz_item(const ClientItem *i)
 {
         if (i->kind != CLIENT_EVENT)
@@ -56,7 +141,7 @@ static void fuzz_item(const ClientItem *i)
         int r = client_item_instance(i, &instance, &e);
         REQUIRE(r == 0 || (r == 1 && e.says[0]));
         if (r == 0)
-                cim_instance_unref(instance);
+                fuzz_object(instance);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -81,6 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         int r = client_subscribe(c, STR("root"), STR("q"), 0, 0, &id, NULL, &d);
         if (r != -EPROTO && r != -EPIPE)
                 r = client_subscribe(c, STR("root"), STR("q"), 0, -1, &id, NULL, &d);
+        fuzz_calls(c);
         while ((r = client_next(c, -1, &i)) == 0) {
                 fuzz_item(&i);
                 bool closed = i.kind == CLIENT_CLOSED;

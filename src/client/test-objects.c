@@ -2,6 +2,7 @@
 // client: objects, enumerations and events with objects inside, against a service made of bytes.
 #include <sys/types.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -586,6 +587,78 @@ static void objects_in_events(void **state)
         cim_instance_unref(got[0]);
 }
 
+// --- items in another thread ---------------------------------------------------------------------
+
+typedef struct Handover {
+        pthread_mutex_t lock;
+        pthread_cond_t moved;
+        ClientItem item;
+        bool full, over;
+        uint64_t sum;
+} Handover;
+
+static void *reader(void *context)
+{
+        Handover *h = context;
+        pthread_mutex_lock(&h->lock);
+        while (!h->over || h->full) {
+                if (!h->full) {
+                        pthread_cond_wait(&h->moved, &h->lock);
+                        continue;
+                }
+                ClientItem i = client_item_steal(&h->item);
+                h->full = false;
+                pthread_cond_signal(&h->moved);
+                pthread_mutex_unlock(&h->lock);
+                CimInstance *o = NULL;
+                if (client_item_instance(&i, &o, NULL) == 0)
+                        h->sum += o->values[1].object->values[0].uint;
+                cim_instance_unref(o);
+                client_item_deinit(&i);
+                pthread_mutex_lock(&h->lock);
+        }
+        pthread_mutex_unlock(&h->lock);
+        return NULL;
+}
+
+// One thread reads the stream, in which classes keep coming, another turns items into objects.
+static void items_in_another_thread(void **state)
+{
+        (void)state;
+        enum { EVENTS = 200 };
+        Peer p;
+        Client *c = peer_start(&p);
+        CimClass *outer = make_class("Outer", "", 0);
+        CimInstance *inner = make_thing(make_class("Thing", NULL, 0), 2), *event = make_thing(cim_class_ref(outer), 3);
+        event->values[1] = (CimValue){.type = CIM_OBJECT, .object = inner};
+        Handover h = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
+        pthread_t other;
+        assert_int_equal(pthread_create(&other, NULL, reader, &h), 0);
+        for (uint32_t k = 0; k < EVENTS; k++) {
+                put_class(&p.out, 2 * k, inner->class, STR("root"));
+                put_class(&p.out, 2 * k + 1, outer, STR("root"));
+                put_event(&p.out, event, 2 * k + 1, 2 * k);
+                ClientItem i = next(c, CLIENT_EVENT);
+                pthread_mutex_lock(&h.lock);
+                while (h.full)
+                        pthread_cond_wait(&h.moved, &h.lock);
+                h.item = client_item_steal(&i);
+                h.full = true;
+                pthread_cond_signal(&h.moved);
+                pthread_mutex_unlock(&h.lock);
+        }
+        peer_stop(&p, c); // the last items are still being read
+        pthread_mutex_lock(&h.lock);
+        h.over = true;
+        pthread_cond_signal(&h.moved);
+        pthread_mutex_unlock(&h.lock);
+        pthread_join(other, NULL);
+        assert_true(h.sum == 2 * EVENTS);
+        cim_instance_unref(event);
+        cim_instance_unref(inner);
+        cim_class_unref(outer);
+}
+
 int main(void)
 {
         return testkit_run((TestCase[]){
@@ -602,6 +675,7 @@ int main(void)
                 TEST(the_other_enumerations),
                 TEST(the_list_of_subscriptions),
                 TEST(objects_in_events),
+                TEST(items_in_another_thread),
                 TEST_END,
         });
 }
