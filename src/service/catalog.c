@@ -293,6 +293,22 @@ static int import_classes(Store *st, const MofResult *m, Diag *reterr)
         return r;
 }
 
+// Which class the store refused: the one that it refuses in the same words by itself. What that leaves in the
+// store goes with the rest of the job.
+static void import_place(Store *st, const MofResult *m, const char *file, Diag *d)
+{
+        snprintf(d->file, sizeof(d->file), "%s", file);
+        for (size_t i = 0; i < m->class_count; i++) {
+                Diag one = {0};
+                CimChange change = {.namespace = m->classes[i].namespace, .klass = m->classes[i].klass};
+                int r = store_put_classes(st, &change, 1, STORE_CREATE_OR_UPDATE, &one);
+                if (r == E_DIAG && one.code == d->code && strcmp(one.message, d->message) == 0) {
+                        d->line = (uint32_t)m->classes[i].line;
+                        return;
+                }
+        }
+}
+
 static void import_reply(Job *j, const MofResult *m)
 {
         Buf list = {0};
@@ -327,9 +343,8 @@ static int import_text(Job *j, Store *st, const Wire_IMPORT_MOF *m, Diag *errors
                 r = import_classes(st, result, &errors[0]);
                 if (!r)
                         import_reply(j, result);
-                else
-                        snprintf(errors[0].file, sizeof(errors[0].file), "%s",
-                                 file); // all that is known of the place
+                else if (r > 0)
+                        import_place(st, result, file, &errors[0]);
                 mof_result_free(result);
         }
         cim_schema_unref(schema);

@@ -108,7 +108,7 @@ static int object_namespace(const CimSchema *schema, Str name, Str *ret, char ou
 static bool server_is_ours(const Service *s, Str name)
 {
         return !name.n || str_eq(name, STR(".")) || str_ieq(name, STR("localhost")) ||
-               str_ieq(name, str_of(s->server));
+               str_eq(name, STR("127.0.0.1")) || str_eq(name, STR("::1")) || str_ieq(name, str_of(s->server));
 }
 
 // A path and where it leads: the namespace in front of it, else the request's.

@@ -306,6 +306,28 @@ static void classes_there_and_back(void **state)
         stop(&rig, c);
 }
 
+// What the store says of a class has its place in the text.
+static void a_text_that_the_store_refuses_has_a_place(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        assert_status(rig_put_thing(&rig, c, "SubThing", "b", 2), 0);
+        Diag errors[4];
+        size_t n = 0;
+        Str text = STR("class Fine { [key] string Name; };\n\nclass SubThing : Thing { string Extra; };\n");
+        assert_int_equal(
+                client_import_mof(c, STR("x.mof"), RIG_NS, text, RIG_PATIENCE_MS, NULL, NULL, errors, 4, &n),
+                E_DIAG);
+        assert_int_equal(n, 1);
+        assert_string_equal(errors[0].file, "x.mof");
+        assert_int_equal(errors[0].line, 3);
+        assert_true(cim_failed(errors[0].code) && strstr(errors[0].message, "SubThing"));
+        assert_status(rig_get(c, "Fine", NULL), CIM_E_NOT_FOUND);
+        assert_status(rig_get(c, "SubThing=\"b\"", NULL), 0);
+        stop(&rig, c);
+}
+
 static bool has_class(const RigObjects *o, const char *name)
 {
         for (size_t i = 0; i < o->n; i++)
@@ -838,6 +860,7 @@ int main(int argc, char **argv)
                 TEST(sets_may_be_anything),
                 TEST(errors_say_what_they_are_about),
                 TEST(classes_there_and_back),
+                TEST(a_text_that_the_store_refuses_has_a_place),
                 TEST(classes_are_enumerated),
                 TEST(instances_are_enumerated),
                 TEST(large_results_come_in_batches),
