@@ -100,8 +100,17 @@ void HubUnsubscribe(Hub *hub, uint32_t id)
         Wire_CANCEL_ASYNC_CALL m = {.subscription = id};
         if (id &&
             !hub->closed) // its answer is of no interest; failing to send means that the connection is gone
-                (void)HubSend(hub, WIRE_CANCEL_ASYNC_CALL,
-                              (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_CANCEL_ASYNC_CALL, &m);
+                (void)HubSend(
+                        hub, WIRE_CANCEL_ASYNC_CALL,
+                        (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_CANCEL_ASYNC_CALL,
+                        &m);
+}
+
+void HubCancel(Hub *hub, uint32_t handle)
+{
+        pthread_mutex_lock(&hub_lock);
+        HubUnsubscribe(hub, handle);
+        pthread_mutex_unlock(&hub_lock);
 }
 
 void HubWake(Hub *hub)
@@ -197,6 +206,23 @@ static BOOL HubTakeSubscribed(Hub *hub, HubRequest *r, const ClientItem *item)
         return TRUE;
 }
 
+// An enumeration whose caller has given up is nobody's. Under hub_lock.
+static void HubDisown(Hub *hub, const ClientItem *item)
+{
+        const uint8_t *p = item->frame.payload;
+        size_t n = item->frame.size;
+        Wire_CREATE_CLASS_ENUM_Reply c;
+        Wire_CREATE_INSTANCE_ENUM_Reply i;
+        Wire_EXEC_QUERY_Reply q;
+        if (item->operation == WIRE_CREATE_CLASS_ENUM && wire_get_CREATE_CLASS_ENUM_reply(p, n, &c))
+                HubUnsubscribe(hub, c.enumeration);
+        else if (item->operation == WIRE_CREATE_INSTANCE_ENUM &&
+                 wire_get_CREATE_INSTANCE_ENUM_reply(p, n, &i))
+                HubUnsubscribe(hub, i.enumeration);
+        else if (item->operation == WIRE_EXEC_QUERY && wire_get_EXEC_QUERY_reply(p, n, &q))
+                HubUnsubscribe(hub, q.enumeration);
+}
+
 // Under hub_lock.
 static void HubTakeReply(Hub *hub, ClientItem *item)
 {
@@ -210,6 +236,8 @@ static void HubTakeReply(Hub *hub, ClientItem *item)
                 else
                         r->error = -EPROTO;
                 pthread_cond_signal(&r->answered);
+        } else if (!cim_failed(item->status)) {
+                HubDisown(hub, item);
         }
         if (!good)
                 HubClose(hub);

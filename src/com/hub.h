@@ -42,6 +42,9 @@ HRESULT HubCallFrame(Hub *hub, uint16_t operation, void (*put)(Buf *, uint32_t, 
         HubCallFrame((hub), WIRE_##X, (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_##X, \
                      (message), (ret))
 
+// Ends a handle of the service's (0: none) without waiting.
+void HubCancel(Hub *hub, uint32_t handle);
+
 // Subscribes; failures as of HubCall. `context` is what HubCancelSink looks for.
 // With a sink (referenced on success only) callbacks come from pool threads until it got its last SetStatus;
 // then it is released. ret is NULL. Without, HubNext and HubNextAsync take the events, and the caller holds

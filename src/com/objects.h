@@ -16,10 +16,9 @@ HRESULT ServicesCreate(Hub *take_hub, const char *namespace, IWbemServices **ret
 // IEnumWbemClassObject over a subscription. Takes the subscription and a reference to the hub, also on failure.
 HRESULT EnumCreate(Hub *take_hub, HubSubscription *take_subscription, IEnumWbemClassObject **ret);
 
-// IEnumWbemClassObject over the classes below `superclass` ("": all) of a namespace. flags as of CreateClassEnum.
-HRESULT ClassEnumCreate(Hub *hub, const char *namespace, Str superclass, LONG flags, IEnumWbemClassObject **ret);
-// A class by name, as an object.
-HRESULT ClassGet(Hub *hub, const char *namespace, Str name, IWbemClassObject **ret);
+// IEnumWbemClassObject over the objects of a reply and those that the service has under the handle (0: no more), which it
+// takes, also on failure.
+HRESULT DataEnumCreate(Hub *hub, uint32_t take_handle, Str objects, BOOL forward_only, IEnumWbemClassObject **ret);
 // IWbemQualifierSet of a class, or of one of its properties; as seen from an instance if of_instance.
 HRESULT QualifierSetCreate(const CimClass *c, const CimProperty *property, BOOL of_instance, IWbemQualifierSet **ret);
 

@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: MIT
 // IWbemServices of one namespace.
 //
-// Notification queries, namespaces and class definitions are served; what works on instances, and the
-// asynchronous twins of these, returns E_NOTIMPL until the service has a store (docs/DIFFERENCES.md lists
-// them).
-#include "objects.h"
+// Here: the object, namespaces and notification queries; services-data.c has classes and instances. Methods
+// and the asynchronous twins return E_NOTIMPL (docs/DIFFERENCES.md lists them).
+#include "services.h"
 
-#include "base/limits.h"
 #include "cim/schema.h"
-
-typedef struct Services {
-        IWbemServices base;
-        Security security;
-        LONG refs;
-        Hub *hub;
-        char namespace[LIMIT_NAMESPACE_CHARS + 1];
-} Services;
-
-static Services *impl_from_IWbemServices(IWbemServices *iface)
-{
-        return CONTAINING_RECORD(iface, Services, base);
-}
 
 static HRESULT STDMETHODCALLTYPE ServicesQueryInterface(IWbemServices *iface, REFIID iid, void **ret)
 {
@@ -59,17 +44,23 @@ static ULONG STDMETHODCALLTYPE ServicesRelease(IWbemServices *iface)
 }
 
 // --- namespaces and classes
-// --------------------------------------------------------------------------------------
 
-// A string of the caller as UTF-8 in memory of a.
-static HRESULT TextOfBstr(const BSTR s, Arena *a, Str *ret)
+HRESULT TextOfBstr(const BSTR s, Arena *a, Str *ret)
 {
         *ret = utf_to8(a, (Str16){(const char16_t *)s, SysStringLen(s)});
         return ret->p ? S_OK : (HRESULT)WBEM_E_OUT_OF_MEMORY;
 }
 
-// What is not there yet leaves no dangling pointer behind.
-static HRESULT NotImplemented(const char *method, const BSTR parameter, IWbemCallResult **call)
+HRESULT QueryOfBstrs(const BSTR language, const BSTR query, Arena *a, Str *ret)
+{
+        if (!language || !query || SysStringLen(query) == 0)
+                return WBEM_E_INVALID_PARAMETER;
+        if (_wcsicmp(language, L"WQL") != 0)
+                return WBEM_E_INVALID_QUERY_TYPE;
+        return TextOfBstr(query, a, ret);
+}
+
+HRESULT NotImplemented(const char *method, const BSTR parameter, IWbemCallResult **call)
 {
         ErrorBegin();
         if (call)
@@ -123,65 +114,8 @@ static HRESULT STDMETHODCALLTYPE ServicesOpenNamespace(IWbemServices *iface, con
         return ErrorEnd(hr, "OpenNamespace", name);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesGetObject(IWbemServices *iface, const BSTR path, LONG flags,
-                                                   IWbemContext *context, IWbemClassObject **ret,
-                                                   IWbemCallResult **call)
-{
-        (void)context;
-        Arena a = {0};
-        Str text;
-        ErrorBegin();
-        if (ret)
-                *ret = NULL;
-        if (call || flags & WBEM_FLAG_RETURN_IMMEDIATELY)
-                return NotImplemented("GetObject", path, call);
-        if (!ret || flags & ~(WBEM_FLAG_USE_AMENDED_QUALIFIERS | WBEM_FLAG_DIRECT_READ))
-                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "GetObject", path);
-        if (SysStringLen(path) == 0)
-                return NotImplemented("GetObject", path, call); // an empty class to be filled
-        HRESULT hr = TextOfBstr(path, &a, &text);
-        if (SUCCEEDED(hr) && (memchr(text.p, '=', text.n) || memchr(text.p, ':', text.n)))
-                hr = E_NOTIMPL; // instances, and paths with a namespace
-        if (SUCCEEDED(hr))
-                hr = ClassGet(impl_from_IWbemServices(iface)->hub, impl_from_IWbemServices(iface)->namespace,
-                              text, ret);
-        arena_deinit(&a);
-        return ErrorEnd(hr, "GetObject", path);
-}
-
-static HRESULT STDMETHODCALLTYPE ServicesCreateClassEnum(IWbemServices *iface, const BSTR superclass,
-                                                         LONG flags, IWbemContext *context,
-                                                         IEnumWbemClassObject **ret)
-{
-        Services *s = impl_from_IWbemServices(iface);
-        LONG known = WBEM_FLAG_SHALLOW | WBEM_FLAG_RETURN_IMMEDIATELY | WBEM_FLAG_FORWARD_ONLY |
-                     WBEM_FLAG_USE_AMENDED_QUALIFIERS;
-        Arena a = {0};
-        Str name = {"", 0};
-        (void)context;
-        ErrorBegin();
-        if (ret)
-                *ret = NULL;
-        if (!ret || flags & ~known)
-                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "CreateClassEnum", superclass);
-        HRESULT hr = superclass ? TextOfBstr(superclass, &a, &name) : S_OK;
-        if (SUCCEEDED(hr))
-                hr = ClassEnumCreate(s->hub, s->namespace, name, flags, ret);
-        arena_deinit(&a);
-        return ErrorEnd(hr, "CreateClassEnum", superclass);
-}
-
 // --- notification queries
 // -----------------------------------------------------------------------------------------
-
-static HRESULT QueryOf(const BSTR language, const BSTR query, Arena *a, Str *ret)
-{
-        if (!language || !query || SysStringLen(query) == 0)
-                return WBEM_E_INVALID_PARAMETER;
-        if (_wcsicmp(language, L"WQL") != 0)
-                return WBEM_E_INVALID_QUERY_TYPE;
-        return TextOfBstr(query, a, ret);
-}
 
 static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQuery(IWbemServices *iface, const BSTR language,
                                                                const BSTR query, LONG flags,
@@ -198,7 +132,7 @@ static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQuery(IWbemServices *if
                 *ret = NULL;
         if (!ret || (flags & ~WBEM_FLAG_USE_AMENDED_QUALIFIERS) != must)
                 return ErrorEnd(WBEM_E_INVALID_PARAMETER, "ExecNotificationQuery", query);
-        HRESULT hr = QueryOf(language, query, &a, &text);
+        HRESULT hr = QueryOfBstrs(language, query, &a, &text);
         HubSubscription *subscription = NULL;
         if (SUCCEEDED(hr))
                 hr = HubSubscribe(s->hub, s->namespace, text, NULL, s, &subscription);
@@ -222,7 +156,7 @@ static HRESULT STDMETHODCALLTYPE ServicesExecNotificationQueryAsync(IWbemService
         ErrorBegin();
         if (!sink || flags & ~(WBEM_FLAG_USE_AMENDED_QUALIFIERS | WBEM_FLAG_SEND_STATUS))
                 return ErrorEnd(WBEM_E_INVALID_PARAMETER, "ExecNotificationQueryAsync", query);
-        HRESULT hr = QueryOf(language, query, &a, &text);
+        HRESULT hr = QueryOfBstrs(language, query, &a, &text);
         if (SUCCEEDED(hr))
                 hr = HubSubscribe(s->hub, s->namespace, text, sink, s, NULL);
         arena_deinit(&a);
@@ -257,26 +191,12 @@ static HRESULT STDMETHODCALLTYPE ServicesGetObjectAsync(IWbemServices *iface, co
         return NotImplemented("GetObjectAsync", path, NULL);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesPutClass(IWbemServices *iface, IWbemClassObject *object, LONG flags,
-                                                  IWbemContext *context, IWbemCallResult **call)
-{
-        (void)iface, (void)object, (void)flags, (void)context;
-        return NotImplemented("PutClass", NULL, call);
-}
-
 static HRESULT STDMETHODCALLTYPE ServicesPutClassAsync(IWbemServices *iface, IWbemClassObject *object,
                                                        LONG flags, IWbemContext *context,
                                                        IWbemObjectSink *sink)
 {
         (void)iface, (void)object, (void)flags, (void)context, (void)sink;
         return NotImplemented("PutClassAsync", NULL, NULL);
-}
-
-static HRESULT STDMETHODCALLTYPE ServicesDeleteClass(IWbemServices *iface, const BSTR path, LONG flags,
-                                                     IWbemContext *context, IWbemCallResult **call)
-{
-        (void)iface, (void)flags, (void)context;
-        return NotImplemented("DeleteClass", path, call);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesDeleteClassAsync(IWbemServices *iface, const BSTR path, LONG flags,
@@ -294,27 +214,12 @@ static HRESULT STDMETHODCALLTYPE ServicesCreateClassEnumAsync(IWbemServices *ifa
         return NotImplemented("CreateClassEnumAsync", name, NULL);
 }
 
-static HRESULT STDMETHODCALLTYPE ServicesPutInstance(IWbemServices *iface, IWbemClassObject *object,
-                                                     LONG flags, IWbemContext *context,
-                                                     IWbemCallResult **call)
-{
-        (void)iface, (void)object, (void)flags, (void)context;
-        return NotImplemented("PutInstance", NULL, call);
-}
-
 static HRESULT STDMETHODCALLTYPE ServicesPutInstanceAsync(IWbemServices *iface, IWbemClassObject *object,
                                                           LONG flags, IWbemContext *context,
                                                           IWbemObjectSink *sink)
 {
         (void)iface, (void)object, (void)flags, (void)context, (void)sink;
         return NotImplemented("PutInstanceAsync", NULL, NULL);
-}
-
-static HRESULT STDMETHODCALLTYPE ServicesDeleteInstance(IWbemServices *iface, const BSTR path, LONG flags,
-                                                        IWbemContext *context, IWbemCallResult **call)
-{
-        (void)iface, (void)flags, (void)context;
-        return NotImplemented("DeleteInstance", path, call);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesDeleteInstanceAsync(IWbemServices *iface, const BSTR path,
@@ -331,25 +236,6 @@ static HRESULT STDMETHODCALLTYPE ServicesCreateInstanceEnumAsync(IWbemServices *
 {
         (void)iface, (void)flags, (void)context, (void)sink;
         return NotImplemented("CreateInstanceEnumAsync", name, NULL);
-}
-
-static HRESULT STDMETHODCALLTYPE ServicesCreateInstanceEnum(IWbemServices *iface, const BSTR name, LONG flags,
-                                                            IWbemContext *context, IEnumWbemClassObject **ret)
-{
-        (void)iface, (void)flags, (void)context;
-        if (ret)
-                *ret = NULL;
-        return NotImplemented("CreateInstanceEnum", name, NULL);
-}
-
-static HRESULT STDMETHODCALLTYPE ServicesExecQuery(IWbemServices *iface, const BSTR language,
-                                                   const BSTR query, LONG flags, IWbemContext *context,
-                                                   IEnumWbemClassObject **ret)
-{
-        (void)iface, (void)language, (void)flags, (void)context;
-        if (ret)
-                *ret = NULL;
-        return NotImplemented("ExecQuery", query, NULL);
 }
 
 static HRESULT STDMETHODCALLTYPE ServicesExecQueryAsync(IWbemServices *iface, const BSTR language,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// com-objects: checks what calls that fail leave behind (IErrorInfo, __ExtendedStatus), class definitions as objects, and
-// the system properties of objects, one by one against the service of this environment.
+// com-objects: checks what calls that fail leave behind (IErrorInfo, __ExtendedStatus), class definitions as
+// objects, and the system properties of objects, one by one against the service of this environment.
 //
 // The sources of what is checked are the public pages of GetErrorInfo, __ExtendedStatus, IWbemServices and
 // IWbemClassObject, and "WMI System Properties".
@@ -47,7 +47,8 @@ static void CheckText(IWbemClassObject *o, const wchar_t *name, const wchar_t *w
                 Check(narrow, V_VT(&v), VT_NULL);
         else if (V_VT(&v) != VT_BSTR || wcscmp(V_BSTR(&v), wanted) != 0) {
                 failures++;
-                printf("%s: got \"%ls\", wanted \"%ls\"\n", narrow, V_VT(&v) == VT_BSTR ? V_BSTR(&v) : L"(none)", wanted);
+                printf("%s: got \"%ls\", wanted \"%ls\"\n", narrow,
+                       V_VT(&v) == VT_BSTR ? V_BSTR(&v) : L"(none)", wanted);
         }
         VariantClear(&v);
 }
@@ -65,7 +66,8 @@ static HRESULT Connect(const wchar_t *name, IWbemServices **ret)
 {
         IWbemLocator *locator = NULL;
         BSTR n = SysAllocString(name);
-        HRESULT hr = CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator, (void **)&locator);
+        HRESULT hr = CoCreateInstance(&CLSID_WbemLocator, NULL, CLSCTX_INPROC_SERVER, &IID_IWbemLocator,
+                                      (void **)&locator);
         if (SUCCEEDED(hr)) {
                 hr = IWbemLocator_ConnectServer(locator, n, NULL, NULL, NULL, 0, NULL, NULL, ret);
                 IWbemLocator_Release(locator);
@@ -161,14 +163,17 @@ static void Errors(void)
         Check("a bad query", Query(L"SELECT * FORM X", NEXT_FLAGS, &e), WBEM_E_UNPARSABLE_QUERY);
         CheckError(WBEM_E_UNPARSABLE_QUERY, L"ExecNotificationQuery", L"SELECT * FORM X", L"FORM");
         Check("no such class", GetObjectOf(L"Nothing_Here", &o), WBEM_E_NOT_FOUND);
-        Check("wrong flags", Query(L"SELECT * FROM X", 0, &e), WBEM_E_INVALID_PARAMETER); // not the service's word
+        CheckError(WBEM_E_NOT_FOUND, L"GetObject", L"Nothing_Here", L"Nothing_Here");
+        Check("wrong flags", Query(L"SELECT * FROM X", 0, &e),
+              WBEM_E_INVALID_PARAMETER); // not the service's word
         CheckError(WBEM_E_INVALID_PARAMETER, L"ExecNotificationQuery", L"SELECT * FROM X", L"parameter");
         Check("no query", IWbemServices_ExecNotificationQuery(services, NULL, NULL, NEXT_FLAGS, NULL, &e),
               WBEM_E_INVALID_PARAMETER);
         CheckError(WBEM_E_INVALID_PARAMETER, L"ExecNotificationQuery", NULL, L"parameter");
         Check("CancelAsyncCall", IWbemServices_CancelAsyncCall(services, NULL), WBEM_E_INVALID_PARAMETER);
         CheckError(WBEM_E_INVALID_PARAMETER, L"CancelAsyncCall", NULL, L"parameter");
-        Check("not there", IWbemServices_ExecMethodAsync(services, NULL, NULL, 0, NULL, NULL, NULL), E_NOTIMPL);
+        Check("not there", IWbemServices_ExecMethodAsync(services, NULL, NULL, 0, NULL, NULL, NULL),
+              E_NOTIMPL);
         CheckError(E_NOTIMPL, L"ExecMethodAsync", NULL, L"not there");
 
         Check("a bad query", Query(L"SELECT * FORM X", NEXT_FLAGS, &e), WBEM_E_UNPARSABLE_QUERY);
@@ -179,8 +184,8 @@ static void Errors(void)
         Check("a bad query", Query(L"SELECT * FORM X", NEXT_FLAGS, &e), WBEM_E_UNPARSABLE_QUERY);
         Check("a good call", GetObjectOf(L"__Event", &o), S_OK);
         NoError("a call that succeeds leaves none");
-        Check("IErrorInfo of another object", IWbemClassObject_QueryInterface(o, &IID_IErrorInfo, (void **)&mine),
-              E_NOINTERFACE);
+        Check("IErrorInfo of another object",
+              IWbemClassObject_QueryInterface(o, &IID_IErrorInfo, (void **)&mine), E_NOINTERFACE);
         IWbemClassObject_Release(o);
 
         Check("a bad query", Query(L"SELECT * FORM X", NEXT_FLAGS, &e), WBEM_E_UNPARSABLE_QUERY);
@@ -238,7 +243,8 @@ static void Definitions(void)
         CheckText(c, L"__DYNASTY", L"__SystemClass");
         CheckPlace(c, L"root\\wmi", L"__NamespaceOperationEvent");
         Check("__DERIVATION", IWbemClassObject_Get(c, L"__DERIVATION", 0, &v, &type, &flavor), S_OK);
-        CheckTrue("an array of strings", V_VT(&v) == (VT_ARRAY | VT_BSTR) && type == (CIM_STRING | CIM_FLAG_ARRAY) &&
+        CheckTrue("an array of strings", V_VT(&v) == (VT_ARRAY | VT_BSTR) &&
+                                                 type == (CIM_STRING | CIM_FLAG_ARRAY) &&
                                                  flavor == WBEM_FLAVOR_ORIGIN_SYSTEM);
         Check("the first one", SafeArrayGetElement(V_ARRAY(&v), &at, &first), S_OK);
         CheckTrue("is the superclass", first && wcscmp(first, L"__Event") == 0);
@@ -248,10 +254,12 @@ static void Definitions(void)
 
         Check("Clone", IWbemClassObject_Clone(c, &clone), S_OK);
         Check("CompareTo the clone", IWbemClassObject_CompareTo(c, 0, clone), WBEM_S_SAME);
-        Check("without qualifiers", IWbemClassObject_CompareTo(c, WBEM_FLAG_IGNORE_QUALIFIERS, clone), WBEM_S_SAME);
+        Check("without qualifiers", IWbemClassObject_CompareTo(c, WBEM_FLAG_IGNORE_QUALIFIERS, clone),
+              WBEM_S_SAME);
         Check("CompareTo another class", IWbemClassObject_CompareTo(c, 0, other), WBEM_S_DIFFERENT);
         Check("GetObjectText", IWbemClassObject_GetObjectText(clone, 0, &text), S_OK);
-        CheckTrue("a declaration", text && wcsstr(text, L"class __NamespaceOperationEvent") && wcsstr(text, L": __Event"));
+        CheckTrue("a declaration",
+                  text && wcsstr(text, L"class __NamespaceOperationEvent") && wcsstr(text, L": __Event"));
         SysFreeString(text);
         CheckPlace(clone, L"root\\wmi", L"__NamespaceOperationEvent");
         IWbemClassObject_Release(clone);
@@ -272,6 +280,358 @@ static void Definitions(void)
         Check("the last release", (HRESULT)IWbemClassObject_Release(c), 0);
 }
 
+// --- instances ------------------------------------------------------------------------------------
+
+enum { MANY = 2000 }; // of 1,000 characters each: several batches
+
+static HRESULT PutOf(IWbemClassObject *o, LONG flags)
+{
+        return IWbemServices_PutInstance(services, o, flags, NULL, NULL);
+}
+
+static void SetNumber(IWbemClassObject *o, const wchar_t *name, LONG n)
+{
+        VARIANT v = {0};
+        V_VT(&v) = VT_I4;
+        V_I4(&v) = n;
+        Check("Put", IWbemClassObject_Put(o, name, 0, &v, 0), S_OK);
+}
+
+static void SetText(IWbemClassObject *o, const wchar_t *name, const wchar_t *text)
+{
+        VARIANT v = {0};
+        V_VT(&v) = VT_BSTR;
+        V_BSTR(&v) = SysAllocString(text);
+        Check("Put", IWbemClassObject_Put(o, name, 0, &v, 0), S_OK);
+        VariantClear(&v);
+}
+
+static IWbemClassObject *Spawn(const wchar_t *class, const wchar_t *name, LONG size)
+{
+        IWbemClassObject *c = NULL, *o = NULL;
+        Check("GetObject", GetObjectOf(class, &c), S_OK);
+        if (!c)
+                exit(1);
+        Check("SpawnInstance", IWbemClassObject_SpawnInstance(c, 0, &o), S_OK);
+        IWbemClassObject_Release(c);
+        SetText(o, L"Name", name);
+        SetNumber(o, L"Size", size);
+        return o;
+}
+
+static HRESULT DeleteOf(const wchar_t *path, BOOL class)
+{
+        BSTR p = path ? SysAllocString(path) : NULL;
+        HRESULT hr = class ? IWbemServices_DeleteClass(services, p, 0, NULL, NULL)
+                           : IWbemServices_DeleteInstance(services, p, 0, NULL, NULL);
+        SysFreeString(p);
+        return hr;
+}
+
+static void Instances(void)
+{
+        IWbemClassObject *o = Spawn(L"Thing", L"a", 1), *got = NULL, *c = NULL;
+        IWbemCallResult *call = (IWbemCallResult *)1;
+        Check("created", PutOf(o, WBEM_FLAG_CREATE_ONLY), S_OK);
+        Check("it is there", PutOf(o, WBEM_FLAG_CREATE_ONLY), WBEM_E_ALREADY_EXISTS);
+        CheckError(WBEM_E_ALREADY_EXISTS, L"PutInstance", L"Thing", L"Thing");
+        SetNumber(o, L"Size", 2);
+        Check("updated", PutOf(o, WBEM_FLAG_UPDATE_ONLY), S_OK);
+        Check("GetObject", GetObjectOf(L"thing.NAME='A'", &got), S_OK);
+        Check("__GENUS", NumberOf(got, L"__GENUS"), WBEM_GENUS_INSTANCE);
+        Check("Size", NumberOf(got, L"Size"), 2);
+        CheckText(got, L"__CLASS", L"Thing");
+        CheckText(got, L"__SUPERCLASS", NULL);
+        CheckText(got, L"__DYNASTY", L"Thing");
+        CheckPlace(got, L"root\\default", L"Thing.Name=\"a\"");
+        Check("as it was put", IWbemClassObject_CompareTo(o, 0, got), WBEM_S_SAME);
+        IWbemClassObject_Release(got);
+        IWbemClassObject_Release(o);
+        o = Spawn(L"Thing", L"none", 1);
+        Check("not there", PutOf(o, WBEM_FLAG_UPDATE_ONLY), WBEM_E_NOT_FOUND);
+        Check("both", PutOf(o, WBEM_FLAG_UPDATE_ONLY | WBEM_FLAG_CREATE_ONLY), WBEM_E_INVALID_PARAMETER);
+        Check("semisynchronous",
+              IWbemServices_PutInstance(services, o, WBEM_FLAG_RETURN_IMMEDIATELY, NULL, &call), E_NOTIMPL);
+        CheckTrue("emptied", call == NULL);
+        Check("PutClass of an instance", IWbemServices_PutClass(services, o, 0, NULL, NULL),
+              WBEM_E_INVALID_OBJECT);
+        Check("PutInstance of nothing", PutOf(NULL, 0), WBEM_E_INVALID_PARAMETER);
+        Check("PutClass of nothing", IWbemServices_PutClass(services, NULL, 0, NULL, NULL),
+              WBEM_E_INVALID_PARAMETER);
+        Check("GetObject", GetObjectOf(L"Thing.Name=\"none\"", &got), WBEM_E_NOT_FOUND);
+        CheckError(WBEM_E_NOT_FOUND, L"GetObject", L"Thing.Name=\"none\"", L"none");
+        Check("GetObject", GetObjectOf(L"Thing.Name=\"none", &got), WBEM_E_INVALID_OBJECT_PATH);
+        CheckTrue("nothing", got == NULL);
+        Check("a class", GetObjectOf(L"Thing", &c), S_OK);
+        Check("PutInstance of a class", PutOf(c, 0), WBEM_E_INVALID_OBJECT);
+        Check("PutClass", IWbemServices_PutClass(services, c, 0, NULL, NULL), S_OK);
+        Check("PutClass", IWbemServices_PutClass(services, c, WBEM_FLAG_CREATE_ONLY, NULL, NULL),
+              WBEM_E_ALREADY_EXISTS);
+        Check("PutClass",
+              IWbemServices_PutClass(services, c, WBEM_FLAG_UPDATE_FORCE_MODE | WBEM_FLAG_UPDATE_SAFE_MODE,
+                                     NULL, NULL),
+              WBEM_E_INVALID_PARAMETER);
+        IWbemClassObject_Release(c);
+        IWbemClassObject_Release(o);
+        Check("DeleteInstance", DeleteOf(L"Thing.Name=\"a\"", FALSE), S_OK);
+        Check("DeleteInstance", DeleteOf(L"Thing.Name=\"a\"", FALSE), WBEM_E_NOT_FOUND);
+        CheckError(WBEM_E_NOT_FOUND, L"DeleteInstance", L"Thing.Name=\"a\"", L"a");
+        Check("DeleteInstance of nothing", DeleteOf(NULL, FALSE), WBEM_E_INVALID_PARAMETER);
+        Check("DeleteClass of nothing", DeleteOf(L"", TRUE), WBEM_E_INVALID_PARAMETER);
+        Check("DeleteClass", DeleteOf(L"Nothing_Here", TRUE), WBEM_E_NOT_FOUND);
+}
+
+static void Fill(void)
+{
+        wchar_t text[1001], name[16];
+        for (int i = 0; i < 1000; i++)
+                text[i] = L'x';
+        text[1000] = 0;
+        IWbemClassObject *o = Spawn(L"Thing", L"x", 0);
+        SetText(o, L"Text", text);
+        for (int i = 0; i < MANY; i++) {
+                for (int k = 0, n = i; k < 4; k++, n /= 10)
+                        name[3 - k] = (wchar_t)(L'0' + n % 10);
+                name[4] = 0;
+                SetText(o, L"Name", name);
+                SetNumber(o, L"Size", i);
+                if (FAILED(PutOf(o, 0)))
+                        CheckTrue("PutInstance", FALSE);
+        }
+        IWbemClassObject_Release(o);
+}
+
+static HRESULT Instances_Of(const wchar_t *class, LONG flags, IEnumWbemClassObject **ret)
+{
+        BSTR c = class ? SysAllocString(class) : NULL;
+        HRESULT hr = IWbemServices_CreateInstanceEnum(services, c, flags, NULL, ret);
+        SysFreeString(c);
+        return hr;
+}
+
+static HRESULT Exec(const wchar_t *query, LONG flags, IEnumWbemClassObject **ret)
+{
+        BSTR l = SysAllocString(L"WQL"), q = SysAllocString(query);
+        HRESULT hr = IWbemServices_ExecQuery(services, l, q, flags, NULL, ret);
+        SysFreeString(l);
+        SysFreeString(q);
+        return hr;
+}
+
+// Counts what is left; the objects are of the genus.
+static LONG Count(IEnumWbemClassObject *e, LONG genus)
+{
+        IWbemClassObject *o[7];
+        ULONG n = 0;
+        LONG count = 0;
+        HRESULT hr;
+        do {
+                hr = IEnumWbemClassObject_Next(e, (LONG)WBEM_INFINITE, 7, o, &n);
+                CheckTrue("all, or the end", hr == WBEM_S_NO_ERROR ? n == 7 : hr == WBEM_S_FALSE && n < 7);
+                for (ULONG i = 0; i < n; i++) {
+                        if (NumberOf(o[i], L"__GENUS") != genus)
+                                CheckTrue("the genus", FALSE);
+                        IWbemClassObject_Release(o[i]);
+                }
+                count += (LONG)n;
+        } while (hr == WBEM_S_NO_ERROR);
+        return count;
+}
+
+static void Enumerations(void)
+{
+        IEnumWbemClassObject *e = NULL, *clone = NULL;
+        IWbemClassObject *o = NULL, *again = NULL;
+        ULONG n;
+        Check("CreateInstanceEnum", Instances_Of(L"Thing", 0, &e), S_OK);
+        Check("Next", IEnumWbemClassObject_Next(e, 0, 1, &o, &n), WBEM_S_NO_ERROR);
+        Check("Skip", IEnumWbemClassObject_Skip(e, 0, MANY / 2 - 1), WBEM_S_NO_ERROR);
+        Check("Clone", IEnumWbemClassObject_Clone(e, &clone), S_OK);
+        Check("the rest", Count(clone, 2), MANY / 2);
+        Check("the rest again", Count(e, 2), MANY / 2);
+        Check("Reset", IEnumWbemClassObject_Reset(e), S_OK);
+        Check("Next", IEnumWbemClassObject_Next(e, 0, 1, &again, &n), WBEM_S_NO_ERROR);
+        Check("the first one", IWbemClassObject_CompareTo(o, 0, again), WBEM_S_SAME);
+        SetNumber(again, L"Size", 77777); // ours alone
+        IWbemClassObject_Release(again);
+        Check("Reset", IEnumWbemClassObject_Reset(clone), S_OK);
+        Check("Next", IEnumWbemClassObject_Next(clone, 0, 1, &again, &n), WBEM_S_NO_ERROR);
+        Check("as it was", IWbemClassObject_CompareTo(o, 0, again), WBEM_S_SAME);
+        IWbemClassObject_Release(again);
+        IWbemClassObject_Release(o);
+        Check("the last release", (HRESULT)IEnumWbemClassObject_Release(e), 0);
+        Check("all again", Count(clone, 2), MANY - 1);
+        IEnumWbemClassObject_Release(clone);
+
+        Check("forward only", Instances_Of(L"Thing", NEXT_FLAGS | WBEM_FLAG_SHALLOW, &e), S_OK);
+        Check("Reset", IEnumWbemClassObject_Reset(e), WBEM_E_INVALID_OPERATION);
+        Check("Clone", IEnumWbemClassObject_Clone(e, &clone), WBEM_E_INVALID_OPERATION);
+        Check("all", Count(e, 2), MANY);
+        Check("the end stays", IEnumWbemClassObject_Next(e, 0, 1, &o, &n), WBEM_S_FALSE);
+        Check("Skip", IEnumWbemClassObject_Skip(e, 0, 1), WBEM_S_FALSE);
+        IEnumWbemClassObject_Release(e);
+        for (int i = 0; i < 300;
+             i++) { // more than a session may have open at once: each ends with its enumerator
+                HRESULT hr = Instances_Of(L"Thing", NEXT_FLAGS, &e);
+                if (FAILED(hr)) {
+                        Check("one of many", hr, S_OK);
+                        break;
+                }
+                IEnumWbemClassObject_Release(e);
+        }
+        Check("of no class", Instances_Of(NULL, 0, &e), WBEM_E_INVALID_PARAMETER);
+        CheckTrue("emptied", e == NULL);
+        Check("into nowhere", Instances_Of(L"Thing", 0, NULL), WBEM_E_INVALID_PARAMETER);
+        Check("of nothing", Instances_Of(L"Nothing_Here", 0, &e), WBEM_E_INVALID_CLASS);
+        CheckError(WBEM_E_INVALID_CLASS, L"CreateInstanceEnum", L"Nothing_Here", L"Nothing_Here");
+        Check("a flag of others", Instances_Of(L"Thing", WBEM_FLAG_CREATE_ONLY, &e),
+              WBEM_E_INVALID_PARAMETER);
+}
+
+static void Queries(void)
+{
+        IEnumWbemClassObject *e = NULL;
+        IWbemClassObject *o = NULL;
+        ULONG n;
+        Check("ExecQuery", Exec(L"SELECT * FROM Thing WHERE Size >= 1000", 0, &e), S_OK);
+        Check("those", Count(e, 2), MANY - 1000);
+        IEnumWbemClassObject_Release(e);
+        Check("ExecQuery", Exec(L"SELECT * FROM Thing WHERE Name = '0815'", NEXT_FLAGS, &e), S_OK);
+        Check("Next", IEnumWbemClassObject_Next(e, (LONG)WBEM_INFINITE, 1, &o, &n), WBEM_S_NO_ERROR);
+        Check("Size", NumberOf(o, L"Size"), 815);
+        CheckPlace(o, L"root\\default", L"Thing.Name=\"0815\"");
+        IWbemClassObject_Release(o);
+        IEnumWbemClassObject_Release(e);
+        Check("classes", Exec(L"SELECT * FROM meta_class WHERE __CLASS = 'Thing'", NEXT_FLAGS, &e), S_OK);
+        Check("one", Count(e, 1), 1);
+        IEnumWbemClassObject_Release(e);
+        e = (IEnumWbemClassObject *)1;
+        Check("no query", Exec(L"", 0, &e), WBEM_E_INVALID_PARAMETER);
+        CheckTrue("emptied", e == NULL);
+        HRESULT hr = Exec(L"SELECT * FORM Thing", 0, &e);
+        CheckTrue("a bad query",
+                  hr == (HRESULT)WBEM_E_INVALID_QUERY || hr == (HRESULT)WBEM_E_UNPARSABLE_QUERY);
+        CheckError(hr, L"ExecQuery", L"SELECT * FORM Thing", L"FORM");
+}
+
+// --- events with objects in them ------------------------------------------------------------------
+
+static IWbemClassObject *Inside(IWbemClassObject *event, const wchar_t *name)
+{
+        VARIANT v;
+        IWbemClassObject *o = NULL;
+        CIMTYPE type = 0;
+        VariantInit(&v);
+        Check("Get", IWbemClassObject_Get(event, name, 0, &v, &type, NULL), S_OK);
+        CheckTrue("an object", V_VT(&v) == VT_UNKNOWN && type == CIM_OBJECT);
+        if (V_VT(&v) != VT_UNKNOWN)
+                exit(1);
+        Check("IWbemClassObject", IUnknown_QueryInterface(V_UNKNOWN(&v), &IID_IWbemClassObject, (void **)&o),
+              S_OK);
+        VariantClear(&v);
+        return o;
+}
+
+static IWbemClassObject *Event(IEnumWbemClassObject *e)
+{
+        IWbemClassObject *o = NULL;
+        ULONG n;
+        Check("an event", IEnumWbemClassObject_Next(e, 60000, 1, &o, &n), WBEM_S_NO_ERROR);
+        if (!o)
+                exit(1);
+        CheckText(o, L"__PATH", NULL);
+        CheckText(o, L"__RELPATH", NULL);
+        CheckText(o, L"__NAMESPACE", NULL);
+        return o;
+}
+
+static void InstanceEvents(void)
+{
+        IEnumWbemClassObject *e = NULL;
+        IWbemClassObject *copy = NULL, *got = NULL;
+        BSTR text = NULL;
+        Check("a query",
+              Query(L"SELECT * FROM __InstanceModificationEvent WHERE TargetInstance ISA 'Thing' AND "
+                    L"TargetInstance.Size > 5",
+                    NEXT_FLAGS, &e),
+              S_OK);
+        IWbemClassObject *o = Spawn(L"Thing", L"event", 1);
+        Check("created", PutOf(o, 0), S_OK);
+        SetNumber(o, L"Size", 2);
+        Check("changed", PutOf(o, 0), S_OK);
+        SetNumber(o, L"Size", 6);
+        Check("changed", PutOf(o, 0), S_OK);
+        IWbemClassObject *event = Event(e);
+        CheckText(event, L"__CLASS", L"__InstanceModificationEvent");
+        Check("GetObjectText", IWbemClassObject_GetObjectText(event, 0, &text), S_OK);
+        CheckTrue("with the instance in it",
+                  text && wcsstr(text, L"TargetInstance = ") && wcsstr(text, L"instance of Thing"));
+        SysFreeString(text);
+        Check("Clone", IWbemClassObject_Clone(event, &copy), S_OK);
+        Check("CompareTo", IWbemClassObject_CompareTo(event, 0, copy), WBEM_S_SAME);
+        IWbemClassObject_Release(event); // what comes next lives without it
+        IWbemClassObject *target = Inside(copy, L"TargetInstance"),
+                         *previous = Inside(copy, L"PreviousInstance");
+        Check("Size", NumberOf(target, L"Size"), 6);
+        Check("Size before", NumberOf(previous, L"Size"), 2);
+        IWbemClassObject_Release(copy);
+        Check("__GENUS", NumberOf(target, L"__GENUS"), WBEM_GENUS_INSTANCE);
+        CheckPlace(target, L"root\\default", L"Thing.Name=\"event\"");
+        CheckPlace(previous, L"root\\default", L"Thing.Name=\"event\"");
+        Check("CompareTo", IWbemClassObject_CompareTo(target, 0, previous), WBEM_S_DIFFERENT);
+        Check("CompareTo", IWbemClassObject_CompareTo(target, 0, o), WBEM_S_SAME);
+        Check("Clone", IWbemClassObject_Clone(target, &copy), S_OK);
+        Check("CompareTo", IWbemClassObject_CompareTo(target, 0, copy), WBEM_S_SAME);
+        CheckPlace(copy, L"root\\default", L"Thing.Name=\"event\"");
+        SetNumber(copy, L"Size", 1);
+        Check("CompareTo", IWbemClassObject_CompareTo(target, 0, copy), WBEM_S_DIFFERENT);
+        Check("put back", PutOf(copy, 0), S_OK); // an object that came in an event is one like others
+        Check("GetObject", GetObjectOf(L"Thing='event'", &got), S_OK);
+        Check("Size", NumberOf(got, L"Size"), 1);
+        Check("GetObjectText", IWbemClassObject_GetObjectText(target, 0, &text), S_OK);
+        CheckTrue("an instance", text && wcsncmp(text, L"instance of Thing", 17) == 0);
+        SysFreeString(text);
+        IWbemClassObject_Release(got);
+        IWbemClassObject_Release(copy);
+        IWbemClassObject_Release(target);
+        IWbemClassObject_Release(previous);
+        IWbemClassObject_Release(o);
+        IEnumWbemClassObject_Release(e);
+}
+
+static void ClassEvents(void)
+{
+        IEnumWbemClassObject *e = NULL;
+        IWbemClassObject *part = NULL, *copy = NULL;
+        BSTR text = NULL;
+        Check("a query", Query(L"SELECT * FROM __ClassDeletionEvent", NEXT_FLAGS, &e), S_OK);
+        Check("a class", GetObjectOf(L"Part", &part), S_OK);
+        Check("DeleteClass", DeleteOf(L"Part", TRUE), S_OK);
+        IWbemClassObject *event = Event(e);
+        IWbemClassObject *target = Inside(event, L"TargetClass");
+        IWbemClassObject_Release(event);
+        Check("__GENUS", NumberOf(target, L"__GENUS"), WBEM_GENUS_CLASS);
+        CheckText(target, L"__CLASS", L"Part");
+        CheckText(target, L"__SUPERCLASS", L"Thing");
+        CheckText(target, L"__DYNASTY", L"Thing");
+        CheckPlace(target, L"root\\default", L"Part");
+        Check("CompareTo", IWbemClassObject_CompareTo(target, 0, part), WBEM_S_SAME);
+        Check("Clone", IWbemClassObject_Clone(target, &copy), S_OK);
+        Check("CompareTo", IWbemClassObject_CompareTo(target, 0, copy), WBEM_S_SAME);
+        Check("GetObjectText", IWbemClassObject_GetObjectText(target, 0, &text), S_OK);
+        CheckTrue("a declaration", text && wcsstr(text, L"class Part : Thing"));
+        SysFreeString(text);
+        Check("PutClass", IWbemServices_PutClass(services, target, WBEM_FLAG_CREATE_ONLY, NULL, NULL),
+              S_OK); // and back
+        IWbemClassObject_Release(copy);
+        Check("it is there", GetObjectOf(L"Part", &copy), S_OK);
+        Check("CompareTo", IWbemClassObject_CompareTo(target, 0, copy), WBEM_S_SAME);
+        IWbemClassObject_Release(copy);
+        IWbemClassObject_Release(target);
+        IWbemClassObject_Release(part);
+        IEnumWbemClassObject_Release(e);
+}
+
 int main(void)
 {
         CoInitializeEx(NULL, COINIT_MULTITHREADED);
@@ -280,6 +640,16 @@ int main(void)
                 return 1;
         Errors();
         Definitions();
+        Check("the last release of IWbemServices", (HRESULT)IWbemServices_Release(services), 0);
+        Check("ConnectServer", Connect(L"root\\default", &services), S_OK);
+        if (!services)
+                return 1;
+        Instances();
+        Fill();
+        Enumerations();
+        Queries();
+        InstanceEvents();
+        ClassEvents();
         Check("the last release of IWbemServices", (HRESULT)IWbemServices_Release(services), 0);
         CoUninitialize();
         return failures ? 1 : 0;

@@ -77,7 +77,11 @@ def the_contract(t):
 
 @test
 def objects_and_errors(t):
+    mof = os.path.join(t.dir, "thing.mof")
+    with open(mof, "w", encoding="utf-8") as f:
+        f.write("class Thing { [key] string Name; uint32 Size = 7; string Text; };\nclass Part : Thing { [Description(\"a part\")] uint8 Parts[]; };\n")
     t.service()
+    t.run("wmi", "mof", "compile", mof)
     good(t, t.start(build(t, "objects", "tests/system/com-objects.c", "gcc")))
 
 
@@ -96,10 +100,17 @@ def client(t):
     t.equal(c.receive()[2], 0, "HELLO")
     c.send("IMPORT_MOF", file="fake.mof", namespace="root\\wmi", text=fake.MOF.encode())
     t.equal(c.receive()[2], 0, "IMPORT_MOF")
-    c.send("GET_CLASS", namespace="root\\wmi", name="FakeEvent")
-    _, fields, status = c.receive()
-    t.equal(status, 0, "GET_CLASS")
-    return fields["bundle"]
+    c.send("EXEC_NOTIFICATION_QUERY", namespace="root\\wmi", language="WQL", query="SELECT * FROM FakeEvent", flags=0, queue=0)
+    t.equal(c.receive()[2], 0, "EXEC_NOTIFICATION_QUERY")
+    host = wire.Host(wire.Connection.to(t.env["FREEWMI_SOCKET"]).socket)
+    t.equal(host.hello("first"), 0, "HELLO of a driver host")
+    host.register(fake.GUID)
+    host.fire(fake.GUID, struct.pack("<I", 0))  # a class comes before its first event
+    got = c.receive()
+    while got[0] != "CLASS":
+        got = c.receive()
+    host.socket.close()
+    return got[1]["bundle"]
 
 
 class Firing:
