@@ -5,7 +5,9 @@
 // slots, one a property, and freed when the property is set or the root goes.
 #include "api/api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/utf.h"
 #include "cim/text.h"
@@ -202,7 +204,10 @@ static int find_system(const freewmi_object *o, const CimInstance *i, CimSystemP
                 ret->value = x->system[p];
                 return FREEWMI_OK;
         }
-        if (cim_system_value(i, p, STR("."), x ? &x->arena : scratch, &ret->value) < 0)
+        char server[256] = "";
+        if (gethostname(server, sizeof(server) - 1) < 0 || !server[0])
+                snprintf(server, sizeof(server), "localhost"); // as the service has it
+        if (cim_system_value(i, p, str_of(server), x ? &x->arena : scratch, &ret->value) < 0)
                 return FREEWMI_NO_MEMORY;
         if (x) {
                 x->system[p] = ret->value;
