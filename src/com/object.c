@@ -7,6 +7,7 @@
 // a time, as on Windows; its count is atomic.
 #include "objects.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -23,6 +24,7 @@ typedef struct Object {
         CimInstance *instance; // an instance or a class definition (is_class)
         LONG cursor;           // of the enumeration; -1: BeginEnumeration was not called
         LONG cursor_flags;
+        unsigned puts; // since the instance was copied
 } Object;
 
 static IWbemClassObjectVtbl ObjectVtbl;
@@ -187,17 +189,61 @@ static HRESULT STDMETHODCALLTYPE ObjectGet(IWbemClassObject *iface, LPCWSTR name
         return hr;
 }
 
+// What a change leaves behind in an instance's memory is freed when it is copied, at the latest after so
+// many.
+enum { PUTS = 256 };
+
+static HRESULT ObjectCopy(Object *o, const CimInstance *from)
+{
+        CimInstance *copy;
+        int r = cim_instance_copy(from, &copy);
+        if (r < 0)
+                return r == -ELOOP ? (HRESULT)WBEM_E_INVALID_OBJECT : HresultOfErrno(r);
+        cim_instance_unref(o->instance);
+        o->instance = copy;
+        o->puts = 0;
+        return S_OK;
+}
+
 // Before a change: another subscription may hold the same event, perhaps in another thread.
 static HRESULT ObjectOwn(Object *o)
 {
-        CimInstance *copy;
-        if (__atomic_load_n(&o->instance->refs, __ATOMIC_ACQUIRE) == 1)
+        if (__atomic_load_n(&o->instance->refs, __ATOMIC_ACQUIRE) == 1 && o->puts++ < PUTS)
                 return S_OK;
-        int r = cim_instance_copy(o->instance, &copy);
+        return ObjectCopy(o, o->instance);
+}
+
+// May an object of that kind stand in the property?
+static BOOL Fits(const CimProperty *p, const CimValue *v)
+{
+        if (v->null || cim_type(p->type) != CIM_OBJECT || !p->class_name.n)
+                return TRUE;
+        if (!cim_is_array(p->type))
+                return cim_class_isa(v->object->class, p->class_name);
+        for (uint32_t i = 0; i < v->array.count; i++)
+                if (!cim_class_isa(v->array.items[i].object->class, p->class_name))
+                        return FALSE;
+        return TRUE;
+}
+
+// Objects are the caller's, perhaps o itself: a copy of the whole takes them, with their classes.
+static HRESULT PutObjects(Object *o, int i, CimValue v)
+{
+        CimInstance *whole;
+        int r = cim_instance_copy(o->instance, &whole);
         if (r < 0)
                 return HresultOfErrno(r);
-        cim_instance_unref(o->instance);
-        o->instance = copy;
+        whole->values[i] = v;
+        HRESULT hr = ObjectCopy(o, whole);
+        cim_instance_unref(whole);
+        return hr;
+}
+
+static HRESULT PutValue(Object *o, int i, CimValue v)
+{
+        if (!v.null && cim_type(v.type) == CIM_OBJECT)
+                return PutObjects(o, i, v);
+        o->instance->values[i] = v;
         return S_OK;
 }
 
@@ -213,15 +259,16 @@ static HRESULT STDMETHODCALLTYPE ObjectPut(IWbemClassObject *iface, LPCWSTR name
         int i = SUCCEEDED(hr) ? cim_class_property(ClassOf(o), s) : -1;
         if (SUCCEEDED(hr) && i < 0)
                 hr = IsSystem(s) ? (HRESULT)WBEM_E_SYSTEM_PROPERTY : (HRESULT)WBEM_E_NOT_FOUND;
-        if (SUCCEEDED(hr) && type && type != (CIMTYPE)ClassOf(o)->properties[i].type)
+        const CimProperty *p = i >= 0 ? &ClassOf(o)->properties[i] : NULL;
+        if (SUCCEEDED(hr) && type && type != (CIMTYPE)p->type)
                 hr = WBEM_E_TYPE_MISMATCH;
-        CimValue v = cim_null(i >= 0 ? ClassOf(o)->properties[i].type : 0);
+        CimValue v = cim_null(p ? p->type : 0);
         if (SUCCEEDED(hr))
                 hr = ObjectOwn(o);
         if (SUCCEEDED(hr) && value)
-                hr = ValueOfVariant(value, ClassOf(o)->properties[i].type, o->instance->owner, &v);
+                hr = ValueOfVariant(value, v.type, o->instance->owner, &v);
         if (SUCCEEDED(hr))
-                o->instance->values[i] = v;
+                hr = Fits(&ClassOf(o)->properties[i], &v) ? PutValue(o, i, v) : (HRESULT)WBEM_E_TYPE_MISMATCH;
         arena_deinit(&a);
         return hr;
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/limits.h"
+
 BSTR BstrOfStr16(Str16 s)
 {
         return SysAllocStringLen((const OLECHAR *)s.p, (UINT)s.n);
@@ -222,6 +224,58 @@ static HRESULT RealOfVariant(const VARIANT *v, CimValue *ret)
         return S_OK;
 }
 
+// An object of ours; what it holds is borrowed.
+static HRESULT ObjectOfVariant(const VARIANT *v, CimValue *ret)
+{
+        IWbemClassObject *o;
+        if (V_VT(v) != VT_UNKNOWN || !V_UNKNOWN(v) ||
+            FAILED(IUnknown_QueryInterface(V_UNKNOWN(v), &IID_IWbemClassObject, (void **)&o)))
+                return WBEM_E_TYPE_MISMATCH;
+        ret->object = ObjectInstance(o);
+        IWbemClassObject_Release(o); // the variant holds it
+        return ret->object ? S_OK : (HRESULT)WBEM_E_TYPE_MISMATCH;
+}
+
+// Element i, without taking anything: as if the array's owner had laid it into a VARIANT.
+static void ElementAt(SAFEARRAY *from, VARTYPE vt, LONG i, VARIANT *ret)
+{
+        const char *p = (const char *)from->pvData + (size_t)i * from->cbElements;
+        if (vt == VT_VARIANT) {
+                *ret = *(const VARIANT *)(const void *)p;
+                return;
+        }
+        VariantInit(ret);
+        V_VT(ret) = vt;
+        memcpy(&V_I8(ret), p, from->cbElements);
+}
+
+static HRESULT ArrayOfVariant(const VARIANT *v, uint16_t type, Arena *a, CimValue *ret)
+{
+        SAFEARRAY *from = V_VT(v) & VT_ARRAY && !(V_VT(v) & VT_BYREF) ? V_ARRAY(v) : NULL;
+        VARTYPE vt = V_VT(v) & VT_TYPEMASK;
+        if (!from || SafeArrayGetDim(from) != 1 || !from->cbElements || from->cbElements > sizeof(VARIANT) ||
+            (vt != VT_VARIANT && from->cbElements > sizeof(V_I8(v))))
+                return WBEM_E_TYPE_MISMATCH;
+        ULONG n = from->rgsabound[0].cElements;
+        if (n > LIMIT_ARRAY_ITEMS)
+                return WBEM_E_INVALID_PARAMETER;
+        CimValue *items = arena_array(a, CimValue, n ? n : 1);
+        if (!items)
+                return WBEM_E_OUT_OF_MEMORY;
+        for (ULONG i = 0; i < n; i++) {
+                VARIANT element;
+                ElementAt(from, vt, (LONG)i, &element);
+                HRESULT hr = V_VT(&element) == VT_NULL || V_VT(&element) == VT_EMPTY
+                                     ? (HRESULT)WBEM_E_ILLEGAL_NULL
+                                     : ValueOfVariant(&element, cim_type(type), a, &items[i]);
+                if (FAILED(hr))
+                        return hr;
+        }
+        ret->array.items = items;
+        ret->array.count = n;
+        return S_OK;
+}
+
 HRESULT ValueOfVariant(const VARIANT *v, uint16_t type, Arena *a, CimValue *ret)
 {
         *ret = (CimValue){.type = type};
@@ -230,7 +284,7 @@ HRESULT ValueOfVariant(const VARIANT *v, uint16_t type, Arena *a, CimValue *ret)
                 return S_OK;
         }
         if (cim_is_array(type))
-                return WBEM_E_NOT_SUPPORTED;
+                return ArrayOfVariant(v, type, a, ret);
         CimType t = cim_type(type);
         VARIANT from = *v, flag;
         switch (t) {
@@ -248,8 +302,9 @@ HRESULT ValueOfVariant(const VARIANT *v, uint16_t type, Arena *a, CimValue *ret)
         case CIM_REAL64:
                 return RealOfVariant(v, ret);
         case CIM_OBJECT:
+                return ObjectOfVariant(v, ret);
         case CIM_NONE:
-                return WBEM_E_NOT_SUPPORTED;
+                return WBEM_E_TYPE_MISMATCH;
         case CIM_SINT8:
         case CIM_UINT8:
         case CIM_SINT16:

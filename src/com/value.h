@@ -10,8 +10,9 @@
 
 // Fills *ret, which the caller clears. S_OK, WBEM_E_OUT_OF_MEMORY.
 HRESULT VariantOfValue(const CimValue *v, VARIANT *ret);
-// Reads v as a value of `type` into memory of `a`. WBEM_E_TYPE_MISMATCH, WBEM_E_VALUE_OUT_OF_RANGE,
-// WBEM_E_OUT_OF_MEMORY.
+// Reads v as a value of `type` into memory of `a`; objects are borrowed from v. WBEM_E_TYPE_MISMATCH (objects of others
+// too), WBEM_E_VALUE_OUT_OF_RANGE, WBEM_E_ILLEGAL_NULL (among the items of an array), WBEM_E_INVALID_PARAMETER (more than
+// LIMIT_ARRAY_ITEMS), WBEM_E_OUT_OF_MEMORY.
 HRESULT ValueOfVariant(const VARIANT *v, uint16_t type, Arena *a, CimValue *ret);
 BSTR BstrOfStr(Str s);
 BSTR BstrOfStr16(Str16 s);

@@ -319,6 +319,97 @@ static IWbemClassObject *Spawn(const wchar_t *class, const wchar_t *name, LONG s
         return o;
 }
 
+static IWbemClassObject *Inside(IWbemClassObject *event, const wchar_t *name)
+{
+        VARIANT v;
+        IWbemClassObject *o = NULL;
+        CIMTYPE type = 0;
+        VariantInit(&v);
+        Check("Get", IWbemClassObject_Get(event, name, 0, &v, &type, NULL), S_OK);
+        CheckTrue("an object", V_VT(&v) == VT_UNKNOWN && type == CIM_OBJECT);
+        if (V_VT(&v) != VT_UNKNOWN)
+                exit(1);
+        Check("IWbemClassObject", IUnknown_QueryInterface(V_UNKNOWN(&v), &IID_IWbemClassObject, (void **)&o),
+              S_OK);
+        VariantClear(&v);
+        return o;
+}
+
+// Arrays and objects in objects: what is put comes back, alone and in what it was put into.
+static void Nested(void)
+{
+        IWbemClassObject *box = Spawn(L"Box", L"outer", 1), *thing = Spawn(L"Part", L"inner", 5), *got = NULL,
+                         *inner = NULL;
+        IWbemClassObject *wrong = Spawn(L"Other", L"wrong", 1);
+        VARIANT v = {0};
+        LONG at = 1, n = 0;
+        BSTR b = SysAllocString(L"two");
+        BYTE byte = 200;
+        V_VT(&v) = VT_ARRAY | VT_BSTR;
+        V_ARRAY(&v) = SafeArrayCreateVector(VT_BSTR, 0, 3);
+        Check("SafeArrayPutElement", SafeArrayPutElement(V_ARRAY(&v), &at, b), S_OK);
+        Check("Put strings", IWbemClassObject_Put(box, L"Texts", 0, &v, 0), S_OK);
+        Check("Put strings as a string", IWbemClassObject_Put(box, L"Name", 0, &v, 0), WBEM_E_TYPE_MISMATCH);
+        Check("Put strings as numbers", IWbemClassObject_Put(thing, L"Parts", 0, &v, 0),
+              WBEM_E_TYPE_MISMATCH);
+        VariantClear(&v);
+        SysFreeString(b);
+        V_VT(&v) = VT_ARRAY | VT_UI1;
+        V_ARRAY(&v) = SafeArrayCreateVector(VT_UI1, 0, 2);
+        SafeArrayPutElement(V_ARRAY(&v), &at, &byte);
+        Check("Put bytes", IWbemClassObject_Put(thing, L"Parts", 0, &v, 0), S_OK);
+        Check("Put an array as a number", IWbemClassObject_Put(thing, L"Size", 0, &v, 0),
+              WBEM_E_TYPE_MISMATCH);
+        VariantClear(&v);
+        V_VT(&v) = VT_I4;
+        Check("Put a number as an array", IWbemClassObject_Put(thing, L"Parts", 0, &v, 0),
+              WBEM_E_TYPE_MISMATCH);
+        V_VT(&v) = VT_UNKNOWN;
+        V_UNKNOWN(&v) = (IUnknown *)wrong;
+        Check("Put an object of another class", IWbemClassObject_Put(box, L"Inside", 0, &v, 0),
+              WBEM_E_TYPE_MISMATCH);
+        V_UNKNOWN(&v) = (IUnknown *)services;
+        Check("Put what is no object", IWbemClassObject_Put(box, L"Inside", 0, &v, 0), WBEM_E_TYPE_MISMATCH);
+        V_UNKNOWN(&v) = NULL;
+        Check("Put nothing", IWbemClassObject_Put(box, L"Inside", 0, &v, 0), WBEM_E_TYPE_MISMATCH);
+        V_UNKNOWN(&v) = (IUnknown *)thing;
+        Check("Put an object", IWbemClassObject_Put(box, L"Inside", 0, &v, 0), S_OK);
+        SetNumber(thing, L"Size", 6); // the box has its own by now
+        Check("Put an object", IWbemClassObject_Put(box, L"Anything", 0, &v, 0), S_OK);
+        Check("the caller's", (HRESULT)IWbemClassObject_Release(thing), 0);
+        V_UNKNOWN(&v) = (IUnknown *)box;
+        Check("Put it into itself", IWbemClassObject_Put(box, L"Anything", 0, &v, 0), S_OK);
+        Check("PutInstance", PutOf(box, 0), S_OK);
+        Check("GetObject", GetObjectOf(L"Box.Name=\"outer\"", &got), S_OK);
+        Check("as it was put", IWbemClassObject_CompareTo(box, 0, got), WBEM_S_SAME);
+        inner = Inside(got, L"Inside");
+        CheckText(inner, L"__CLASS", L"Part");
+        Check("Size", NumberOf(inner, L"Size"), 5);
+        VariantInit(&v);
+        Check("Get", IWbemClassObject_Get(inner, L"Parts", 0, &v, NULL, NULL), S_OK);
+        CheckTrue("bytes", V_VT(&v) == (VT_ARRAY | VT_UI1));
+        byte = 0;
+        Check("SafeArrayGetElement", SafeArrayGetElement(V_ARRAY(&v), &at, &byte), S_OK);
+        Check("the second one", byte, 200);
+        VariantClear(&v);
+        IWbemClassObject_Release(inner);
+        inner = Inside(got, L"Anything");
+        thing = Inside(inner, L"Anything");
+        Check("Size", NumberOf(thing, L"Size"), 6);
+        IWbemClassObject_Release(thing);
+        IWbemClassObject_Release(inner);
+        Check("Get", IWbemClassObject_Get(got, L"Texts", 0, &v, NULL, NULL), S_OK);
+        Check("SafeArrayGetUBound", SafeArrayGetUBound(V_ARRAY(&v), 1, &n), S_OK);
+        Check("three", n, 2);
+        Check("SafeArrayGetElement", SafeArrayGetElement(V_ARRAY(&v), &at, &b), S_OK);
+        CheckTrue("two", wcscmp(b, L"two") == 0);
+        SysFreeString(b);
+        VariantClear(&v);
+        IWbemClassObject_Release(wrong);
+        IWbemClassObject_Release(got);
+        IWbemClassObject_Release(box);
+}
+
 static HRESULT DeleteOf(const wchar_t *path, BOOL class)
 {
         BSTR p = path ? SysAllocString(path) : NULL;
@@ -516,22 +607,6 @@ static void Queries(void)
 
 // --- events with objects in them ------------------------------------------------------------------
 
-static IWbemClassObject *Inside(IWbemClassObject *event, const wchar_t *name)
-{
-        VARIANT v;
-        IWbemClassObject *o = NULL;
-        CIMTYPE type = 0;
-        VariantInit(&v);
-        Check("Get", IWbemClassObject_Get(event, name, 0, &v, &type, NULL), S_OK);
-        CheckTrue("an object", V_VT(&v) == VT_UNKNOWN && type == CIM_OBJECT);
-        if (V_VT(&v) != VT_UNKNOWN)
-                exit(1);
-        Check("IWbemClassObject", IUnknown_QueryInterface(V_UNKNOWN(&v), &IID_IWbemClassObject, (void **)&o),
-              S_OK);
-        VariantClear(&v);
-        return o;
-}
-
 static IWbemClassObject *Event(IEnumWbemClassObject *e)
 {
         IWbemClassObject *o = NULL;
@@ -645,6 +720,8 @@ int main(void)
         if (!services)
                 return 1;
         Instances();
+        Nested();
+        Check("DeleteInstance", DeleteOf(L"Box.Name=\"outer\"", FALSE), S_OK);
         Fill();
         Enumerations();
         Queries();

@@ -79,7 +79,8 @@ def the_contract(t):
 def objects_and_errors(t):
     mof = os.path.join(t.dir, "thing.mof")
     with open(mof, "w", encoding="utf-8") as f:
-        f.write("class Thing { [key] string Name; uint32 Size = 7; string Text; };\nclass Part : Thing { [Description(\"a part\")] uint8 Parts[]; };\n")
+        f.write("class Thing { [key] string Name; uint32 Size = 7; string Text; };\nclass Part : Thing { [Description(\"a part\")] uint8 Parts[]; };\n"
+                "class Box : Thing { string Texts[]; Thing Inside; object Anything; };\nclass Other { [key] string Name; uint32 Size; };\n")
     t.service()
     t.run("wmi", "mof", "compile", mof)
     good(t, t.start(build(t, "objects", "tests/system/com-objects.c", "gcc")))
