@@ -548,7 +548,7 @@ static bool work(bool *ret_idle)
         *ret_idle = true;
         if (io.broken && io.phase == UP)
                 link_lost();
-        if (io.phase == DOWN && !io.over && !until_due())
+        if (io.phase == DOWN && !io.over && !atomic_load(&io.closing) && !until_due())
                 link_try();
         if (io.phase == GREETING) {
                 full = link_greet();
