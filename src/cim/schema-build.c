@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "cim/schema-impl.h"
 #include "cim/status.h"
 
@@ -86,6 +87,21 @@ static int rebuild_orphan(const Rebuild *b, Str name, Str super)
                         STR_ARG(name), STR_ARG(super), STR_ARG(b->space->name));
 }
 
+// Does the class derive from one that is being looked at? Then that one cannot wait for it: a class may embed
+// what derives from it, and what the name stands for is not known there.
+static bool rebuild_is_above(const Rebuild *b, size_t klass)
+{
+        for (unsigned n = 0; n <= LIMIT_DEPTH; n++) {
+                const CimClass *super = b->space->classes[klass]->super;
+                klass = super ? schema_space_find(b->space, super->name) : SIZE_MAX;
+                if (klass == SIZE_MAX)
+                        return false;
+                if (b->state[klass] == OPEN)
+                        return true;
+        }
+        return false;
+}
+
 // Looks at one dependency. 0: done; E_DIAG; -EAGAIN: another class must be looked at first and is on the
 // stack now.
 static int rebuild_depends(Rebuild *b, Frame *f, Str name, const CimClass *held, bool super)
@@ -93,7 +109,7 @@ static int rebuild_depends(Rebuild *b, Frame *f, Str name, const CimClass *held,
         size_t at = schema_space_find(b->space, name);
         if (super && at == SIZE_MAX)
                 return rebuild_orphan(b, b->space->classes[f->klass]->name, name);
-        if (at != SIZE_MAX && b->state[at] == FRESH) {
+        if (at != SIZE_MAX && b->state[at] == FRESH && (super || !rebuild_is_above(b, at))) {
                 rebuild_push(b, at);
                 return -EAGAIN;
         }

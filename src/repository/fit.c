@@ -25,12 +25,15 @@ static bool fit_in_range(const CimValue *v, CimType t)
         return cim_type_is_signed(t) ? v->sint >= least && v->sint <= (int64_t)most : v->uint <= most;
 }
 
-// An object in a property that names a class is of that class as the namespace has it.
+// An object that is put into a property that names a class is of that class as the namespace has it; one that is read
+// stays what it was.
 static int fit_object(const Fit *f, const CimProperty *p, const CimValue *v, unsigned depth, CimValue *ret)
 {
         const CimClass *now = p->class_name.n ? cim_schema_find(f->st->schema, f->namespace, v->object->class->name) : NULL;
         *ret = *v;
-        if (f->strict && p->class_name.n && !cim_class_isa(now ? now : v->object->class, p->class_name))
+        if (!f->strict)
+                return 0;
+        if (p->class_name.n && !cim_class_isa(now ? now : v->object->class, p->class_name))
                 return diag_set(f->diag, CIM_E_TYPE_MISMATCH, "the object in %.*s is a %.*s, not a %.*s", CLIP(p->name), CLIP(v->object->class->name),
                                 CLIP(p->class_name));
         if (!now || v->object->is_class)
@@ -67,19 +70,19 @@ static int fit_array(const Fit *f, const CimProperty *p, const CimValue *v, unsi
         *ret = *v;
         if (f->strict && (n > LIMIT_ARRAY_ITEMS || (p->max && n > p->max)))
                 return diag_set(f->diag, CIM_E_TYPE_MISMATCH, "%.*s has %u items, %u are allowed", CLIP(p->name), n, p->max ? p->max : LIMIT_ARRAY_ITEMS);
-        if (!f->strict && cim_type(p->type) != CIM_OBJECT)
+        if (!f->strict)
                 return 0;
         CimValue *items = cim_type(p->type) == CIM_OBJECT ? arena_array(f->arena, CimValue, n) : NULL;
         if (cim_type(p->type) == CIM_OBJECT && !items)
                 return -ENOMEM;
         for (uint32_t i = 0; i < n; i++) {
                 CimValue one = v->array.items[i];
-                if (f->strict && one.null)
+                if (one.null)
                         return diag_set(f->diag, CIM_E_ILLEGAL_NULL, "item %u of %.*s is NULL", i, CLIP(p->name));
-                if (f->strict && one.type != cim_type(p->type))
+                if (one.type != cim_type(p->type))
                         return diag_set(f->diag, CIM_E_TYPE_MISMATCH, "item %u of %.*s is %s, not %s", i, CLIP(p->name), cim_type_name(one.type),
                                         cim_type_name(p->type));
-                int r = one.null ? 0 : fit_scalar(f, p, &v->array.items[i], depth, &one);
+                int r = fit_scalar(f, p, &v->array.items[i], depth, &one);
                 if (r)
                         return r;
                 if (items)

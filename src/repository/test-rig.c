@@ -165,6 +165,7 @@ int rig_run(Rig *g, RigRun run, void *context, Diag *ret_diag)
         if (ret_diag)
                 *ret_diag = k.job.diag;
         if (k.result == E_DIAG) {
+                g->diag = k.job.diag;
                 assert_true(k.job.diag.code != 0);
                 assert_true(k.job.diag.message[0] != '\0');
         }
@@ -320,8 +321,12 @@ char *rig_file(const char *name)
 {
         static char path[512];
         if (!rig_directory[0]) {
-                snprintf(rig_directory, sizeof(rig_directory), "/tmp/freewmi-store-XXXXXX");
-                assert_non_null(mkdtemp(rig_directory));
+                // In memory where that can be had: each commit waits for the disk.
+                snprintf(rig_directory, sizeof(rig_directory), "/dev/shm/freewmi-store-XXXXXX");
+                if (!mkdtemp(rig_directory)) {
+                        snprintf(rig_directory, sizeof(rig_directory), "/tmp/freewmi-store-XXXXXX");
+                        assert_non_null(mkdtemp(rig_directory));
+                }
                 atexit(rig_clean);
         }
         snprintf(path, sizeof(path), "%s/%s", rig_directory, name);

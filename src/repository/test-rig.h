@@ -16,6 +16,7 @@ typedef struct Rig {
         Buf told;
         unsigned commits;
         uint64_t number;
+        Diag diag; // of the last operation that failed
 } Rig;
 
 // A small set of system classes for each namespace.
