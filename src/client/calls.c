@@ -80,17 +80,3 @@ int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_
         client_item_deinit(&i);
         return r;
 }
-
-int client_get_class(Client *c, Str namespace, Str name, int timeout_ms, CimClass **ret, Diag *reterr)
-{
-        CimInstance *i;
-        int r = client_get_object(c, namespace, name, 0, timeout_ms, &i, reterr);
-        if (r)
-                return r;
-        if (i->is_class)
-                *ret = cim_class_ref(i->class);
-        else
-                r = client_fail_malformed(c, WIRE_GET_OBJECT, reterr);
-        cim_instance_unref(i);
-        return r;
-}

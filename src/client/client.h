@@ -122,7 +122,6 @@ int client_cancel(Client *c, uint32_t subscription, int timeout_ms, Diag *reterr
 int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_ms, Buf *ret_list, uint32_t *ret_count,
                       Diag *errors, size_t capacity, size_t *ret_errors);
 // The class alone, of client_get_object.
-int client_get_class(Client *c, Str namespace, Str name, int timeout_ms, CimClass **ret, Diag *reterr);
 
 // --- objects -------------------------------------------------------------------------------------
 // IWbemServices' methods, one each. Classes go to the service by version and, when it does not know that any more, whole. Paths and queries as WMI writes them; flags are WBEM_FLAG_ numbers. Every failure is E_DIAG

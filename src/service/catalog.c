@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cim/codec.h"
 #include "mof/mof.h"
 #include "mof/system.h"
 
@@ -252,31 +251,6 @@ void catalog_enum_classes(Session *x, const WireFrame *f)
                 connection_reply(x->c, f->request, LIST_CLASSES, .count = l.count,
                                  .list = {(char *)l.bytes.p, l.bytes.n});
         buf_deinit(&l.bytes);
-}
-
-void catalog_get_class(Session *x, const WireFrame *f)
-{
-        Service *s = x->c->service;
-        Wire_GET_CLASS m;
-        Diag d = {0};
-        Str namespace;
-        Buf bundle = {0};
-        if (!wire_get_GET_CLASS(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        int r = catalog_namespace(s->schema, m.namespace, &namespace, &d);
-        const CimClass *c = r ? NULL : catalog_class(s->schema, namespace, m.name, CIM_E_NOT_FOUND, &d);
-        if (!r)
-                r = c ? cim_codec_write_class(c, &bundle) : E_DIAG;
-        if (!r && bundle.failed)
-                r = -ENOMEM;
-        if (r)
-                connection_refuse(x->c, asked(f), r, &d, CIM_E_FAILED);
-        else
-                connection_reply(x->c, f->request, GET_CLASS, .namespace = namespace,
-                                 .bundle = {(char *)bundle.p, bundle.n});
-        buf_deinit(&bundle);
 }
 
 // --- MOF -----------------------------------------------------------------------------------------

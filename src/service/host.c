@@ -333,7 +333,6 @@ void host_handle(Host *h, const WireFrame *f)
         case WIRE_HELLO: // all below: operation.c lets none of them through
         case WIRE_OPEN_NAMESPACE:
         case WIRE_CANCEL_ASYNC_CALL:
-        case WIRE_GET_CLASS:
         case WIRE_LIST_CLASSES:
         case WIRE_GET_OBJECT:
         case WIRE_PUT_CLASS:

@@ -491,7 +491,6 @@ const CimClass *catalog_class(const CimSchema *schema, Str namespace, Str name, 
 void catalog_open_namespace(Session *x, const WireFrame *f);
 void catalog_list_namespaces(Session *x, const WireFrame *f);
 void catalog_enum_classes(Session *x, const WireFrame *f);
-void catalog_get_class(Session *x, const WireFrame *f);
 void catalog_import_mof(Session *x, const WireFrame *f);
 
 // --- the service itself --------------------------------------------------------------------------

@@ -132,9 +132,6 @@ void session_perform(Session *x, const WireFrame *f)
         case WIRE_END_SUBSCRIPTION:
                 subscriptions_end_one(x, f);
                 return;
-        case WIRE_GET_CLASS:
-                catalog_get_class(x, f);
-                return;
         case WIRE_HELLO: // all below: operation.c lets none of them through
         case WIRE_CLASS:
         case WIRE_EVENT:
