@@ -121,6 +121,8 @@ def show_and_ls_on_the_store(t):
     equal(sorted(r["path"] for r in rows), ['Special.Name="s"', 'Thing.Name="a"'])
     equal(rows[0].keys(), {"namespace", "path", "class"})
     equal(t.run(["wmi", "ls", "-i", "Pair"])[0], [])
+    for argument in ("root\\default:Thing", "root/default:Th*", "root/default/Thing"):  # as paths have it, too
+        check(any(line.startswith("root\\default\tThing\t") for line in t.run(["wmi", "ls", argument])[0]), argument)
     refused(t, 1, ["ls", "-i", "Pairr"], "did you mean Pair?")
 
 
@@ -301,11 +303,14 @@ def delete_instances_and_classes(t):
     store(t)
     put(t, 'Thing.Name="a"')
     put(t, 'Special.Name="s"')
-    equal(t.run(["wmi", "delete", 'Thing.Name="a"']), ([], ""))
+    equal(t.run(["wmi", "delete", 'Thing.Name="a"']), (['deleted\t\\\\.\\root\\default:Thing.Name="a"'], ""))
     refused(t, 1, ["delete", 'Thing.Name="a"'], "WBEM_E_NOT_FOUND, 0x80041002", 'DeleteInstance root\\default:Thing.Name="a"')
     out, err = t.run(["wmi", "delete", "Thing"])
-    check("class Thing" in err and "subclasses" in err, err)
+    equal(out, ["deleted\t\\\\.\\root\\default:Thing"])
+    check("subclasses of Thing" in err, err)
     refused(t, 1, ["get", "Special"], "no class Special")
+    put(t, '\\\\.\\root:__NAMESPACE.Name="gone"')
+    equal(t.json(["wmi", "delete", '__NAMESPACE.Name="gone"', "-n", "root"]), [{"deleted": '\\\\.\\root:__NAMESPACE.Name="gone"'}])
     refused(t, 1, ["delete", "Thing"], "no class Thing")
     refused(t, 1, ["delete", "__Event"], "0x8004")
     t.run(["wmi", "get", "__Event"])
@@ -507,7 +512,7 @@ def where_the_repository_is(t):
 def backup_restore_check(t):
     p = store(t)
     put(t, 'Thing.Name="a"', "Size=3")
-    equal(t.run(["wmi", "repository", "backup", t.path("b.db")]), ([], ""))  # while it runs
+    equal(t.run(["wmi", "repository", "backup", t.path("b.db")]), ([f"backed up\t{t.path('repository.db')}\t{t.path('b.db')}"], ""))  # while it runs
     put(t, 'Thing.Name="b"')
     refused(t, 1, ["repository", "backup", t.path("b.db")], "b.db")
     out, _ = t.run(["wmi", "repository", "check", t.path("b.db")])
@@ -518,7 +523,7 @@ def backup_restore_check(t):
     refused(t, 1, ["repository", "restore", t.path("b.db")], "repository.db")  # the service has it
     p.signal(signal.SIGTERM)
     p.ends(0)
-    t.run(["wmi", "repository", "restore", t.path("b.db")])
+    equal(t.run(["wmi", "repository", "restore", t.path("b.db")])[0], [f"restored\t{t.path('b.db')}\t{t.path('repository.db')}"])
     p = t.wmid()
     equal([r["path"] for r in t.json(["wmi", "ls", "-i", "Thing"])], ['Thing.Name="a"'])
     p.signal(signal.SIGTERM)
@@ -696,7 +701,7 @@ def examples_of_the_page(t):
             ran["fire" if "wmi fire" in b else "put"] = out
     equal(ran["fire"][-1], "0 subscriptions")
     check(any('"Size":16' in line for line in ran["put"]), ran["put"])
-    check("sound" in ran["repository"][0], ran)
+    check("sound" in ran["repository"][1], ran)
 
 
 @test

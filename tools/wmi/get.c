@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 // wmi get and wmi delete: one instance, or one class, by its path.
+#include <errno.h>
+
+#include "base/utf.h"
 #include "list.h"
 #include "missing.h"
+#include "print-value.h"
 #include "say.h"
 #include "target.h"
 
@@ -31,6 +35,39 @@ static int get_run(const Options *o)
         return code;
 }
 
+static int delete_text(const Options *o, Str path, Buf *out)
+{
+        if (!o->json) {
+                buf_text(out, "deleted\t");
+                say_clean_line(path, out);
+                buf_u8(out, '\n');
+                return 0;
+        }
+        Arena a = {0};
+        CimValue v = {.type = CIM_STRING, .string = utf_to16(&a, path)};
+        buf_text(out, "{\"deleted\":");
+        int r = v.string.p ? print_json_value(&v, out) : -ENOMEM;
+        buf_text(out, "}\n");
+        arena_deinit(&a);
+        return r;
+}
+
+// On standard output what is gone, as wmi put says created and changed; of a class also that more went with
+// it.
+static int delete_say(const Options *o, const Target *t)
+{
+        Buf path = {0}, line = {0};
+        buf_printf(&path, "\\\\.\\%.*s:%.*s", STR_ARG(t->namespace), STR_ARG(t->relative));
+        int r = path.failed ? -ENOMEM : delete_text(o, (Str){(const char *)path.p, path.n}, &line);
+        if (target_is_class(t))
+                say("the subclasses of %.*s and all their instances are deleted with it",
+                    STR_ARG(t->relative));
+        int code = r || line.failed ? request_no_memory() : list_text((Str){(const char *)line.p, line.n});
+        buf_deinit(&path);
+        buf_deinit(&line);
+        return code;
+}
+
 static int delete_run(const Options *o)
 {
         Target t;
@@ -44,9 +81,8 @@ static int delete_run(const Options *o)
                 request_await(c, "the store");
                 int r = class ? client_delete_class(c, t.namespace, t.relative, REQUEST_STORE_MS, &d)
                               : client_delete_instance(c, t.namespace, t.relative, REQUEST_STORE_MS, &d);
-                if (r == 0 && class)
-                        say("class %.*s of %.*s is deleted, with its subclasses and their instances",
-                            STR_ARG(t.relative), STR_ARG(t.namespace));
+                if (r == 0)
+                        code = delete_say(o, &t);
                 else if (r == E_DIAG && class && d.code == (uint32_t)CIM_E_NOT_FOUND)
                         code = missing_class(c, t.namespace, t.path.class_name);
                 else if (r)
@@ -72,7 +108,7 @@ const Verb verb_get = {
         .run = get_run,
 };
 
-static const Option delete_options[] = {OPTION_STORE_NAMESPACE, OPTION_SOCKET, OPTION_END};
+static const Option delete_options[] = {OPTION_STORE_NAMESPACE, OPTION_JSON, OPTION_SOCKET, OPTION_END};
 
 const Verb verb_delete = {
         .name = "delete",

@@ -187,7 +187,7 @@ static bool ls_is_namespace(Client *c, const char *argument, char out[LIMIT_NAME
         return true;
 }
 
-// "root\wmi", "root\wmi\Toast*", "Toast*" or "Toast".
+// "root\wmi", "root\wmi\Toast*", "root\wmi:Toast*", "Toast*" or "Toast".
 static void ls_argument(Ls *l, char *argument, char space[LIMIT_NAMESPACE_CHARS + 1])
 {
         if (ls_is_namespace(l->client, argument, space)) {
@@ -197,6 +197,8 @@ static void ls_argument(Ls *l, char *argument, char space[LIMIT_NAMESPACE_CHARS 
         char *last = NULL;
         for (char *p = argument; *p; p++) {
                 if (*p == '/')
+                        *p = '\\';
+                if (*p == ':') // as a path has it
                         *p = '\\';
                 if (*p == '\\')
                         last = p;

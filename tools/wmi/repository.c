@@ -74,6 +74,20 @@ static int repository_failed(int r, const Diag *d)
         return WMI_FAILED;
 }
 
+// Which file it was is not on the command line, and need not be the one that a service has.
+static int repository_done(const char *what, const char *from, const char *to)
+{
+        Buf line = {0};
+        buf_printf(&line, "%s\t", what);
+        say_clean_line(str_of(from), &line);
+        buf_u8(&line, '\t');
+        say_clean_line(str_of(to), &line);
+        buf_u8(&line, '\n');
+        int code = line.failed ? request_no_memory() : list_text((Str){(const char *)line.p, line.n});
+        buf_deinit(&line);
+        return code;
+}
+
 static int backup_run(const Options *o)
 {
         char file[PATH_MAX];
@@ -84,7 +98,7 @@ static int backup_run(const Options *o)
         Progress p = progress_begin("backing up");
         int r = repository_backup(file, o->arguments.p[0], progress_tell, &p, &d);
         progress_end(&p);
-        return r ? repository_failed(r, &d) : WMI_DONE;
+        return r ? repository_failed(r, &d) : repository_done("backed up", file, o->arguments.p[0]);
 }
 
 static int restore_run(const Options *o)
@@ -97,7 +111,7 @@ static int restore_run(const Options *o)
         Progress p = progress_begin("restoring");
         int r = repository_restore(o->arguments.p[0], file, progress_tell, &p, &d);
         progress_end(&p);
-        return r ? repository_failed(r, &d) : WMI_DONE;
+        return r ? repository_failed(r, &d) : repository_done("restored", o->arguments.p[0], file);
 }
 
 // --- check -----------------------------------------------------------------------------------------------
