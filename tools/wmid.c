@@ -57,6 +57,7 @@ static const char usage[] =
         "  --queue N          events that may wait for one subscription; default: 4096\n"
         "  --irp-timeout S    seconds that a new subscription waits for drivers; default: 5\n"
         "  --debug            log what only helps to find faults, too\n"
+        "  --operations       print what may be asked of the service, and which right each needs\n"
         "  --help, --version\n\n"
         "Exit: 0 after SIGTERM or SIGINT, 1 failed, 2 usage, 3 bad MOF.\n";
 
@@ -397,6 +398,18 @@ static int set_option(Wmid *w, int letter, const char *value)
         }
 }
 
+// The table of operations for people: number, name as Windows spells it, who may send it, the right, what it does.
+static int print_operations(void)
+{
+        for (uint16_t n = 0; n < 128; n++) {
+                const WireInfo *info = wire_info(n);
+                char name[WIRE_NAME];
+                if (info && (!strcmp(info->from, "CLIENT") || !strcmp(info->from, "ANY")))
+                        printf("%u\t%s\t%s\t%s\n", n, wire_operation_name(n, name), info->right, info->help);
+        }
+        return fflush(stdout) || ferror(stdout) ? WMID_FAILED : WMID_DONE;
+}
+
 static int read_options(Wmid *w, int argc, char **argv, bool *ret_leave)
 {
         static const struct option options[] = {
@@ -404,6 +417,7 @@ static int read_options(Wmid *w, int argc, char **argv, bool *ret_leave)
                 {"repository", required_argument, NULL, 'r'},
                 {"memory", no_argument, NULL, 'M'},
                 {"debug", no_argument, NULL, 'd'},
+                {"operations", no_argument, NULL, 'o'},
                 {"mof", required_argument, NULL, 'm'},
                 {"queue", required_argument, NULL, 'q'},
                 {"irp-timeout", required_argument, NULL, 'i'},
@@ -416,6 +430,10 @@ static int read_options(Wmid *w, int argc, char **argv, bool *ret_leave)
                         fputs(c == 'h' ? usage : "wmid (FreeWMI) " FREEWMI_VERSION "\n", stdout);
                         *ret_leave = true;
                         return fflush(stdout) ? WMID_FAILED : WMID_DONE;
+                }
+                if (c == 'o') {
+                        *ret_leave = true;
+                        return print_operations();
                 }
                 if (c == '?')
                         return WMID_USAGE;

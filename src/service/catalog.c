@@ -163,16 +163,11 @@ static bool catalog_is_event(const CimClass *c)
 
 // --- looking up ----------------------------------------------------------------------------------
 
-void catalog_open_namespace(Session *x, const WireFrame *f)
+void perform_OPEN_NAMESPACE(Session *x, const WireFrame *f, const Wire_OPEN_NAMESPACE *m)
 {
-        Wire_OPEN_NAMESPACE m;
         Diag d = {0};
         Str namespace;
-        if (!wire_get_OPEN_NAMESPACE(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        int r = catalog_namespace(x->c->service->schema, m.namespace, &namespace, &d);
+        int r = catalog_namespace(x->c->service->schema, m->namespace, &namespace, &d);
         if (r)
                 connection_refuse(x->c, asked(f), r, &d, CIM_E_INVALID_NAMESPACE);
         else
@@ -193,14 +188,10 @@ static int catalog_list_namespace(void *context, Str namespace)
         return 0;
 }
 
-void catalog_list_namespaces(Session *x, const WireFrame *f)
+void perform_LIST_NAMESPACES(Session *x, const WireFrame *f, const Wire_LIST_NAMESPACES *m)
 {
-        Wire_LIST_NAMESPACES m;
+        (void)m;
         CatalogList l = {0};
-        if (!wire_get_LIST_NAMESPACES(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
         cim_schema_each_namespace(x->c->service->schema, catalog_list_namespace, &l);
         if (l.bytes.failed)
                 connection_error(x->c, asked(f), CIM_E_OUT_OF_MEMORY, NULL);
@@ -223,20 +214,15 @@ static int catalog_list_class(void *context, Str namespace, const CimClass *c)
         return 0;
 }
 
-void catalog_enum_classes(Session *x, const WireFrame *f)
+void perform_LIST_CLASSES(Session *x, const WireFrame *f, const Wire_LIST_CLASSES *m)
 {
         Service *s = x->c->service;
-        Wire_LIST_CLASSES m;
         CatalogList l = {0};
         Diag d = {0};
         Str namespace;
-        if (!wire_get_LIST_CLASSES(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        int r = catalog_namespace(s->schema, m.namespace, &namespace, &d);
-        if (!r && m.superclass.n) {
-                l.below = catalog_class(s->schema, namespace, m.superclass, CIM_E_INVALID_CLASS, &d);
+        int r = catalog_namespace(s->schema, m->namespace, &namespace, &d);
+        if (!r && m->superclass.n) {
+                l.below = catalog_class(s->schema, namespace, m->superclass, CIM_E_INVALID_CLASS, &d);
                 r = l.below ? 0 : E_DIAG;
         }
         if (!r && l.below)
@@ -361,13 +347,9 @@ static void import_done(Job *j, int r)
         job_answer(j, r);
 }
 
-void catalog_import_mof(Session *x, const WireFrame *f)
+void perform_IMPORT_MOF(Session *x, const WireFrame *f, const Wire_IMPORT_MOF *m)
 {
-        Wire_IMPORT_MOF m;
-        if (!wire_get_IMPORT_MOF(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
+        (void)m;
         Job *j = session_submit(x, f, import_run);
         if (j)
                 j->done = import_done;

@@ -8,13 +8,9 @@
 
 enum { AWAIT_MOST_MS = 3600 * 1000 };
 
-void drivers_list(Session *x, const WireFrame *f)
+void perform_LIST_DRIVERS(Session *x, const WireFrame *f, const Wire_LIST_DRIVERS *m)
 {
-        Wire_LIST_DRIVERS m;
-        if (!wire_get_LIST_DRIVERS(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
+        (void)m;
         Buf list = {0};
         uint32_t count = 0;
         LIST_EACH(i, &x->c->service->hosts)
@@ -170,40 +166,30 @@ static int session_await(Session *x, Str name)
         return 0;
 }
 
-void drivers_await(Session *x, const WireFrame *f)
+void perform_AWAIT_DRIVER(Session *x, const WireFrame *f, const Wire_AWAIT_DRIVER *m)
 {
-        Wire_AWAIT_DRIVER m;
-        if (!wire_get_AWAIT_DRIVER(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        if (!m.name.n || m.name.n > LIMIT_NAME_CHARS || session_await(x, m.name) < 0) {
+        if (!m->name.n || m->name.n > LIMIT_NAME_CHARS || session_await(x, m->name) < 0) {
                 connection_fail(x->c, asked(f), CIM_E_INVALID_PARAMETER, "not the name of a driver");
                 return;
         }
-        Waiter *w = waiter_new(x, f, m.name, m.timeout_ms < AWAIT_MOST_MS ? m.timeout_ms : AWAIT_MOST_MS);
+        Waiter *w = waiter_new(x, f, m->name, m->timeout_ms < AWAIT_MOST_MS ? m->timeout_ms : AWAIT_MOST_MS);
         if (!w)
                 return;
-        w->registered = m.registered != 0;
-        const Host *h = host_find(x->c->service, m.name);
+        w->registered = m->registered != 0;
+        const Host *h = host_find(x->c->service, m->name);
         if (h && await_answer(w, h, false))
                 waiter_free(w);
 }
 
-void drivers_unload(Session *x, const WireFrame *f)
+void perform_UNLOAD_DRIVER(Session *x, const WireFrame *f, const Wire_UNLOAD_DRIVER *m)
 {
         Service *s = x->c->service;
-        Wire_UNLOAD_DRIVER m;
-        if (!wire_get_UNLOAD_DRIVER(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
         char name[256];
-        text_clean(m.name, name, sizeof(name));
-        Host *h = host_find(s, m.name);
+        text_clean(m->name, name, sizeof(name));
+        Host *h = host_find(s, m->name);
         if (!h) {
                 Diag d = {0};
-                StrNearest nearest = {.wanted = m.name};
+                StrNearest nearest = {.wanted = m->name};
                 diag_set(&d, CIM_E_NOT_FOUND, "no driver called %s is hosted", name);
                 LIST_EACH(i, &s->hosts)
                 str_nearest_offer(&nearest, str_of(list_entry(i, Host, link)->name));
@@ -212,7 +198,7 @@ void drivers_unload(Session *x, const WireFrame *f)
                 connection_error(x->c, asked(f), d.code, &d);
                 return;
         }
-        Waiter *w = waiter_new(x, f, m.name, s->config.unload_timeout_ms);
+        Waiter *w = waiter_new(x, f, m->name, s->config.unload_timeout_ms);
         if (!w)
                 return;
         w->host = h->c->id;

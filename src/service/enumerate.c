@@ -426,18 +426,13 @@ static int enumerate_class_list(Enumeration *e, CimSchema *schema, const Wire_CR
         return w.below ? cim_schema_each_derived(schema, namespace, w.below, classes_visit, &w) : E_DIAG;
 }
 
-void enumerate_classes(Session *x, const WireFrame *f)
+void perform_CREATE_CLASS_ENUM(Session *x, const WireFrame *f, const Wire_CREATE_CLASS_ENUM *m)
 {
         Service *s = x->c->service;
-        Wire_CREATE_CLASS_ENUM m;
         Diag d = {0};
         bool more = false;
         Buf reply = {0};
-        if (!wire_get_CREATE_CLASS_ENUM(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        int r = flags_check(f->operation, m.flags, &d);
+        int r = flags_check(f->operation, m->flags, &d);
         if (r) {
                 connection_refuse(x->c, asked(f), r, &d, CIM_E_INVALID_PARAMETER);
                 return;
@@ -446,9 +441,9 @@ void enumerate_classes(Session *x, const WireFrame *f)
         if (!e)
                 return;
         e->id = x->next_handle++;
-        r = enumerate_class_list(e, s->schema, &m, &d);
+        r = enumerate_class_list(e, s->schema, m, &d);
         if (!r)
-                r = classes_batch(e, m.most, &more);
+                r = classes_batch(e, m->most, &more);
         if (!r)
                 r = reply_batch(e, f, more, &reply);
         if (r)
@@ -481,16 +476,11 @@ static int instances_run(Job *j, Store *st)
         return r ? r : enumerate_run(j, st);
 }
 
-void enumerate_instances(Session *x, const WireFrame *f)
+void perform_CREATE_INSTANCE_ENUM(Session *x, const WireFrame *f, const Wire_CREATE_INSTANCE_ENUM *m)
 {
-        Wire_CREATE_INSTANCE_ENUM m;
         Diag d = {0};
-        if (!wire_get_CREATE_INSTANCE_ENUM(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        int r = flags_check(f->operation, m.flags, &d);
-        if (!r && !m.name.n)
+        int r = flags_check(f->operation, m->flags, &d);
+        if (!r && !m->name.n)
                 r = diag_set(&d, CIM_E_INVALID_PARAMETER, "the name of the class is empty");
         if (r) {
                 connection_refuse(x->c, asked(f), r, &d, CIM_E_INVALID_PARAMETER);
@@ -545,24 +535,19 @@ static int query_run(Job *j, Store *st)
         return r ? r : enumerate_run(j, st);
 }
 
-void enumerate_query(Session *x, const WireFrame *f)
+void perform_EXEC_QUERY(Session *x, const WireFrame *f, const Wire_EXEC_QUERY *m)
 {
-        Wire_EXEC_QUERY m;
         Diag d = {0};
         char name[64];
-        if (!wire_get_EXEC_QUERY(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
         int r = 0;
-        if (!m.language.n || !m.query.n)
+        if (!m->language.n || !m->query.n)
                 r = diag_set(&d, CIM_E_INVALID_PARAMETER, "the %s is empty",
-                             m.language.n ? "query" : "query language");
-        else if (!str_ieq(m.language, STR("WQL")))
+                             m->language.n ? "query" : "query language");
+        else if (!str_ieq(m->language, STR("WQL")))
                 r = diag_set(&d, CIM_E_INVALID_QUERY_TYPE, "the query language is WQL, not \"%s\"",
-                             text_clean(m.language, name, sizeof(name)));
+                             text_clean(m->language, name, sizeof(name)));
         else
-                r = flags_check(f->operation, m.flags, &d);
+                r = flags_check(f->operation, m->flags, &d);
         if (r) {
                 connection_refuse(x->c, asked(f), r, &d, CIM_E_INVALID_PARAMETER);
                 return;
@@ -576,17 +561,12 @@ void enumerate_query(Session *x, const WireFrame *f)
 
 // --- NEXT ----------------------------------------------------------------------------------------
 
-void enumerate_next(Session *x, const WireFrame *f)
+void perform_NEXT(Session *x, const WireFrame *f, const Wire_NEXT *m)
 {
-        Wire_NEXT m;
-        if (!wire_get_NEXT(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        Enumeration *e = enumeration_find(x, m.enumeration);
+        Enumeration *e = enumeration_find(x, m->enumeration);
         if (!e) {
                 connection_fail(x->c, asked(f), CIM_E_NOT_FOUND, "this session has no enumeration %u",
-                                m.enumeration);
+                                m->enumeration);
                 return;
         }
         if (e->busy) { // of a request before this one: behind it

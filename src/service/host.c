@@ -227,30 +227,29 @@ size_t host_distinct_guids(const Host *h)
         return distinct;
 }
 
-static void host_register(Host *h, const WireFrame *f)
+void perform_REGISTER(Host *h, const WireFrame *f, const Wire_REGISTER *m)
 {
-        Wire_REGISTER m;
-        if (!wire_get_REGISTER(f->payload, f->size, &m) || m.guids.n != (size_t)m.count * HOST_GUID_RECORD) {
+        if (m->guids.n != (size_t)m->count * HOST_GUID_RECORD) {
                 connection_protocol(h->c, f, "a malformed frame");
                 return;
         }
-        registration_remove(h, registration_find(h, m.registration));
-        if (m.count > LIMIT_GUIDS || h->guid_count + m.count > LIMIT_HOST_GUIDS ||
+        registration_remove(h, registration_find(h, m->registration));
+        if (m->count > LIMIT_GUIDS || h->guid_count + m->count > LIMIT_HOST_GUIDS ||
             h->registration_count >= LIMIT_REGISTRATIONS) {
                 connection_end(h->c, "registers more than %u GUIDs or %u registrations", LIMIT_GUIDS,
                                LIMIT_REGISTRATIONS);
                 return;
         }
-        Registration *r = calloc(1, sizeof(*r) + m.count * sizeof(Guid));
+        Registration *r = calloc(1, sizeof(*r) + m->count * sizeof(Guid));
         if (!r) {
                 connection_end(h->c, "needs more memory than there is");
                 return;
         }
-        r->id = m.registration;
-        r->provider_id = m.provider_id;
-        r->guid_count = m.count;
-        Reader in = {(const uint8_t *)m.guids.p, m.guids.n, false};
-        for (uint32_t i = 0; i < m.count; i++) {
+        r->id = m->registration;
+        r->provider_id = m->provider_id;
+        r->guid_count = m->count;
+        Reader in = {(const uint8_t *)m->guids.p, m->guids.n, false};
+        for (uint32_t i = 0; i < m->count; i++) {
                 r->guids[i] = read_guid(&in);
                 read_u64(&in); // flags and instances concern the host alone so far
         }
@@ -263,105 +262,69 @@ static void host_register(Host *h, const WireFrame *f)
 
 // --- messages ------------------------------------------------------------------------------------
 
-static void host_state(Host *h, const WireFrame *f)
+void perform_HOST_STATE(Host *h, const WireFrame *f, const Wire_HOST_STATE *m)
 {
-        Wire_HOST_STATE m;
-        if (!wire_get_HOST_STATE(f->payload, f->size, &m) || m.state < WIRE_HOST_LOADING ||
-            m.state > WIRE_HOST_FAILED) {
+        if (m->state < WIRE_HOST_LOADING || m->state > WIRE_HOST_FAILED) {
                 connection_protocol(h->c, f, "a malformed frame");
                 return;
         }
-        h->state = m.state;
-        text_clean(m.text, h->text, sizeof(h->text));
+        h->state = m->state;
+        text_clean(m->text, h->text, sizeof(h->text));
         drivers_changed(h->c->service, h, false);
 }
 
-static void host_wanted_done(Host *h, const WireFrame *f)
+void perform_WANTED_DONE(Host *h, const WireFrame *f, const Wire_WANTED_DONE *m)
 {
-        Wire_WANTED_DONE m;
-        if (!wire_get_WANTED_DONE(f->payload, f->size, &m) ||
-            m.generation > h->c->service->wanted_generation) {
-                connection_protocol(h->c, f,
-                                    "a malformed frame or the answer to a table that was never sent");
+        if (m->generation > h->c->service->wanted_generation) {
+                connection_protocol(h->c, f, "the answer to a table that was never sent");
                 return;
         }
-        if (m.generation < h->acked)
+        if (m->generation < h->acked)
                 return;
-        h->acked = m.generation;
-        h->late = m.late;
+        h->acked = m->generation;
+        h->late = m->late;
         subscriptions_answer(h->c->service);
 }
 
-static void host_lost(Host *h, const WireFrame *f)
+void perform_HOST_LOST(Host *h, const WireFrame *f, const Wire_HOST_LOST *m)
 {
-        Wire_HOST_LOST m;
-        if (!wire_get_HOST_LOST(f->payload, f->size, &m))
-                connection_protocol(h->c, f, "a malformed frame");
-        else if (m.count)
-                router_source_lost(h->c->service, h, &m.guid, m.count);
+        (void)f;
+        if (m->count)
+                router_source_lost(h->c->service, h, &m->guid, m->count);
+}
+
+void perform_DEREGISTER(Host *h, const WireFrame *f, const Wire_DEREGISTER *m)
+{
+        (void)f;
+        registration_remove(h, registration_find(h, m->registration));
+}
+
+void perform_FIRE(Host *h, const WireFrame *f, const Wire_FIRE *m)
+{
+        (void)f;
+        router_event(h->c->service, h, m->envelope);
 }
 
 void host_handle(Host *h, const WireFrame *f)
 {
-        Wire_FIRE fire;
-        Wire_DEREGISTER gone;
         switch ((WireOperation)f->operation) {
-        case WIRE_FIRE:
-                if (wire_get_FIRE(f->payload, f->size, &fire))
-                        router_event(h->c->service, h, fire.envelope);
-                else
-                        connection_protocol(h->c, f, "a malformed frame");
-                return;
-        case WIRE_REGISTER:
-                host_register(h, f);
-                return;
-        case WIRE_DEREGISTER:
-                if (wire_get_DEREGISTER(f->payload, f->size, &gone))
-                        registration_remove(h, registration_find(h, gone.registration));
-                else
-                        connection_protocol(h->c, f, "a malformed frame");
-                return;
-        case WIRE_WANTED_DONE:
-                host_wanted_done(h, f);
-                return;
-        case WIRE_HOST_STATE:
-                host_state(h, f);
-                return;
-        case WIRE_HOST_LOST:
-                host_lost(h, f);
-                return;
-        case WIRE_HELLO: // all below: operation.c lets none of them through
-        case WIRE_OPEN_NAMESPACE:
-        case WIRE_CANCEL_ASYNC_CALL:
-        case WIRE_LIST_CLASSES:
-        case WIRE_GET_OBJECT:
-        case WIRE_PUT_CLASS:
-        case WIRE_DELETE_CLASS:
-        case WIRE_CREATE_CLASS_ENUM:
-        case WIRE_PUT_INSTANCE:
-        case WIRE_DELETE_INSTANCE:
-        case WIRE_CREATE_INSTANCE_ENUM:
-        case WIRE_EXEC_QUERY:
-        case WIRE_EXEC_METHOD:
-        case WIRE_QUERY_OBJECT_SINK:
-        case WIRE_INDICATE:
-        case WIRE_NEXT:
-        case WIRE_LIST_SUBSCRIPTIONS:
-        case WIRE_END_SUBSCRIPTION:
-        case WIRE_EXEC_NOTIFICATION_QUERY:
-        case WIRE_IMPORT_MOF:
-        case WIRE_LIST_NAMESPACES:
-        case WIRE_LIST_DRIVERS:
-        case WIRE_UNLOAD_DRIVER:
-        case WIRE_AWAIT_DRIVER:
-        case WIRE_CLASS:
-        case WIRE_EVENT:
-        case WIRE_LOST:
-        case WIRE_ENDED:
-        case WIRE_HOST_NOTICE:
-        case WIRE_FORGET_CLASSES:
-        case WIRE_WANTED:
-        case WIRE_UNLOAD:
+#define PERFORM_HOST(NAME)                                                                                   \
+        case WIRE_##NAME: {                                                                                  \
+                Wire_##NAME m;                                                                               \
+                if (wire_get_##NAME(f->payload, f->size, &m))                                                \
+                        perform_##NAME(h, f, &m);                                                            \
+                else                                                                                         \
+                        connection_protocol(h->c, f, "a malformed frame");                                   \
+                return;                                                                                      \
+        }
+// operation.c lets none of these through
+#define PERFORM_ANY(NAME) case WIRE_##NAME:
+#define PERFORM_CLIENT(NAME) case WIRE_##NAME:
+#define PERFORM_EVENTS(NAME) case WIRE_##NAME:
+#define PERFORM_ORDERS(NAME) case WIRE_##NAME:
+#define OPERATION(NAME, number, from, right, help, fields, reply) PERFORM_##from(NAME)
+#include "wire/operations.def"
+#undef OPERATION
                 break;
         }
         connection_protocol(h->c, f, "what it never sends");

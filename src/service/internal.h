@@ -212,6 +212,23 @@ void out_written(OutQueue *q, size_t n);
 // stay.
 void out_forget(OutQueue *q, List *list, Subscription *sub, bool purge);
 
+// --- what each operation does --------------------------------------------------------------------
+// perform_GET_OBJECT(x, f, m) and so on, declared from the table: one for each that a client or a driver host may
+// send. An operation of the table that has none does not link.
+#define PERFORM_CLIENT(NAME) void perform_##NAME(Session *x, const WireFrame *f, const Wire_##NAME *m);
+#define PERFORM_HOST(NAME)   void perform_##NAME(Host *h, const WireFrame *f, const Wire_##NAME *m);
+#define PERFORM_ANY(NAME)
+#define PERFORM_EVENTS(NAME)
+#define PERFORM_ORDERS(NAME)
+#define OPERATION(NAME, number, from, right, help, fields, reply) PERFORM_##from(NAME)
+#include "wire/operations.def"
+#undef OPERATION
+#undef PERFORM_CLIENT
+#undef PERFORM_HOST
+#undef PERFORM_ANY
+#undef PERFORM_EVENTS
+#undef PERFORM_ORDERS
+
 // --- operations (operation.c) --------------------------------------------------------------------
 void operation_handle(Connection *c, const WireFrame *f);
 // Bytes that a frame may have now.
@@ -284,12 +301,6 @@ void job_answer(Job *j, int r);         // with what run left
 void job_about(Job *j, Str parameter); // replaces what the frame says
 
 // --- objects (objects.c) -------------------------------------------------------------------------
-void object_get(Session *x, const WireFrame *f);
-void object_put_class(Session *x, const WireFrame *f);
-void object_delete_class(Session *x, const WireFrame *f);
-void object_put_instance(Session *x, const WireFrame *f);
-void object_delete_instance(Session *x, const WireFrame *f);
-void object_method(Session *x, const WireFrame *f);
 // The objects of a request; what a client knows by version is the schema's class. As cim_set_read.
 int objects_read(const CimSchema *schema, Str bytes, CimSet *ret, Diag *reterr);
 // Are all bits of `flags` defined for the operation, and do they not exclude each other? 0, E_DIAG.
@@ -298,18 +309,12 @@ int flags_check(uint16_t operation, uint32_t flags, Diag *reterr);
 int object_provided(const CimClass *c, Diag *reterr);
 
 // --- enumerations and queries (enumerate.c) ------------------------------------------------------
-void enumerate_classes(Session *x, const WireFrame *f);
-void enumerate_instances(Session *x, const WireFrame *f);
-void enumerate_query(Session *x, const WireFrame *f);
-void enumerate_next(Session *x, const WireFrame *f);
 bool enumeration_cancel(Session *x, uint32_t id); // false: there is none
 void enumerations_end(Session *x);                // with the session
 // Does somebody still wait for the job?
 bool job_wanted(const Job *j);
 
 // --- events of applications (publish.c) ----------------------------------------------------------
-void publish_sink(Session *x, const WireFrame *f);
-void publish_indicate(Session *x, const WireFrame *f);
 bool publish_cancel(Session *x, uint32_t id);
 void publish_end(Session *x);
 
@@ -350,7 +355,6 @@ struct Topic {
         List subscriptions;    // by of_topic
 };
 
-void subscription_request(Session *x, const WireFrame *f);
 void subscription_end(Subscription *sub, uint32_t status,
                       const Diag *d);      // ENDED, or the error reply when pending
 void subscription_drop(Subscription *sub); // without a word; the caller updates the wanted table
@@ -360,8 +364,6 @@ void subscriptions_recheck(Service *s, const RepositoryCommit *c);
 void subscriptions_end_doomed(Service *s);
 bool subscription_cancel(Session *x, uint32_t id); // false: there is none
 // What clients ask about the subscriptions of all.
-void subscriptions_list(Session *x, const WireFrame *f);
-void subscriptions_end_one(Session *x, const WireFrame *f);
 // Answers those that wait for no host any more.
 void subscriptions_answer(Service *s);
 // Counts a loss and puts it into the stream. source 0 here, 1 in a driver host.
@@ -474,9 +476,6 @@ typedef struct Waiter {
         char *name;
         Timer deadline;
 } Waiter;
-void drivers_list(Session *x, const WireFrame *f);
-void drivers_await(Session *x, const WireFrame *f);
-void drivers_unload(Session *x, const WireFrame *f);
 void waiter_free(Waiter *w);
 Asked waiter_asked(const Waiter *w);
 // A host changed its state, came, or (gone) is about to go.
@@ -488,10 +487,6 @@ int catalog_init(Service *s, Diag *reterr); // opens the store
 int catalog_namespace(const CimSchema *schema, Str name, Str *ret, Diag *reterr);
 // The class; NULL and *reterr, with `code` and the nearest name.
 const CimClass *catalog_class(const CimSchema *schema, Str namespace, Str name, uint32_t code, Diag *reterr);
-void catalog_open_namespace(Session *x, const WireFrame *f);
-void catalog_list_namespaces(Session *x, const WireFrame *f);
-void catalog_enum_classes(Session *x, const WireFrame *f);
-void catalog_import_mof(Session *x, const WireFrame *f);
 
 // --- the service itself --------------------------------------------------------------------------
 struct Service {

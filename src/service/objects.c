@@ -200,11 +200,7 @@ static int object_set(const CimInstance *i, Buf *out)
         return r;
 }
 
-// A request is well-formed and its flags are defined; else it is answered here.
-#define OBJECT_ADMIT(x, f, X, m)                                                                             \
-        (wire_get_##X((f)->payload, (f)->size, (m))                                                          \
-                 ? object_flags((x), (f), (m)->flags)                                                        \
-                 : (connection_protocol((x)->c, (f), "a malformed frame"), false))
+// Are the flags defined for the operation? Else the request is answered here.
 static bool object_flags(Session *x, const WireFrame *f, uint32_t flags)
 {
         Diag d = {0};
@@ -260,13 +256,12 @@ static int get_run(Job *j, Store *st)
         return get_object(j->service, store_schema(st), st, &j->frame, &j->reply, &j->base.diag);
 }
 
-void object_get(Session *x, const WireFrame *f)
+void perform_GET_OBJECT(Session *x, const WireFrame *f, const Wire_GET_OBJECT *m)
 {
         Service *s = x->c->service;
-        Wire_GET_OBJECT m;
         Buf reply = {0};
         Diag d = {0};
-        if (!OBJECT_ADMIT(x, f, GET_OBJECT, &m))
+        if (!object_flags(x, f, m->flags))
                 return;
         int r = x->job_count ? GET_NEEDS_STORE : get_object(s, s->schema, NULL, f, &reply, &d);
         if (r == GET_NEEDS_STORE)
@@ -302,10 +297,9 @@ static int put_class_run(Job *j, Store *st)
         return r;
 }
 
-void object_put_class(Session *x, const WireFrame *f)
+void perform_PUT_CLASS(Session *x, const WireFrame *f, const Wire_PUT_CLASS *m)
 {
-        Wire_PUT_CLASS m;
-        if (OBJECT_ADMIT(x, f, PUT_CLASS, &m))
+        if (object_flags(x, f, m->flags))
                 session_submit(x, f, put_class_run);
 }
 
@@ -338,10 +332,9 @@ static int put_instance_run(Job *j, Store *st)
         return r;
 }
 
-void object_put_instance(Session *x, const WireFrame *f)
+void perform_PUT_INSTANCE(Session *x, const WireFrame *f, const Wire_PUT_INSTANCE *m)
 {
-        Wire_PUT_INSTANCE m;
-        if (OBJECT_ADMIT(x, f, PUT_INSTANCE, &m))
+        if (object_flags(x, f, m->flags))
                 session_submit(x, f, put_instance_run);
 }
 
@@ -361,10 +354,9 @@ static int delete_class_run(Job *j, Store *st)
         return r;
 }
 
-void object_delete_class(Session *x, const WireFrame *f)
+void perform_DELETE_CLASS(Session *x, const WireFrame *f, const Wire_DELETE_CLASS *m)
 {
-        Wire_DELETE_CLASS m;
-        if (OBJECT_ADMIT(x, f, DELETE_CLASS, &m))
+        if (object_flags(x, f, m->flags))
                 session_submit(x, f, delete_class_run);
 }
 
@@ -389,10 +381,9 @@ static int delete_instance_run(Job *j, Store *st)
         return r;
 }
 
-void object_delete_instance(Session *x, const WireFrame *f)
+void perform_DELETE_INSTANCE(Session *x, const WireFrame *f, const Wire_DELETE_INSTANCE *m)
 {
-        Wire_DELETE_INSTANCE m;
-        if (OBJECT_ADMIT(x, f, DELETE_INSTANCE, &m))
+        if (object_flags(x, f, m->flags))
                 session_submit(x, f, delete_instance_run);
 }
 
@@ -451,9 +442,8 @@ static int method_run(Job *j, Store *st)
         return r;
 }
 
-void object_method(Session *x, const WireFrame *f)
+void perform_EXEC_METHOD(Session *x, const WireFrame *f, const Wire_EXEC_METHOD *m)
 {
-        Wire_EXEC_METHOD m;
-        if (OBJECT_ADMIT(x, f, EXEC_METHOD, &m))
+        if (object_flags(x, f, m->flags))
                 session_submit(x, f, method_run);
 }

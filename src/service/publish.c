@@ -52,16 +52,11 @@ void publish_end(Session *x)
                 sink_free(x, list_entry(i, Sink, of_session));
 }
 
-void publish_sink(Session *x, const WireFrame *f)
+void perform_QUERY_OBJECT_SINK(Session *x, const WireFrame *f, const Wire_QUERY_OBJECT_SINK *m)
 {
-        Wire_QUERY_OBJECT_SINK m;
         Diag d = {0};
         Str namespace;
-        if (!wire_get_QUERY_OBJECT_SINK(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        int r = catalog_namespace(x->c->service->schema, m.namespace, &namespace, &d);
+        int r = catalog_namespace(x->c->service->schema, m->namespace, &namespace, &d);
         if (!r && x->sink_count >= LIMIT_SINKS)
                 r = diag_set(&d, CIM_E_QUOTA_VIOLATION, "a session has at most %u sinks", LIMIT_SINKS);
         Sink *k = r ? NULL : calloc(1, sizeof(*k));
@@ -228,23 +223,18 @@ static int indicate(Service *s, Str namespace, const CimSet *set, CimInstance **
         return r;
 }
 
-void publish_indicate(Session *x, const WireFrame *f)
+void perform_INDICATE(Session *x, const WireFrame *f, const Wire_INDICATE *m)
 {
         Service *s = x->c->service;
-        Wire_INDICATE m;
         CimSet set = {0};
         Diag d = {0};
         Asked q = asked(f);
-        if (!wire_get_INDICATE(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        const Sink *k = sink_find(x, m.sink);
+        const Sink *k = sink_find(x, m->sink);
         Str namespace;
         int r = k ? catalog_namespace(s->schema, str_of(k->namespace), &namespace, &d)
-                  : diag_set(&d, CIM_E_NOT_FOUND, "this session has no sink %u", m.sink);
+                  : diag_set(&d, CIM_E_NOT_FOUND, "this session has no sink %u", m->sink);
         if (!r)
-                r = objects_read(s->schema, m.objects, &set, &d);
+                r = objects_read(s->schema, m->objects, &set, &d);
         CimInstance **events = r ? NULL : calloc(set.count + 1, sizeof(CimInstance *));
         uint32_t matched = 0;
         if (!r)

@@ -47,106 +47,36 @@ void session_free(Session *x)
                 wanted_update(s);
 }
 
-static void session_cancel(Session *x, const WireFrame *f)
+void perform_CANCEL_ASYNC_CALL(Session *x, const WireFrame *f, const Wire_CANCEL_ASYNC_CALL *m)
 {
-        Wire_CANCEL_ASYNC_CALL m;
-        if (!wire_get_CANCEL_ASYNC_CALL(f->payload, f->size, &m))
-                connection_protocol(x->c, f, "a malformed frame");
-        else if (subscription_cancel(x, m.subscription) || enumeration_cancel(x, m.subscription) ||
-                 publish_cancel(x, m.subscription))
+        if (subscription_cancel(x, m->subscription) || enumeration_cancel(x, m->subscription) ||
+                 publish_cancel(x, m->subscription))
                 connection_reply(x->c, f->request, CANCEL_ASYNC_CALL, .unused_ = 0);
         else
                 connection_fail(x->c, asked(f), CIM_E_NOT_FOUND,
-                                "this session has no subscription, enumeration or sink %u", m.subscription);
+                                "this session has no subscription, enumeration or sink %u", m->subscription);
 }
 
 void session_perform(Session *x, const WireFrame *f)
 {
         switch ((WireOperation)f->operation) {
-        case WIRE_OPEN_NAMESPACE:
-                catalog_open_namespace(x, f);
-                return;
-        case WIRE_CANCEL_ASYNC_CALL:
-                session_cancel(x, f);
-                return;
-        case WIRE_QUERY_OBJECT_SINK:
-                publish_sink(x, f);
-                return;
-        case WIRE_GET_OBJECT:
-                object_get(x, f);
-                return;
-        case WIRE_PUT_CLASS:
-                object_put_class(x, f);
-                return;
-        case WIRE_DELETE_CLASS:
-                object_delete_class(x, f);
-                return;
-        case WIRE_CREATE_CLASS_ENUM:
-                enumerate_classes(x, f);
-                return;
-        case WIRE_PUT_INSTANCE:
-                object_put_instance(x, f);
-                return;
-        case WIRE_DELETE_INSTANCE:
-                object_delete_instance(x, f);
-                return;
-        case WIRE_CREATE_INSTANCE_ENUM:
-                enumerate_instances(x, f);
-                return;
-        case WIRE_EXEC_QUERY:
-                enumerate_query(x, f);
-                return;
-        case WIRE_EXEC_NOTIFICATION_QUERY:
-                subscription_request(x, f);
-                return;
-        case WIRE_EXEC_METHOD:
-                object_method(x, f);
-                return;
-        case WIRE_INDICATE:
-                publish_indicate(x, f);
-                return;
-        case WIRE_IMPORT_MOF:
-                catalog_import_mof(x, f);
-                return;
-        case WIRE_LIST_NAMESPACES:
-                catalog_list_namespaces(x, f);
-                return;
-        case WIRE_LIST_DRIVERS:
-                drivers_list(x, f);
-                return;
-        case WIRE_UNLOAD_DRIVER:
-                drivers_unload(x, f);
-                return;
-        case WIRE_AWAIT_DRIVER:
-                drivers_await(x, f);
-                return;
-        case WIRE_LIST_CLASSES:
-                catalog_enum_classes(x, f);
-                return;
-        case WIRE_NEXT:
-                enumerate_next(x, f);
-                return;
-        case WIRE_LIST_SUBSCRIPTIONS:
-                subscriptions_list(x, f);
-                return;
-        case WIRE_END_SUBSCRIPTION:
-                subscriptions_end_one(x, f);
-                return;
-        case WIRE_HELLO: // all below: operation.c lets none of them through
-        case WIRE_CLASS:
-        case WIRE_EVENT:
-        case WIRE_LOST:
-        case WIRE_ENDED:
-        case WIRE_HOST_NOTICE:
-        case WIRE_FORGET_CLASSES:
-        case WIRE_REGISTER:
-        case WIRE_DEREGISTER:
-        case WIRE_FIRE:
-        case WIRE_WANTED_DONE:
-        case WIRE_HOST_STATE:
-        case WIRE_HOST_LOST:
-        case WIRE_WANTED:
-        case WIRE_UNLOAD:
+#define PERFORM_CLIENT(NAME)                                                                                 \
+        case WIRE_##NAME: {                                                                                  \
+                Wire_##NAME m;                                                                               \
+                if (wire_get_##NAME(f->payload, f->size, &m))                                                \
+                        perform_##NAME(x, f, &m);                                                            \
+                else                                                                                         \
+                        connection_protocol(x->c, f, "a malformed frame");                                   \
+                return;                                                                                      \
+        }
+// operation.c lets none of these through
+#define PERFORM_ANY(NAME) case WIRE_##NAME:
+#define PERFORM_HOST(NAME) case WIRE_##NAME:
+#define PERFORM_EVENTS(NAME) case WIRE_##NAME:
+#define PERFORM_ORDERS(NAME) case WIRE_##NAME:
+#define OPERATION(NAME, number, from, right, help, fields, reply) PERFORM_##from(NAME)
+#include "wire/operations.def"
+#undef OPERATION
                 break;
         }
         connection_protocol(x->c, f, "what it never sends");

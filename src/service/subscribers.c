@@ -33,15 +33,11 @@ static void subscribers_put(Buf *list, const Subscription *sub)
         buf_u64(list, sub->lost);
 }
 
-void subscriptions_list(Session *x, const WireFrame *f)
+void perform_LIST_SUBSCRIPTIONS(Session *x, const WireFrame *f, const Wire_LIST_SUBSCRIPTIONS *m)
 {
-        Wire_LIST_SUBSCRIPTIONS m;
+        (void)m;
         Buf list = {0};
         uint32_t count = 0;
-        if (!wire_get_LIST_SUBSCRIPTIONS(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
         LIST_EACH(i, &x->c->service->sessions)
         {
                 const Session *of = list_entry(i, Session, link);
@@ -78,20 +74,15 @@ static Subscription *subscribers_find(Service *s, uint64_t session, uint32_t id)
         return NULL;
 }
 
-void subscriptions_end_one(Session *x, const WireFrame *f)
+void perform_END_SUBSCRIPTION(Session *x, const WireFrame *f, const Wire_END_SUBSCRIPTION *m)
 {
         Service *s = x->c->service;
-        Wire_END_SUBSCRIPTION m;
         char label[192], by[192];
-        if (!wire_get_END_SUBSCRIPTION(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
-        Subscription *sub = subscribers_find(s, m.session, m.subscription);
+        Subscription *sub = subscribers_find(s, m->session, m->subscription);
         if (!sub) {
                 connection_fail(x->c, asked(f), CIM_E_NOT_FOUND,
-                                "there is no subscription %u of a session %llu", m.subscription,
-                                (unsigned long long)m.session);
+                                "there is no subscription %u of a session %llu", m->subscription,
+                                (unsigned long long)m->session);
                 return;
         }
         log_line(&s->config.log, LOG_NOTICE, "%s: its subscription %u is ended by %s",

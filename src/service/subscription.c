@@ -342,35 +342,30 @@ static int subscription_admissible(const Session *x, const Wire_EXEC_NOTIFICATIO
         return 0;
 }
 
-void subscription_request(Session *x, const WireFrame *f)
+void perform_EXEC_NOTIFICATION_QUERY(Session *x, const WireFrame *f, const Wire_EXEC_NOTIFICATION_QUERY *m)
 {
         Service *s = x->c->service;
-        Wire_EXEC_NOTIFICATION_QUERY m;
-        if (!wire_get_EXEC_NOTIFICATION_QUERY(f->payload, f->size, &m)) {
-                connection_protocol(x->c, f, "a malformed frame");
-                return;
-        }
         Diag d = {0};
         Str namespace;
         WqlQuery *query = NULL;
         WqlPlan *plan = NULL;
-        int r = subscription_admissible(x, &m, &d);
+        int r = subscription_admissible(x, m, &d);
         if (!r)
-                r = catalog_namespace(s->schema, m.namespace, &namespace, &d);
+                r = catalog_namespace(s->schema, m->namespace, &namespace, &d);
         if (!r)
-                r = subscription_compile(s, m.query, namespace, &query, &plan, &d);
+                r = subscription_compile(s, m->query, namespace, &query, &plan, &d);
         if (r) {
                 connection_refuse(x->c, asked(f), r, &d, CIM_E_INVALID_QUERY);
                 return;
         }
-        Subscription *sub = subscription_new(x, namespace, m.query, query, plan);
+        Subscription *sub = subscription_new(x, namespace, m->query, query, plan);
         if (!sub) {
                 wql_plan_unref(plan);
                 wql_query_free(query);
                 connection_error(x->c, asked(f), CIM_E_OUT_OF_MEMORY, NULL);
                 return;
         }
-        sub->queue = m.queue ? m.queue : s->config.queue;
+        sub->queue = m->queue ? m->queue : s->config.queue;
         sub->pending = true;
         sub->request = f->request;
         sub->hosts_before = s->next_id;

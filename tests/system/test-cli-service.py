@@ -152,6 +152,10 @@ def wmid_usage(t):
     out, _ = t.run(["wmid", "--help"])
     check(out[0].startswith("usage: wmid"))
     t.run(["wmid", "--version"])
+    rows = [line.split("\t") for line in t.run(["wmid", "--operations"])[0]]
+    for row in ["6", "GetObject", "ENABLE"], ["22", "ExecNotificationQuery", "SUBSCRIBE"], ["65", "Indicate", "PUBLISH"]:
+        check(row in [r[:3] for r in rows])
+    check(all(len(r) == 4 and all(r) for r in rows))
 
 
 @test
