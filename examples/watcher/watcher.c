@@ -218,6 +218,22 @@ static HRESULT WatchAsynchronously(IWbemServices *services, BSTR language, BSTR 
         return hr;
 }
 
+// --- errors ---------------------------------------------------------------------------------------------
+
+// The number, and what WMI says about it: the thread's error object, which the failed call left.
+static void Complain(HRESULT hr)
+{
+        IErrorInfo *error = NULL;
+        BSTR description = NULL;
+        if (GetErrorInfo(0, &error) == S_OK) {
+                IErrorInfo_GetDescription(error, &description);
+                IErrorInfo_Release(error);
+        }
+        fwprintf(stderr, L"watcher: error 0x%08X%ls%ls\n", (unsigned)hr, description ? L": " : L"",
+                 description ? description : L"");
+        SysFreeString(description);
+}
+
 // --- connecting -----------------------------------------------------------------------------------------
 
 static HRESULT Connect(IWbemServices **services)
@@ -262,7 +278,7 @@ int main(int argc, char **argv)
                 IWbemServices_Release(services);
         }
         if (FAILED(hr))
-                fwprintf(stderr, L"watcher: error 0x%08X\n", (unsigned)hr);
+                Complain(hr);
         CoUninitialize();
         return FAILED(hr) ? 1 : 0;
 }

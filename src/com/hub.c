@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -381,7 +382,14 @@ static HRESULT HubConnect(Hub *hub)
         if (r == 0)
                 return S_OK;
         HRESULT hr = r > 0 ? (HRESULT)diag.code : HresultOfErrno(r);
-        return FAILED(hr) ? hr : (HRESULT)WBEM_E_TRANSPORT_FAILURE;
+        if (SUCCEEDED(hr))
+                hr = WBEM_E_TRANSPORT_FAILURE;
+        if (r > 0) { // the number alone does not say where the service was looked for
+                char text[sizeof(diag.message) + sizeof(diag.hint) + 3];
+                snprintf(text, sizeof(text), "%s%s%s", diag.message, diag.hint[0] ? "; " : "", diag.hint);
+                ErrorSet(hr, str_of(text), STR("ConnectServer"), (Str){0}, STR(WIRE_PROVIDER));
+        }
+        return hr;
 }
 
 // Connects, which may take some seconds: under hub_start_lock only.

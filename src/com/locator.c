@@ -115,11 +115,12 @@ static HRESULT STDMETHODCALLTYPE LocatorConnectServer(IWbemLocator *iface, const
 {
         char namespace[LIMIT_NAMESPACE_CHARS + 1];
         (void)iface, (void)locale, (void)context;
+        ErrorBegin();
         if (!ret)
-                return WBEM_E_INVALID_PARAMETER;
+                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "ConnectServer", resource);
         *ret = NULL;
         if (!resource || flags & ~WBEM_FLAG_CONNECT_USE_MAX_WAIT)
-                return WBEM_E_INVALID_PARAMETER;
+                return ErrorEnd(WBEM_E_INVALID_PARAMETER, "ConnectServer", resource);
         Arena a = {0};
         Str s = utf_to8(&a, (Str16){(const char16_t *)resource, SysStringLen(resource)});
         HRESULT hr =
@@ -129,7 +130,7 @@ static HRESULT STDMETHODCALLTYPE LocatorConnectServer(IWbemLocator *iface, const
         if (SUCCEEDED(hr))
                 hr = Connect(namespace, ret);
         arena_deinit(&a);
-        return hr;
+        return ErrorEnd(hr, "ConnectServer", resource);
 }
 
 static IWbemLocatorVtbl LocatorVtbl = {

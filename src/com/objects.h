@@ -22,7 +22,7 @@ HRESULT DataEnumCreate(Hub *hub, uint32_t take_handle, Str objects, BOOL forward
 // IWbemQualifierSet of a class, or of one of its properties; as seen from an instance if of_instance.
 HRESULT QualifierSetCreate(const CimClass *c, const CimProperty *property, BOOL of_instance, IWbemQualifierSet **ret);
 
-// Each method of IWbemServices forgets the calling thread's error object first and, when it fails, leaves one: that of the
+// Each method of IWbemServices, and ConnectServer, forgets the calling thread's error object first and, when it fails, leaves one: that of the
 // service's reply (ErrorOfReply), else what ErrorEnd knows. ErrorEnd returns hr. parameter (may be NULL): its path, query or
 // name.
 void ErrorBegin(void);

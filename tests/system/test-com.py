@@ -59,12 +59,14 @@ def a_bad_query_is_an_error(t):
     house(t)
     p = t.run(build(t, "watcher", "examples/watcher/watcher.c", "gcc"), "SELECT * FORM Toaster_Popped", status=1)
     t.true("0x80041058" in p.err[-1] or "0x80041017" in p.err[-1], f"no WBEM error in {p.err}")
+    t.true("expected FROM, found 'FORM'" in p.err[-1], p.err)
 
 
 @test
 def without_a_service(t):
     p = t.run(build(t, "watcher", "examples/watcher/watcher.c", "gcc"), status=1)
     t.true("0x80041015" in p.err[-1], f"no WBEM_E_TRANSPORT_FAILURE in {p.err}")
+    t.true("no service listens there" in p.err[-1] and "start one with: wmid" in p.err[-1], p.err)  # from the error object
 
 
 @test
