@@ -500,6 +500,7 @@ struct Service {
         ino_t path_ino;
         uid_t uid;
         Repository *repository;
+        uint64_t store_quiet_until; // monotonic_ms: the log has said that the store fails
         CimSchema *schema;         // as of the last commit
         char server[256];          // this machine's name
         uint64_t next_id, round;

@@ -13,6 +13,10 @@
 
 #include <stdlib.h>
 
+#include "base/filetime.h"
+
+enum { JOB_QUIET_MS = 60000 };
+
 static void job_free(Job *j)
 {
         if (j->clean)
@@ -74,9 +78,24 @@ static int job_run(RepositoryJob *base, Store *st)
         return j->run(j, st);
 }
 
+// A store that fails is the administrator's to know, not only the caller's: said once in a while.
+static void job_alarm(Job *j)
+{
+        Service *s = j->service;
+        char text[1400];
+        uint64_t now = monotonic_ms();
+        if (j->base.diag.code != (uint32_t)CIM_E_CRITICAL_ERROR || now < s->store_quiet_until)
+                return;
+        s->store_quiet_until = now + JOB_QUIET_MS;
+        log_line(&s->config.log, LOG_ERROR, "the store fails: %s",
+                 diag_text(&j->base.diag, text, sizeof(text)));
+}
+
 static void job_done(RepositoryJob *base, int r)
 {
         Job *j = (Job *)base;
+        if (r == E_DIAG)
+                job_alarm(j);
         if (!r && j->again && !j->service->ending && job_wanted(j)) {
                 j->again = false;
                 repository_submit(j->service->repository, &j->base);

@@ -553,6 +553,26 @@ def backup_while_it_is_written(t):
     writer.ends(0)
 
 
+@test
+def a_disk_that_fails_is_in_the_log(t):
+    """Who runs the service learns of it, not only who asked; once, not with each request."""
+    p = t.start(["/bin/sh", "-c", 'ulimit -f 600; exec "$@"', "sh", os.path.join(t.bin, "wmid"), "--socket", t.path("socket"),
+                 "--repository", t.path("repository.db")])
+    p.wait_until(lambda p: "ready" in p.err, "wmid is ready")
+    t.write("store.mof", MOF)
+    t.run(["wmi", "mof", "compile", t.path("store.mof")])
+    text, n = "x" * 40000, 0
+    while n < 20 and t.start(["wmi", "put", f'Thing.Name="n{n}"', "Label=" + text]).wait() == 0:
+        n += 1
+    check(0 < n < 20, n)
+    refused(t, 1, ["put", 'Thing.Name="more"', "Label=" + text], "WBEM_E_CRITICAL_ERROR", "repository.db")
+    p.wait_until(lambda p: any("the store fails: " in line for line in p.err), "the log says so")
+    check(get(t, 'Thing.Name="n0"')["properties"]["Label"] == text, "what was answered is there")
+    p.signal(signal.SIGTERM)
+    p.ends(0)
+    equal(len([line for line in p.err if "the store fails: " in line and "repository.db" in line]), 1)
+
+
 def damage(path):
     """Overwrites the middle of the file."""
     size = os.path.getsize(path)
