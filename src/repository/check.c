@@ -123,7 +123,7 @@ static int check_uses(Check *k, int64_t row, const Numbers *used, Diag *reterr)
         sqlite3_bind_int64(s, 1, row);
         while ((r = database_step(&k->st.db, s, &more, reterr)) == 0 && more) {
                 n++;
-                if (!numbers_have(used, (uint32_t)sqlite3_column_int64(s, 0)))
+                if (!numbers_have(used, column_version(s, 0)))
                         check_say(k, "instance %lld: it does not use class version %lld", (long long)row, (long long)sqlite3_column_int64(s, 0));
         }
         if (r == 0 && n < used->count)
@@ -159,7 +159,7 @@ static int check_instance(Check *k, sqlite3_stmt *s)
                 check_say(k, "instance %lld: its class %.*s is not there", (long long)row, CLIP(name));
                 return 0;
         }
-        int r = instance_read(&k->st, namespace, (uint32_t)sqlite3_column_int64(s, 5), column_bytes(s, 6), c, NULL, &used, &i, &d);
+        int r = instance_read(&k->st, namespace, column_version(s, 5), column_bytes(s, 6), c, NULL, &used, &i, &d);
         bool read = r == 0;
         r = check_result(k, "instance", row, r, &d);
         if (read)

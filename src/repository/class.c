@@ -28,7 +28,7 @@ int class_row(Store *st, Str namespace, Str name, int64_t *ret, uint32_t *ret_ve
         }
         if (row) {
                 *ret = sqlite3_column_int64(s, 0);
-                *ret_version = (uint32_t)sqlite3_column_int64(s, 1);
+                *ret_version = column_version(s, 1);
                 sqlite3_reset(s);
         }
         buf_deinit(&upper);

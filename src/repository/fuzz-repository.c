@@ -101,7 +101,7 @@ static void damage_row(sqlite3 *db, uint8_t column, uint8_t row, const uint8_t *
 {
         sqlite3_stmt *s = NULL;
         if (sqlite3_prepare_v2(db, columns[column % COUNT(columns)], -1, &s, NULL) != SQLITE_OK)
-                abort();
+                return; // the bytes that were overwritten are those of the tables
         sqlite3_bind_blob(s, 1, p, (int)n, SQLITE_STATIC);
         sqlite3_bind_int(s, 2, row);
         sqlite3_step(s); // what the tables forbid is not done

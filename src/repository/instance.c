@@ -136,7 +136,7 @@ static int row_find(Store *st, int64_t keyed, const Buf *key, uint32_t version, 
         r = database_step(&st->db, s, &row, reterr);
         if (r || !row)
                 return r;
-        *ret = (Row){.id = sqlite3_column_int64(s, 0), .klass = sqlite3_column_int64(s, 1), .version = (uint32_t)sqlite3_column_int64(s, 2)};
+        *ret = (Row){.id = sqlite3_column_int64(s, 0), .klass = sqlite3_column_int64(s, 1), .version = column_version(s, 2)};
         Str value = column_bytes(s, 3);
         ret->same = bytes && ret->version == version && str_eq(value, (Str){(char *)bytes->p, bytes->n});
         sqlite3_reset(s);
@@ -169,7 +169,7 @@ static int uses_stale(Store *st, int64_t id, bool *ret_any, Diag *reterr)
         sqlite3_bind_int64(s, 1, id);
         while ((r = database_step(&st->db, s, &row, reterr)) == 0 && row) {
                 *ret_any = true;
-                if ((r = numbers_push(&st->stale, (uint32_t)sqlite3_column_int64(s, 0))) < 0)
+                if ((r = numbers_push(&st->stale, column_version(s, 0))) < 0)
                         break;
         }
         if (row)
@@ -241,7 +241,7 @@ static int row_read(Store *st, Str namespace, int64_t id, const CimClass *now, c
         r = database_step(&st->db, s, &row, reterr);
         if (r || !row)
                 return r;
-        *ret = (Row){.id = id, .klass = sqlite3_column_int64(s, 0), .version = (uint32_t)sqlite3_column_int64(s, 1)};
+        *ret = (Row){.id = id, .klass = sqlite3_column_int64(s, 0), .version = column_version(s, 1)};
         r = instance_read(st, namespace, ret->version, column_bytes(s, 2), now, want, NULL, &ret->object, reterr);
         sqlite3_reset(s);
         return r;

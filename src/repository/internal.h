@@ -96,6 +96,13 @@ static inline Str column_bytes(sqlite3_stmt *s, int at)
 // Takes the lock of a store's file (repository.c): *ret is to be closed. 0, -ENOMEM, E_DIAG.
 int repository_lock(const char *file, int *ret, Diag *reterr);
 
+// The number of a class version; 0: it cannot be one.
+static inline uint32_t column_version(sqlite3_stmt *s, int at)
+{
+        int64_t n = sqlite3_column_int64(s, at);
+        return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
+}
+
 // --- class versions (version.c) --------------------------------------------------------------------
 // A class version and where objects of it live: two objects of one class, here and nowhere, have two numbers.
 typedef struct Version {

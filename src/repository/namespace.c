@@ -202,7 +202,7 @@ static int namespace_stale(Store *st, Statement which, int64_t id, const Buf *sp
         else
                 sqlite3_bind_int64(s, 1, id);
         while ((r = database_step(&st->db, s, &row, reterr)) == 0 && row)
-                if ((r = numbers_push(&st->stale, (uint32_t)sqlite3_column_int64(s, 0))) < 0)
+                if ((r = numbers_push(&st->stale, column_version(s, 0))) < 0)
                         break;
         if (row)
                 sqlite3_reset(s);
@@ -376,7 +376,7 @@ static int load_classes(Store *st, Load *l, Diag *reterr)
                 if (r || !row)
                         break;
                 id = sqlite3_column_int64(s, 0);
-                int64_t number = sqlite3_column_int64(s, 3);
+                uint32_t number = column_version(s, 3);
                 Buf text = {0};
                 Str namespace = column_str(s, 1), name = column_str(s, 2);
                 buf_put(&text, namespace.p, namespace.n);
@@ -384,11 +384,9 @@ static int load_classes(Store *st, Load *l, Diag *reterr)
                 sqlite3_reset(s);
                 if (text.failed)
                         r = -ENOMEM;
-                else if (number < 1 || number > UINT32_MAX)
-                        r = database_damaged(&st->db, reterr, "row %lld of class has no version", (long long)id);
                 else
                         r = load_class(st, l, id, (Str){(char *)text.p, namespace.n}, (Str){(char *)text.p + namespace.n, name.n},
-                                       (uint32_t)number, reterr);
+                                       number, reterr);
                 buf_deinit(&text);
         }
         return r;

@@ -271,7 +271,7 @@ static int version_same(Store *st, const Written *w, uint32_t *ret, Diag *reterr
         bind_bytes(s, 4, &w->ref_bytes);
         bind_bytes(s, 5, &w->declaration);
         r = database_step(&st->db, s, &row, reterr);
-        *ret = row ? (uint32_t)sqlite3_column_int64(s, 0) : 0;
+        *ret = row ? column_version(s, 0) : 0;
         if (row)
                 sqlite3_reset(s);
         return r;
@@ -512,6 +512,8 @@ static int version_find_at(Store *st, uint32_t number, unsigned depth, const Ver
 
 int version_find(Store *st, uint32_t number, const Version **ret, Diag *reterr)
 {
+        if (!number)
+                return database_damaged(&st->db, reterr, "a row says no class version, or one that cannot be");
         return version_find_at(st, number, 0, ret, reterr);
 }
 
@@ -542,7 +544,7 @@ static int version_remove(Store *st, uint32_t number, Diag *reterr)
                 return r;
         sqlite3_bind_int64(s, 1, number);
         while ((r = database_step(&st->db, s, &row, reterr)) == 0 && row)
-                if ((r = numbers_push(&st->stale, (uint32_t)sqlite3_column_int64(s, 0))) < 0)
+                if ((r = numbers_push(&st->stale, column_version(s, 0))) < 0)
                         break;
         if (row)
                 sqlite3_reset(s);
