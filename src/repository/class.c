@@ -337,6 +337,15 @@ static int many_with_new(const Store *st, PutMany *m, const CimChange *classes, 
         return r;
 }
 
+// Is the class of a change among those that are put?
+static bool many_comes(const CimChange *classes, size_t n, const CimChange *c)
+{
+        for (size_t i = 0; i < n; i++)
+                if (classes[i].klass && str_ieq(classes[i].klass->name, c->klass->name) && str_ieq(classes[i].namespace, c->namespace))
+                        return true;
+        return false;
+}
+
 // Another class of that name exists. Its superclass may be one that comes with it.
 static int many_update(Store *st, PutMany *m, const CimChange *classes, size_t n, const CimChange *c, const CimClass *was,
                        uint32_t flags, Diag *reterr)
@@ -354,11 +363,11 @@ static int many_update(Store *st, PutMany *m, const CimChange *classes, size_t n
                 r = class_check(st, on, c->namespace, was, c->klass->declared, superclass, flags, &u, reterr);
         if (r)
                 return r;
-        // The class itself comes from `classes`, built on the others of these.
+        // The class itself, and a subclass that comes with it, are built on the others of `classes`.
         if (!u.same)
                 r = many_add(m, c);
         for (size_t i = 0; i < u.change_count && r == 0 && !u.same; i++)
-                if (!str_ieq(u.changes[i].klass->name, c->klass->name))
+                if (!many_comes(classes, n, &u.changes[i]))
                         r = many_add(m, &u.changes[i]);
         cim_update_deinit(&u);
         return r;

@@ -327,11 +327,23 @@ static int database_configure(Database *d, DatabaseMode mode, bool file, Diag *r
         return r;
 }
 
+int database_connect(sqlite3 **ret, const char *file, int flags)
+{
+        char *name;
+        *ret = NULL;
+        if (asprintf(&name, "%s%s", *file == '/' ? "" : "./", file) < 0)
+                return SQLITE_NOMEM;
+        int rc = sqlite3_open_v2(name, ret, flags | SQLITE_OPEN_NOMUTEX, NULL);
+        free(name);
+        return rc;
+}
+
 int database_open(Database *d, const char *file, DatabaseMode mode, Diag *reterr)
 {
         *d = (Database){.name = file ? file : "the store in memory"};
-        int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == DATABASE_SERVE ? SQLITE_OPEN_CREATE : 0);
-        int rc = sqlite3_open_v2(file ? file : ":memory:", &d->sql, flags, NULL);
+        int flags = SQLITE_OPEN_READWRITE | (mode == DATABASE_SERVE ? SQLITE_OPEN_CREATE : 0);
+        int rc = file ? database_connect(&d->sql, file, flags)
+                      : sqlite3_open_v2(":memory:", &d->sql, flags | SQLITE_OPEN_NOMUTEX, NULL);
         int r = rc == SQLITE_OK ? database_configure(d, mode, file, reterr) : database_failed(d, rc, reterr);
         if (r == E_DIAG && reterr && reterr->code == (uint32_t)CIM_E_CRITICAL_ERROR) {
                 int why = d->sql ? sqlite3_errcode(d->sql) & 0xFF : SQLITE_ERROR;

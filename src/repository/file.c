@@ -114,7 +114,7 @@ static int copy_store(Database *from, const char *to, RepositoryProgress progres
 {
         Database copy = {.name = to};
         unsigned wrong = 0;
-        int rc = sqlite3_open_v2(to, &copy.sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+        int rc = database_connect(&copy.sql, to, SQLITE_OPEN_READWRITE);
         int r = rc == SQLITE_OK ? 0 : database_failed(&copy, rc, reterr);
         // One look at the source for the whole copy: what is written meanwhile does not make it begin again.
         if (r == 0)
@@ -169,7 +169,7 @@ static int file_retire(const char *file, Diag *reterr)
         struct stat s;
         int r = 0, rc = SQLITE_OK;
         if (stat(file, &s) == 0) {
-                rc = sqlite3_open_v2(file, &old.sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+                rc = database_connect(&old.sql, file, SQLITE_OPEN_READWRITE);
                 if (rc == SQLITE_OK)
                         rc = sqlite3_exec(old.sql, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
                 int64_t busy = rc & 0xFF;
@@ -186,7 +186,21 @@ static int file_retire(const char *file, Diag *reterr)
         return r;
 }
 
-int repository_restore(const char *backup, const char *file, RepositoryProgress progress, void *context, Diag *reterr)
+// The new file is whose the old one is, and as open to others: the service must be able to use it.
+static int file_resemble(const char *file, const char *part, Diag *reterr)
+{
+        struct stat old, new;
+        if (stat(file, &old) < 0)
+                return errno == ENOENT ? 0 : file_failed(file, errno, reterr);
+        if (stat(part, &new) < 0)
+                return file_failed(part, errno, reterr);
+        bool other = old.st_uid != new.st_uid || old.st_gid != new.st_gid;
+        if ((other && chown(part, old.st_uid, old.st_gid) < 0) || chmod(part, old.st_mode & 0777) < 0)
+                return file_failed(part, errno, reterr);
+        return 0;
+}
+
+static int file_replace(const char *backup, const char *file, RepositoryProgress progress, void *context, Diag *reterr)
 {
         Database from;
         char *part = NULL;
@@ -200,6 +214,8 @@ int repository_restore(const char *backup, const char *file, RepositoryProgress 
         if (r == 0)
                 r = copy_store(&from, part, progress, context, reterr);
         if (r == 0)
+                r = file_resemble(file, part, reterr);
+        if (r == 0)
                 r = file_retire(file, reterr);
         if (r == 0 && rename(part, file) < 0)
                 r = file_failed(file, errno, reterr);
@@ -211,5 +227,14 @@ int repository_restore(const char *backup, const char *file, RepositoryProgress 
         if (lock >= 0)
                 close(lock);
         database_close(&from);
+        return r;
+}
+
+int repository_restore(const char *backup, const char *file, RepositoryProgress progress, void *context, Diag *reterr)
+{
+        // A symbolic link stays one: what it names is replaced.
+        char *real = realpath(file, NULL);
+        int r = file_replace(backup, real ? real : file, progress, context, reterr);
+        free(real);
         return r;
 }

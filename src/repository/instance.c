@@ -424,6 +424,9 @@ static int put_modify(Store *st, Str namespace, const Put *p, const Row *found, 
         if (r == 0 && !same)
                 return store_changed(st, STORE_MODIFIED, STORE_INSTANCE, before.object, after, reterr);
         cim_instance_unref(before.object);
+        // The bytes that are not written may have got numbers for the classes in them.
+        for (size_t i = 0; i < p->used.count && r == 0; i++)
+                r = numbers_push(&st->stale, p->used.list[i]);
         return r;
 }
 

@@ -50,6 +50,8 @@ typedef enum DatabaseMode {
         DATABASE_READ,  // a store that is there, to look at
 } DatabaseMode;
 
+// sqlite3_open_v2 of the file of that name, whatever the name: ":memory:" and "file:..." are files too. SQLite's result.
+int database_connect(sqlite3 **ret, const char *file, int flags);
 // file NULL: in memory. The format is checked before anything else is believed. 0, -ENOMEM, E_DIAG.
 int database_open(Database *d, const char *file, DatabaseMode mode, Diag *reterr);
 void database_close(Database *d);
@@ -165,8 +167,9 @@ int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, 
 
 // s in upper case by the rule of names (base/str.h): equal bytes for equal names.
 void store_upper(Str s, Buf *out);
-// Undoes, in memory, what a job did; the schema becomes `before` (a reference that this takes).
-void store_undo(Store *st, CimSchema *before);
+// Undoes, in memory, what a job did; the schema becomes `before` (a reference that this takes). written: it has written
+// rows, so numbers of versions that are known may be in no row any more.
+void store_undo(Store *st, CimSchema *before, bool written);
 // Remembers a change; takes the references. 0; -ENOMEM, E_DIAG: the job changes too much.
 int store_changed(Store *st, StoreChangeKind kind, StoreObjectKind what, CimInstance *take_before, CimInstance *take_after, Diag *reterr);
 void store_changes_free(StoreChange *changes, size_t count);

@@ -126,7 +126,15 @@ static int namespace_seed(Store *st, Str namespace, Diag *reterr)
 
 static int namespace_make(Store *st, Str namespace, bool tell, Diag *reterr)
 {
-        int r = namespace_insert(st, namespace, reterr);
+        // Another spelling than the normal one would be no namespace to the next start.
+        char normal[LIMIT_NAMESPACE_CHARS + 1];
+        int r = cim_namespace_normal(namespace, normal, reterr);
+        if (r == 0 && !str_eq(str_of(normal), namespace)) {
+                diag_set(reterr, CIM_E_INVALID_NAMESPACE, "\"%.*s\" is not how a namespace is written", CLIP(namespace));
+                r = diag_hint(reterr, "write %s", normal);
+        }
+        if (r == 0)
+                r = namespace_insert(st, namespace, reterr);
         if (r == 0)
                 r = namespace_seed(st, namespace, reterr);
         return r == 0 && tell ? namespace_tell(st, STORE_CREATED, namespace, reterr) : r;

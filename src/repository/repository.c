@@ -87,6 +87,7 @@ static int job_run(Store *st, RepositoryJob *j, JobState *s)
         if (r)
                 return r;
         CimSchema *before = cim_schema_ref(st->schema);
+        sqlite3_int64 rows = sqlite3_total_changes64(st->db.sql);
         r = j->run(j, st);
         if (r == 0 && batch_alive(st))
                 r = database_do(&st->db, SQL_JOB_DONE, &j->diag);
@@ -95,7 +96,7 @@ static int job_run(Store *st, RepositoryJob *j, JobState *s)
                 cim_schema_unref(before);
                 return 0;
         }
-        store_undo(st, before);
+        store_undo(st, before, sqlite3_total_changes64(st->db.sql) != rows);
         // A full disk may have ended the whole transaction: then there is nothing to go back to.
         Diag why;
         int undone = batch_alive(st) ? database_do(&st->db, SQL_JOB_UNDO, &why) : 0;
@@ -157,7 +158,10 @@ static void batch_run(Store *st, List *jobs)
         Diag why = {0};
         uint64_t commits = st->commits;
         CimSchema *before = cim_schema_ref(st->schema);
-        int r = database_do(&st->db, SQL_BEGIN, &why);
+        // A transaction that could be neither committed nor rolled back would stay for ever.
+        int r = batch_alive(st) ? database_do(&st->db, SQL_ROLLBACK, &why) : 0;
+        if (r == 0)
+                r = database_do(&st->db, SQL_BEGIN, &why);
         LIST_EACH(i, jobs) {
                 RepositoryJob *j = list_entry(i, RepositoryJob, link);
                 JobState *s = j->private = calloc(1, sizeof(JobState));
@@ -167,7 +171,7 @@ static void batch_run(Store *st, List *jobs)
         if (r == 0)
                 r = batch_commit(st, commits, &why);
         if (r) {
-                store_undo(st, before);
+                store_undo(st, before, true);
                 st->commits = commits;
                 batch_fail(jobs, r, &why);
         } else {
@@ -305,11 +309,14 @@ void repository_dispatch(Repository *r)
 
 // --- opening ----------------------------------------------------------------------------------------------
 
-// FILE-lock, not FILE itself: closing any descriptor of a database drops SQLite's own locks on it.
+// FILE-lock, not FILE itself: closing any descriptor of a database drops SQLite's own locks on it. One file has one lock
+// by whatever symbolic link it is named.
 int repository_lock(const char *file, int *ret, Diag *reterr)
 {
-        char *name;
-        if (asprintf(&name, "%s-lock", file) < 0)
+        char *name, *real = realpath(file, NULL);
+        int n = asprintf(&name, "%s-lock", real ? real : file);
+        free(real);
+        if (n < 0)
                 return -ENOMEM;
         int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         int e = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
@@ -383,6 +390,9 @@ static int open_load(Store *st, Diag *reterr)
 {
         st->schema = cim_schema_new();
         int r = st->schema ? open_commits(st, reterr) : -ENOMEM;
+        // What undoes must not need memory when it is needed.
+        for (Statement s = SQL_BEGIN; s <= SQL_JOB_UNDO && r == 0; s++)
+                (void)database_statement(&st->db, s, &r, reterr);
         if (r == 0)
                 r = database_do(&st->db, SQL_BEGIN, reterr);
         if (r)

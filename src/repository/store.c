@@ -16,13 +16,14 @@ void store_take_schema(Store *st, CimSchema *after)
         st->schema_changed = true;
 }
 
-void store_undo(Store *st, CimSchema *before)
+void store_undo(Store *st, CimSchema *before, bool written)
 {
+        // A job that only found nothing must not cost the next one all that is known.
+        if (written || st->schema != before)
+                versions_clear(&st->versions);
         cim_schema_unref(st->schema);
         st->schema = before;
         st->schema_changed = false;
-        // Numbers that the job gave out are in no row any more.
-        versions_clear(&st->versions);
         st->stale.count = 0;
         store_changes_free(st->changes, st->change_count);
         st->changes = NULL;

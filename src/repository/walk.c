@@ -102,6 +102,8 @@ static int walk_page(Walk *w, int64_t after)
 static int walk_visit(Walk *w, const WalkId *id, const CimWant *want, StoreVisit visit, void *context)
 {
         CimInstance *i;
+        if (w->st->versions.strangers > VERSIONS_STRANGERS)
+                versions_clear(&w->st->versions);
         int r = instance_of_id(w->st, w->namespace, id->id, w->classes[id->klass].klass, want, &i, w->diag);
         if (r || !i)
                 return r;
