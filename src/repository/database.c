@@ -25,7 +25,8 @@ static const char *const database_tables[] = {
         "CREATE TABLE version(number INTEGER PRIMARY KEY AUTOINCREMENT, namespace TEXT NOT NULL, space TEXT NOT NULL, "
         "name TEXT NOT NULL, upper TEXT NOT NULL, superclass INTEGER REFERENCES version(number), refs BLOB NOT NULL, "
         "declaration BLOB NOT NULL) STRICT",
-        "CREATE INDEX version_upper ON version(upper)",
+        // All that makes a version, so that one of many of a name is found without looking at each.
+        "CREATE INDEX version_same ON version(space, upper, superclass, refs, declaration)",
         "CREATE INDEX version_superclass ON version(superclass)",
         "CREATE TABLE need(version INTEGER NOT NULL REFERENCES version(number) ON DELETE CASCADE, "
         "needs INTEGER NOT NULL REFERENCES version(number), PRIMARY KEY(version, needs)) STRICT, WITHOUT ROWID",
