@@ -20,6 +20,7 @@
 #define LIMIT_KEYS             256u       // of one class
 #define LIMIT_OBJECT_BYTES     (16u << 20) // one encoded instance
 #define LIMIT_ARRAY_ITEMS      (1u << 20) // of one value
+#define LIMIT_DEFINITION_BYTES (64u << 20) // of classes that the definitions among a class's defaults stand for
 
 #define LIMIT_JOB_CHANGES      (1u << 20) // classes and instances that one operation on the store may change
 

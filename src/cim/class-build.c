@@ -191,6 +191,18 @@ static int build_keep(const Builder *b, const CimClass *c)
         return 0;
 }
 
+// A definition among the defaults stands for a whole class, and that for those among its own: what comes of
+// writing it all out is bounded, or a few bytes would make an endless text.
+static int build_definition(const Builder *b, const CimClass *c)
+{
+        b->k->definition_bytes += class_bytes(c);
+        if (b->k->definition_bytes <= LIMIT_DEFINITION_BYTES)
+                return 0;
+        return build_error(b, CIM_E_INVALID_CLASS,
+                           "the definitions of classes among the defaults stand for more than %u bytes",
+                           LIMIT_DEFINITION_BYTES);
+}
+
 // Keeps the classes of the objects in a default value, which cim_value_copy has found not too deep.
 static int build_keep_value(const Builder *b, const CimValue *v)
 {
@@ -203,6 +215,8 @@ static int build_keep_value(const Builder *b, const CimValue *v)
                 return r;
         }
         r = build_keep(b, v->object->class);
+        if (v->object->is_class)
+                return r ? r : build_definition(b, v->object->class);
         for (size_t i = 0; i < v->object->class->property_count && r == 0; i++)
                 r = build_keep_value(b, &v->object->values[i]);
         return r;
@@ -679,6 +693,7 @@ static int build_class_itself(Builder *b, const CimClassSpec *spec)
                 return build_error(b, CIM_E_INVALID_SUPERCLASS, "more than %u superclasses", LIMIT_DEPTH);
         c->depth = c->super ? c->super->depth + 1 : 0;
         b->k->embed_depth = c->super ? class_impl(c->super)->embed_depth : 0;
+        b->k->definition_bytes = c->super ? class_impl(c->super)->definition_bytes : 0;
         int r = build_declared(b, spec);
         if (r)
                 return r;

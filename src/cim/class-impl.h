@@ -12,7 +12,8 @@ typedef struct ClassImpl {
         Arena arena;     // face.arena points here
         uint16_t *slots; // open addressing over property names: index + 1, 0 free; slot_mask + 1 of them
         uint32_t slot_mask;
-        unsigned embed_depth; // levels of classes below it that properties hold, at most LIMIT_DEPTH
+        size_t definition_bytes; // of the classes whose definitions are among the defaults, superclasses' too
+        unsigned embed_depth;    // levels of classes below it that properties hold, at most LIMIT_DEPTH
         int instance_name, active, time_created; // indices of the properties that an event fills, -1: none
         uint16_t *keys; // indices of the properties that are keys, in ascending order of their names
         size_t key_count;
@@ -25,6 +26,10 @@ static inline const ClassImpl *class_impl(const CimClass *c)
 {
         return (const ClassImpl *)c; // face comes first
 }
+
+// The memory that the definition of a class stands for: its own, its superclasses', that of the definitions
+// among its defaults.
+size_t class_bytes(const CimClass *c);
 
 // How far apart two declarations are, names of superclasses aside.
 typedef enum ClassDifference {

@@ -76,3 +76,11 @@ bool cim_qualifier_true(const CimQualifier *q, size_t n, Str name)
         const CimQualifier *found = cim_qualifier_find(q, n, name);
         return found && found->value.type == CIM_BOOLEAN && !found->value.null && found->value.boolean;
 }
+
+size_t class_bytes(const CimClass *c)
+{
+        size_t n = class_impl(c)->definition_bytes;
+        for (; c; c = c->super)
+                n += c->arena->used;
+        return n;
+}

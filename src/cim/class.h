@@ -128,7 +128,8 @@ typedef const CimClass *(*CimResolve)(void *context, Str name);
 
 // Builds a class. `super` (may be NULL) is referenced. Everything in *spec is copied.
 // E_DIAG: the declaration is wrong (a property twice, a type that differs from the inherited one, too many
-// properties, too deep, NULL where none may be); diag code and offset are set. -ENOMEM.
+// properties, too deep, NULL where none may be, definitions among its defaults that stand for more than
+// LIMIT_DEFINITION_BYTES); diag code and offset are set. -ENOMEM.
 int cim_class_new(const CimClassSpec *spec, const CimClass *super, CimResolve resolve, void *context, CimClass **ret,
                   Diag *reterr);
 CimClass *cim_class_ref(const CimClass *c);   // returns c

@@ -238,7 +238,7 @@ static int set_add(CimSetWriter *w, const CimInstance *i)
 {
         CimClassTable table = {.number = set_number, .context = w};
         uint32_t number;
-        if (w->object_bytes + SET_OBJECT_OVERHEAD + codec_object_bytes(i->class) > CODEC_BYTES)
+        if (w->object_bytes + SET_OBJECT_OVERHEAD + codec_object_bytes(i->class, i->namespace) > CODEC_BYTES)
                 return -E2BIG;
         int r = set_number(w, i->class, i->namespace, &number);
         if (r < 0)
@@ -267,7 +267,7 @@ int cim_set_add(CimSetWriter *w, const CimInstance *i)
         int r = set_add(w, i);
         if (r == 0) {
                 w->object_count++;
-                w->object_bytes += SET_OBJECT_OVERHEAD + codec_object_bytes(i->class);
+                w->object_bytes += SET_OBJECT_OVERHEAD + codec_object_bytes(i->class, i->namespace);
                 return 0;
         }
         set_cut(&w->classes, classes);
@@ -499,7 +499,7 @@ static int set_read_object(SetReader *r, CimInstance **ret)
                 return set_wrong(r, "an object is of a class that is not there");
         if (flags > SET_IS_CLASS || (flags && in.n))
                 return set_wrong(r, "an object has flags that there are not");
-        r->object_bytes += SET_OBJECT_OVERHEAD + codec_object_bytes(c);
+        r->object_bytes += SET_OBJECT_OVERHEAD + codec_object_bytes(c, namespace);
         if (r->object_bytes > CODEC_BYTES)
                 return set_wrong(r, "its objects need too much memory");
         if (flags)

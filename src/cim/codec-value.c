@@ -16,7 +16,7 @@ static int write_object(WmioWriter *w, const CimInstance *i, unsigned depth, Buf
         int r = w->table->number(w->table->context, i->class, i->namespace, &number);
         if (r < 0)
                 return r;
-        w->objects += codec_object_bytes(i->class);
+        w->objects += codec_inner_bytes(i->class, i->namespace, i->is_class);
         if (w->objects > CODEC_BYTES)
                 return -E2BIG;
         buf_u32(out, number);
@@ -102,7 +102,7 @@ static bool read_object(WmioReader *r, const uint8_t *p, size_t n, Str class_nam
                 return wmio_fail(r, p, "an object is not of the class that its property declares");
         if (flags > OBJECT_IS_CLASS)
                 return wmio_fail(r, p, "an object has flags that there are not");
-        r->objects += codec_object_bytes(c);
+        r->objects += codec_inner_bytes(c, namespace, flags);
         if (r->objects > CODEC_BYTES)
                 return wmio_fail(r, p, "its objects need too much memory");
         CimInstance *i = ret ? cim_instance_in(r->arena, c) : NULL;

@@ -38,7 +38,7 @@
 #include "cim/event.h"
 
 // More classes, or more memory for them, no set or bundle may need; nor its objects (what their values refer to aside), nor the
-// objects inside one.
+// objects inside one; the definition of a class inside an object counts as that class.
 #define CODEC_CLASSES 4096u
 #define CODEC_BYTES   (64u << 20)
 

@@ -110,8 +110,8 @@ static void event_frame(const CimEnvelope *e, const CimClass *c, const CimWant *
                 values[k->time_created] = (CimValue){.type = CIM_UINT64, .uint = e->time};
 }
 
-int cim_event_extract(const CimEnvelope *e, const CimClass *c, const CimWant *want, const CimClassTable *table, Arena *a,
-                      CimValue *values, CimBlockError *reterr)
+int cim_event_extract(const CimEnvelope *e, const CimClass *c, const CimWant *want,
+                      const CimClassTable *table, Arena *a, CimValue *values, CimBlockError *reterr)
 {
         if (e->kind == CIM_PAYLOAD_INSTANCE)
                 return cim_codec_read_values(e->payload, e->payload_size, c, want, table, a, values, reterr);

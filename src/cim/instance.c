@@ -108,6 +108,8 @@ static int instance_keep_value(InstanceImpl *k, const CimValue *v)
                 return r;
         }
         r = instance_keep(k, v->object->class);
+        if (v->object->is_class)
+                return r; // the class keeps what its defaults need
         for (size_t i = 0; i < v->object->class->property_count && r == 0; i++)
                 r = instance_keep_value(k, &v->object->values[i]);
         return r;

@@ -427,8 +427,8 @@ static int schema_copy(const CimSchema *old, CimSchema **ret)
         return 0;
 }
 
-// Versions begin at a place of this process's own, so that a class from another service, or from the service before
-// it was started again, is not taken for one of ours when it comes back by version.
+// Versions begin at a place of this process's own, so that a class from another service, or from the service
+// before it was started again, is not taken for one of ours when it comes back by version.
 static uint64_t schema_version(void)
 {
         uint64_t n = __atomic_add_fetch(&schema_versions, 1, __ATOMIC_RELAXED);

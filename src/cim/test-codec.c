@@ -4,7 +4,9 @@
 
 #include "base/limits.h"
 #include "base/testkit.h"
+#include "cim/class-impl.h"
 #include "cim/instance.h"
+#include "cim/status.h"
 #include "cim/test-cim.h"
 
 static CimClass *made(const CimClassSpec *s, const CimClass *super, CimClass **known)
@@ -615,8 +617,9 @@ static void an_object_takes_as_much_memory_as_it_may(void **state)
         CimClass *large = made(&(CimClassSpec){.name = STR("Large"), .properties = p, .property_count = 512},
                                NULL, NULL);
         CimClass *c = with(CIM_OBJECT | CIM_ARRAY);
-        CimInstance definition = {.class = large, .is_class = true};
-        uint32_t most = (uint32_t)(CODEC_BYTES / (sizeof(CimInstance) + 512 * sizeof(CimValue)));
+        CimInstance definition = {.class = large, .is_class = true, .namespace = STR("root\\test")};
+        size_t one = sizeof(CimInstance) + definition.namespace.n + 512 * sizeof(CimValue);
+        uint32_t most = (uint32_t)(CODEC_BYTES / (one + class_bytes(large))); // a definition is its class too
         CimValue *items = calloc(most + 1, sizeof(*items));
         for (uint32_t i = 0; i <= most; i++)
                 items[i] = (CimValue){.type = CIM_OBJECT, .object = &definition};
@@ -636,6 +639,121 @@ static void an_object_takes_as_much_memory_as_it_may(void **state)
         free(items);
         cim_class_unref(c);
         cim_class_unref(large);
+}
+
+// Few bytes for each object, and many for the name of where it lives.
+static void names_of_namespaces_count(void **state)
+{
+        (void)state;
+        enum { MANY = 20000 };
+        char name[LIMIT_NAMESPACE_CHARS * 4];
+        memset(name, 'n', sizeof(name));
+        CimClass *none = made(&CLASS("None"), NULL, NULL), *c = with(CIM_OBJECT | CIM_ARRAY);
+        CimInstance empty = {.class = none, .values = &(CimValue){0}, .namespace = {name, sizeof(name)}};
+        CimValue *items = calloc(MANY, sizeof(*items));
+        for (uint32_t i = 0; i < MANY; i++)
+                items[i] = (CimValue){.type = CIM_OBJECT, .object = &empty};
+        CimValue v = {.type = CIM_OBJECT | CIM_ARRAY, .array = {items, MANY}};
+        CimInstance i = {.class = c, .values = &v, .namespace = STR("root")};
+        CimSetWriter *w = cim_set_writer_new(false);
+        assert_int_equal(cim_set_add(w, &i), -E2BIG);
+        cim_set_writer_free(w);
+        free(items);
+        cim_class_unref(c);
+        cim_class_unref(none);
+}
+
+// A class whose default is n definitions of another one. NULL: refused.
+static CimClass *with_definitions(const char *name, const CimClass *of, uint32_t n)
+{
+        CimInstance *one = NULL;
+        assert_int_equal(cim_instance_of_class(of, STR("root"), &one), 0);
+        CimValue *items = calloc(n, sizeof(*items));
+        for (uint32_t i = 0; i < n; i++)
+                items[i] = (CimValue){.type = CIM_OBJECT, .object = one};
+        CimPropertySpec p = P("X", CIM_OBJECT | CIM_ARRAY, .has_default = true,
+                              .value = {.type = CIM_OBJECT | CIM_ARRAY, .array = {items, n}});
+        CimClassSpec s = {.name = str_of(name), .properties = &p, .property_count = 1};
+        CimClass *c = NULL;
+        Diag d = {0};
+        int r = cim_class_new(&s, NULL, NULL, NULL, &c, &d);
+        if (r) {
+                assert_int_equal(r, E_DIAG);
+                assert_int_equal(d.code, (uint32_t)CIM_E_INVALID_CLASS);
+                assert_non_null(strstr(d.message, "stand for more than"));
+        }
+        free(items);
+        cim_instance_unref(one);
+        return c;
+}
+
+// Definitions of definitions: each level is ten times the one below it when it is written out, and as small
+// in memory. Returns how many there can be.
+static unsigned tower(CimClass **ret, unsigned most)
+{
+        unsigned n = 1;
+        ret[0] = made(&CLASS("D"), NULL, NULL);
+        for (; n < most && (ret[n] = with_definitions("D", ret[n - 1], 10)); n++)
+                assert_true(ret[n]->arena->used < 20000);
+        return n;
+}
+
+static void definitions_of_definitions_do_not_grow_for_ever(void **state)
+{
+        (void)state;
+        CimClass *one[20] = {0}, *two[20] = {0};
+        unsigned n = tower(one, 20);
+        assert_true(n > 3 && n < 10);
+        assert_int_equal(tower(two, 20), n);
+        assert_true(cim_class_same(one[n - 1], two[n - 1]));
+        assert_false(cim_class_same(one[n - 1], two[n - 2]));
+        CimInstance *i, *copy;
+        assert_int_equal(cim_instance_of_class(one[n - 1], STR("root"), &i), 0);
+        assert_int_equal(cim_instance_copy(i, &copy), 0);
+        assert_true(copy->owner->used < 20000);
+        cim_instance_unref(i);
+        assert_true(cim_instance_same(copy, copy));
+        Buf b = {0}; // the bytes have each class once
+        assert_int_equal(cim_codec_write_class(one[n - 1], &b), 0);
+        assert_true(b.n < 10000);
+        CimClass *back;
+        Diag d = {0};
+        assert_int_equal(cim_codec_read_class(b.p, b.n, &back, &d), 0);
+        assert_true(cim_class_same(back, one[n - 1]));
+        cim_class_unref(back);
+        buf_deinit(&b);
+        for (unsigned k = 0; k < n; k++) {
+                cim_class_unref(one[k]);
+                cim_class_unref(two[k]);
+        }
+        const CimInstance *in = copy->values[0].array.items[0].object; // its class is kept
+        assert_true(in->is_class && in->values[0].array.count == 10);
+        cim_instance_unref(copy);
+}
+
+static void definitions_stand_for_as_much_as_they_may(void **state)
+{
+        (void)state;
+        char16_t *text = malloc(100000 * sizeof(*text));
+        for (unsigned i = 0; i < 100000; i++)
+                text[i] = u'x';
+        CimPropertySpec p = P("S", CIM_STRING, .has_default = true,
+                              .value = {.type = CIM_STRING, .string = {text, 100000}});
+        CimClass *large = made(&(CimClassSpec){.name = STR("Large"), .properties = &p, .property_count = 1},
+                               NULL, NULL);
+        uint32_t most = (uint32_t)(LIMIT_DEFINITION_BYTES / class_bytes(large));
+        for (uint32_t n = most - 1; n <= most + 1; n++) {
+                CimClass *c = with_definitions("Many", large, n);
+                assert_int_equal(c == NULL, n > most);
+                assert_true(!c || c->arena->used < 1000000);
+                CimClass *below = c ? made(&CLASS("Below"), c, NULL) : NULL; // what it inherits counts
+                CimClass *above = below ? with_definitions("Above", below, 2) : NULL;
+                assert_null(above);
+                cim_class_unref(below);
+                cim_class_unref(c);
+        }
+        cim_class_unref(large);
+        free(text);
 }
 
 static void classes_take_as_much_memory_as_they_may(void **state)
@@ -743,6 +861,9 @@ int main(void)
                 TEST(sets_have_as_many_classes_as_they_may),
                 TEST(sets_take_as_much_memory_as_they_may),
                 TEST(an_object_takes_as_much_memory_as_it_may),
+                TEST(names_of_namespaces_count),
+                TEST(definitions_of_definitions_do_not_grow_for_ever),
+                TEST(definitions_stand_for_as_much_as_they_may),
                 TEST(classes_take_as_much_memory_as_they_may),
                 TEST_END,
         });

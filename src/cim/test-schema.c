@@ -245,18 +245,25 @@ static void a_class_may_embed_what_derives_from_it(void **state)
         CimPropertySpec sub[] = {{.name = STR("X"), .type = CIM_OBJECT, .class_name = STR("Below")}},
                         far[] = {{.name = STR("Y"), .type = CIM_OBJECT, .class_name = STR("Far")}};
         CimClass *top, *other, *below;
-        assert_int_equal(cim_class_new(&CLASS("Other", .properties = sub, .property_count = 1), NULL, NULL, NULL, &other, NULL), 0);
-        assert_int_equal(cim_class_new(&CLASS("Top", .properties = far, .property_count = 1), NULL, NULL, NULL, &top, NULL), 0);
+        assert_int_equal(cim_class_new(&CLASS("Other", .properties = sub, .property_count = 1), NULL, NULL,
+                                       NULL, &other, NULL),
+                         0);
+        assert_int_equal(cim_class_new(&CLASS("Top", .properties = far, .property_count = 1), NULL, NULL,
+                                       NULL, &top, NULL),
+                         0);
         CimPropertySpec way[] = {{.name = STR("Z"), .type = CIM_OBJECT, .class_name = STR("Below")}};
         CimClass *between;
-        assert_int_equal(cim_class_new(&CLASS("Far", .properties = way, .property_count = 1), NULL, NULL, NULL, &between, NULL), 0);
+        assert_int_equal(cim_class_new(&CLASS("Far", .properties = way, .property_count = 1), NULL, NULL,
+                                       NULL, &between, NULL),
+                         0);
         assert_int_equal(cim_class_new(&CLASS("Below"), top, NULL, NULL, &below, NULL), 0);
         add(&s, top);
         add(&s, between);
         add(&s, other);
         add(&s, below);
         assert_null(cim_schema_find(s, WMI, STR("Far"))->properties[0].object_class);
-        assert_ptr_equal(cim_schema_find(s, WMI, STR("Other"))->properties[0].object_class, cim_schema_find(s, WMI, STR("Below")));
+        assert_ptr_equal(cim_schema_find(s, WMI, STR("Other"))->properties[0].object_class,
+                         cim_schema_find(s, WMI, STR("Below")));
         uint64_t version = cim_schema_find(s, WMI, STR("Top"))->version;
         CimClass *more;
         assert_int_equal(cim_class_new(&CLASS("More"), NULL, NULL, NULL, &more, NULL), 0);

@@ -93,13 +93,16 @@ static int value_copy_object(Arena *a, const CimInstance *from, const CimInstanc
         i->values = arena_array(a, CimValue, n);
         if (!i->values)
                 return -ENOMEM;
+        // The values of a definition are the class's and live as long as it: copies of copies would add up.
+        for (size_t k = 0; k < n && from->is_class; k++)
+                i->values[k] = from->class->properties[k].value;
         if (from->namespace.n) {
                 i->namespace.p = arena_strndup(a, from->namespace.p, from->namespace.n);
                 i->namespace.n = from->namespace.n;
                 if (!i->namespace.p)
                         return -ENOMEM;
         }
-        for (size_t k = 0; k < n; k++) {
+        for (size_t k = 0; k < n && !from->is_class; k++) {
                 int r = value_copy(a, &from->values[k], &i->values[k], depth + 1);
                 if (r < 0)
                         return r;
@@ -158,8 +161,8 @@ static bool value_same_object(const CimInstance *a, const CimInstance *b, unsign
         if (depth >= LIMIT_DEPTH || a->is_class != b->is_class || !str_ieq(a->class->name, b->class->name) ||
             a->class->property_count != b->class->property_count)
                 return false;
-        if (a->is_class && !cim_class_same(a->class, b->class))
-                return false;
+        if (a->is_class)
+                return cim_class_same(a->class, b->class);
         for (size_t i = 0; i < a->class->property_count; i++)
                 if (!value_same(&a->values[i], &b->values[i], depth + 1))
                         return false;

@@ -363,11 +363,11 @@ static bool get_array(WmioReader *r, WmioHeap *h, uint16_t type, Str class_name,
                 if (!items)
                         return false;
                 *ret = (CimValue){.type = type, .array = {items, n}};
-        } else if (!wmio_in_heap(cim_type(type)) && any_bits(r, cim_type(type))) {
+        } else if (!wmio_in_heap((uint16_t)cim_type(type)) && any_bits(r, cim_type(type))) {
                 return true;
         }
         for (uint32_t i = 0; i < n; i++) {
-                bool number = !wmio_in_heap(cim_type(type)); // these are looked at into the void
+                bool number = !wmio_in_heap((uint16_t)cim_type(type)); // these are looked at into the void
                 if (!get_item(r, h, cim_type(type), class_name, slots + (size_t)i * width, depth,
                               items    ? &items[i]
                               : number ? &item

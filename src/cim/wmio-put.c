@@ -186,7 +186,7 @@ static int put_array(WmioWriter *w, const CimValue *v, size_t heap, unsigned dep
         out->n += (size_t)n * width;
         for (uint32_t i = 0; i < n; i++) {
                 const CimValue *item = &v->array.items[i];
-                if (item->null && wmio_in_heap(cim_type(v->type))) {
+                if (item->null && wmio_in_heap((uint16_t)cim_type(v->type))) {
                         buf_patch_u32(out, at + (size_t)i * width, WMIO_NO_REF);
                         continue;
                 }
