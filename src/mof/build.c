@@ -451,9 +451,9 @@ static void check_instances(Mof *m)
         if (!m->instance_count)
                 return;
         mof_error(m, &m->first_instance, CIM_E_NOT_SUPPORTED,
-                  "there is no store for instances yet; this text has %zu, the first of class %.*s",
+                  "instances in MOF are not compiled yet; this text has %zu, the first of class %.*s",
                   m->instance_count, STR_ARG(m->first_instance_class));
-        mof_hint(m, "compile the classes without the instances");
+        mof_hint(m, "compile the classes without them; wmi put writes instances");
 }
 
 int mof_build(Mof *m)

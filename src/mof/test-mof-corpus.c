@@ -219,7 +219,7 @@ static void one_file(void **state)
                 assert_int_equal(classes, o->classes);
                 return;
         }
-        // That there is no store for instances is said too where something else is wrong.
+        // That instances are not compiled is said too where something else is wrong.
         size_t first = 0;
         while (first + 1 < n && o->code != (uint32_t)CIM_E_NOT_SUPPORTED &&
                errors[first].code == (uint32_t)CIM_E_NOT_SUPPORTED)
