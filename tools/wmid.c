@@ -112,8 +112,16 @@ static int check_directory(const Wmid *w)
                 return -errno;
         if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
                 return 0;
-        log_line(&w->log, LOG_ERROR, "%s is a link, belongs to somebody else, or others may write there",
-                 path);
+        if (!S_ISDIR(st.st_mode))
+                log_line(&w->log, LOG_ERROR, "%s: a link is no place for the socket below /tmp", path);
+        else if (st.st_uid != geteuid())
+                log_line(&w->log, LOG_ERROR, "%s belongs to another user (%ld): no place for the socket",
+                         path, (long)st.st_uid);
+        else
+                log_line(&w->log, LOG_ERROR,
+                         "others may write to %s: no place for the socket; chmod go-w %s, or --socket "
+                         "elsewhere",
+                         path, path);
         return -EPERM;
 }
 
@@ -350,16 +358,16 @@ static int run(Wmid *w)
 
 // --- options ----------------------------------------------------------------------------------------------
 
-static int wrong(const char *option, const char *value)
+static int wrong(const char *option, const char *value, const char *takes)
 {
-        fprintf(stderr, "wmid: --%s: '%s' is not what it takes; wmid --help\n", option, value);
+        fprintf(stderr, "wmid: --%s: '%s' is not %s\n", option, value, takes);
         return WMID_USAGE;
 }
 
 static int set_path(char out[PATH_MAX], const char *option, const char *value)
 {
         if (!value[0] || snprintf(out, PATH_MAX, "%s", value) >= PATH_MAX)
-                return wrong(option, value);
+                return wrong(option, value, "a path");
         return 0;
 }
 
@@ -384,21 +392,22 @@ static int set_option(Wmid *w, int letter, const char *value)
                 errno = 0;
                 unsigned long n = strtoul(value, &end, 10);
                 if (errno || *end || value[0] < '0' || value[0] > '9' || n < 1 || n > 1u << 24)
-                        return wrong("queue", value);
+                        return wrong("queue", value, "a number from 1 to 16777216");
                 w->config.queue = (uint32_t)n;
                 return 0;
         }
         default: {
                 double s = strtod(value, &end);
                 if (*end || end == value || !(s > 0) || !(s <= 86400))
-                        return wrong("irp-timeout", value);
+                        return wrong("irp-timeout", value, "seconds, above 0 and up to 86400");
                 w->config.irp_timeout_ms = s < 0.001 ? 1 : (uint32_t)(s * 1000);
                 return 0;
         }
         }
 }
 
-// The table of operations for people: number, name as Windows spells it, who may send it, the right, what it does.
+// The table of operations for people: number, name as Windows spells it, who may send it, the right, what it
+// does.
 static int print_operations(void)
 {
         for (uint16_t n = 0; n < 128; n++) {

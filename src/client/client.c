@@ -59,6 +59,8 @@ static int connect_fail(const char *path, int e, Diag *reterr)
         diag_set(reterr, code, "cannot reach the service at %s: %s", path, why);
         if (e == ECONNREFUSED || e == ENOENT)
                 diag_hint(reterr, "start one with: wmid --socket %s", path);
+        else if (e == EACCES || e == EPERM)
+                diag_hint(reterr, "only the service's user and root may connect, where they can reach the socket");
         return E_DIAG;
 }
 

@@ -258,6 +258,14 @@ def paths_that_are_wrong(t):
 
 
 @test
+def show_names_the_classes_of_what_is_inherited(t):
+    store(t)
+    out, _ = t.run(["wmi", "show", "Special"])
+    inherited = [line for line in out if "inherited from Thing: " in line][0]
+    check("Inner Part" in inherited and "Thing ref Next" in inherited and "string Labels[]" in inherited, inherited)
+
+
+@test
 def get_prints_all_forms(t):
     store(t)
     put(t, 'Thing.Name="a"', "Size=3", "Label=x\ty", 'Part=instance of Inner { Label = "in"; }')

@@ -36,8 +36,13 @@ static void show_text(const CimClass *c, Str namespace, Buf *out)
                 else
                         buf_text(out, ", ");
                 origin = p->origin;
-                buf_printf(out, "%s %.*s%s", cim_type_name(p->type), STR_ARG(p->name),
-                           cim_is_array(p->type) ? "[]" : "");
+                uint16_t type = p->type & (uint16_t)~CIM_ARRAY;
+                bool reference = type == CIM_REFERENCE;
+                if (p->class_name.n && (reference || type == CIM_OBJECT))
+                        buf_printf(out, "%.*s%s", STR_ARG(p->class_name), reference ? " ref" : "");
+                else
+                        buf_text(out, cim_type_name(p->type));
+                buf_printf(out, " %.*s%s", STR_ARG(p->name), cim_is_array(p->type) ? "[]" : "");
         }
         buf_text(out, origin ? "\n" : "");
         cim_text_class(c, out);
