@@ -23,6 +23,7 @@
 #define LIMIT_DEFINITION_BYTES (64u << 20) // of classes that the definitions among a class's defaults stand for
 
 #define LIMIT_JOB_CHANGES      (1u << 20) // classes and instances that one operation on the store may change
+#define LIMIT_JOB_BYTES        (1u << 30) // in memory, of these as they were and as they are; one alone may be larger
 
 // events
 #define LIMIT_EVENT_BYTES   (1u << 20) // of one WNODE, whatever the registry value MaxEventSize says

@@ -144,6 +144,7 @@ struct Store {
         // of the job that runs
         StoreChange *changes;
         size_t change_count, change_capacity, change_limit;
+        size_t change_bytes, change_bytes_limit; // in memory
         bool schema_changed;
 };
 

@@ -71,7 +71,7 @@ static void job_keep(Store *st, JobState *s)
         s->changes = st->changes;
         s->count = st->change_count;
         st->changes = NULL;
-        st->change_count = st->change_capacity = 0;
+        st->change_count = st->change_capacity = st->change_bytes = 0;
         st->schema_changed = false;
         if (!s->changed)
                 return;
@@ -458,6 +458,7 @@ int repository_open(const RepositoryConfig *config, Repository **ret, Diag *rete
         r->store.seed_context = config->context;
         r->store.fixed = config->namespaces;
         r->store.change_limit = config->changes ? config->changes : LIMIT_JOB_CHANGES;
+        r->store.change_bytes_limit = config->change_bytes ? config->change_bytes : LIMIT_JOB_BYTES;
         int e = 0;
         if (config->file && !(r->file = strdup(config->file)))
                 e = -ENOMEM;

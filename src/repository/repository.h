@@ -42,6 +42,7 @@ typedef struct RepositoryConfig {
         void *context;
         uint32_t batch;   // jobs in one transaction at most; 0: 256
         uint32_t changes; // classes and instances that one job may change; 0: LIMIT_JOB_CHANGES
+        size_t change_bytes; // that these may take in memory when they are more than one; 0: LIMIT_JOB_BYTES
         const char *const *namespaces; // that are always there besides `root`, ended by NULL; made when absent, never deleted
 } RepositoryConfig;
 

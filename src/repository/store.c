@@ -27,7 +27,7 @@ void store_undo(Store *st, CimSchema *before, bool written)
         st->stale.count = 0;
         store_changes_free(st->changes, st->change_count);
         st->changes = NULL;
-        st->change_count = st->change_capacity = 0;
+        st->change_count = st->change_capacity = st->change_bytes = 0;
 }
 
 void store_changes_free(StoreChange *changes, size_t count)
@@ -39,8 +39,13 @@ void store_changes_free(StoreChange *changes, size_t count)
         free(changes);
 }
 
-static int changes_grow(Store *st, Diag *reterr)
+static int changes_grow(Store *st, size_t bytes, Diag *reterr)
 {
+        st->change_bytes += bytes;
+        if (st->change_count && st->change_bytes > st->change_bytes_limit) {
+                diag_set(reterr, CIM_E_QUOTA_VIOLATION, "one operation may change %zu bytes of objects, this one changes more", st->change_bytes_limit);
+                return diag_hint(reterr, "delete or put them in several operations");
+        }
         if (st->change_count == st->change_limit) {
                 diag_set(reterr, CIM_E_QUOTA_VIOLATION, "one operation may change %zu classes and instances, this one changes more", st->change_limit);
                 return diag_hint(reterr, "delete or put them in several operations");
@@ -59,7 +64,8 @@ static int changes_grow(Store *st, Diag *reterr)
 int store_changed(Store *st, StoreChangeKind kind, StoreObjectKind what, CimInstance *take_before, CimInstance *take_after,
                   Diag *reterr)
 {
-        int r = changes_grow(st, reterr);
+        size_t bytes = (take_before ? take_before->owner->used : 0) + (take_after ? take_after->owner->used : 0);
+        int r = changes_grow(st, bytes, reterr);
         if (r) {
                 cim_instance_unref(take_before);
                 cim_instance_unref(take_after);

@@ -66,7 +66,7 @@ int store_put_class(Store *st, Str namespace, const CimClassSpec *spec, Str supe
 int store_put_classes(Store *st, const CimChange *classes, size_t n, uint32_t flags, Diag *reterr);
 // DeleteClass: with its subclasses, deepest first, and before each its instances; a change for each of these. E_DIAG:
 // CIM_E_INVALID_NAMESPACE, CIM_E_NOT_FOUND, CIM_E_INVALID_OPERATION (as store_put_class), CIM_E_QUOTA_VIOLATION (more than
-// RepositoryConfig.changes).
+// RepositoryConfig.changes, change_bytes).
 int store_delete_class(Store *st, Str namespace, Str name, Diag *reterr);
 
 // --- instances -----------------------------------------------------------------------------------

@@ -207,9 +207,42 @@ static void what_is_not_written_leaves_no_version(void **state)
         free(file);
 }
 
+static int64_t delete_some(size_t bytes, unsigned n)
+{
+        Rig g;
+        rig_open_with(&g, &(RepositoryConfig){.change_bytes = bytes});
+        assert_int_equal(rig_put_class(&g, NS, &ONE, "", 0), 0);
+        for (unsigned i = 0; i < n; i++)
+                assert_int_equal(PUT(&g, "One", NUMBER(i)), 0);
+        g.told.n = 0;
+        int64_t r = rig_delete_class(&g, NS, "One");
+        assert_int_equal(g.told.n != 0, r == 0);
+        assert_int_equal(rig_class(&g, NS, "One") != NULL, r != 0);
+        rig_close(&g);
+        return r;
+}
+
+// What a job changes is held in memory, as it was and as it is: not more of it than is allowed. One object always is.
+static void limit_bytes_of_a_job(void **state)
+{
+        (void)state;
+        assert_int_equal(delete_some(1, 0), 0);
+        assert_int_equal(delete_some(1, 1), CODE(QUOTA_VIOLATION));
+        size_t least = 1, enough = 1u << 20;
+        while (enough - least > 1) {
+                size_t middle = (least + enough) / 2;
+                *(delete_some(middle, 2) == 0 ? &enough : &least) = middle;
+        }
+        assert_true(enough < 1u << 16);
+        assert_int_equal(delete_some(enough - 1, 2), CODE(QUOTA_VIOLATION));
+        assert_int_equal(delete_some(enough, 2), 0);
+        assert_int_equal(delete_some(enough + 1, 2), 0);
+        assert_int_equal(delete_some(enough, 3), CODE(QUOTA_VIOLATION));
+}
+
 int main(void)
 {
         return testkit_run((TestCase[]){TEST(namespaces_are_normal_or_refused), TEST(any_name_is_a_file), TEST(a_link_is_the_same_store),
                                         TEST(classes_that_come_by_force), TEST(a_miss_costs_the_next_nothing),
-                                        TEST(what_is_not_written_leaves_no_version), TEST_END});
+                                        TEST(what_is_not_written_leaves_no_version), TEST(limit_bytes_of_a_job), TEST_END});
 }
