@@ -82,18 +82,16 @@ static int put(Store *st, const char *name, uint32_t k, Diag *reterr)
         const CimClass *c = cim_schema_find(store_schema(st), STR(NS), str_of(name)), *in = cim_schema_find(store_schema(st), STR(NS), STR("In"));
         CimInstance *i, *object = NULL;
         int r = cim_instance_new(c, &i);
-        if (r == 0 && in)
-                r = cim_instance_new(in, &object);
-        if (r == 0) {
-                i->values[0] = VU(CIM_UINT32, k);
-                i->values[1] = VS(CIM_STRING, u"some text");
-                if (object)
-                        i->values[2] = (CimValue){.type = CIM_OBJECT, .object = object};
-                r = store_put_instance(st, STR(NS), i, 0, NULL, reterr);
-                cim_instance_unref(object);
-        } else if (in) {
+        if (r)
                 return r;
-        }
+        r = in ? cim_instance_new(in, &object) : 0;
+        i->values[0] = VU(CIM_UINT32, k);
+        i->values[1] = VS(CIM_STRING, u"some text");
+        if (r == 0 && object)
+                i->values[2] = (CimValue){.type = CIM_OBJECT, .object = object};
+        if (r == 0)
+                r = store_put_instance(st, STR(NS), i, 0, NULL, reterr);
+        cim_instance_unref(object);
         cim_instance_unref(i);
         return r;
 }
