@@ -67,7 +67,8 @@ static int check_upper(Check *k, const char *what, int64_t row, Str name, Str up
         store_upper(name, &b);
         int r = b.failed ? -ENOMEM : 0;
         if (r == 0 && !str_eq(upper, (Str){(char *)b.p, b.n}))
-                check_say(k, "%s %lld: \"%.*s\" is not \"%.*s\" in upper case", what, (long long)row, CLIP(upper), CLIP(name));
+                check_say(k, "%s %lld: \"%.*s\" is not \"%.*s\" in upper case", what, (long long)row,
+                          CLIP(upper), CLIP(name));
         buf_deinit(&b);
         return r;
 }
@@ -89,8 +90,9 @@ static int check_version(Check *k, sqlite3_stmt *s)
         int64_t row = sqlite3_column_int64(s, 0);
         const Version *v;
         Diag d = {0};
-        int r = row > 0 && row <= UINT32_MAX ? version_find(&k->st, (uint32_t)row, &v, &d)
-                                             : database_damaged(&k->st.db, &d, "that is no number of a version");
+        int r = row > 0 && row <= UINT32_MAX
+                        ? version_find(&k->st, (uint32_t)row, &v, &d)
+                        : database_damaged(&k->st.db, &d, "that is no number of a version");
         r = check_result(k, "class version", row, r, &d);
         if (r == 0)
                 r = check_upper(k, "class version", row, column_str(s, 1), column_str(s, 2));
@@ -105,9 +107,11 @@ static int check_class(Check *k, sqlite3_stmt *s)
         bool user = sqlite3_column_type(s, 5) != SQLITE_NULL;
         k->figures.classes += user;
         if (!c)
-                check_say(k, "class %lld: there is no %.*s in %.*s", (long long)row, CLIP(name), CLIP(column_str(s, 3)));
+                check_say(k, "class %lld: there is no %.*s in %.*s", (long long)row, CLIP(name),
+                          CLIP(column_str(s, 3)));
         else if (user && !str_ieq(column_str(s, 4), c->super ? c->super->name : (Str){"", 0}))
-                check_say(k, "class %lld: the superclass of %.*s is not %.*s", (long long)row, CLIP(name), CLIP(column_str(s, 4)));
+                check_say(k, "class %lld: the superclass of %.*s is not %.*s", (long long)row, CLIP(name),
+                          CLIP(column_str(s, 4)));
         return check_upper(k, "class", row, name, column_str(s, 2));
 }
 
@@ -124,10 +128,12 @@ static int check_uses(Check *k, int64_t row, const Numbers *used, Diag *reterr)
         while ((r = database_step(&k->st.db, s, &more, reterr)) == 0 && more) {
                 n++;
                 if (!numbers_have(used, column_version(s, 0)))
-                        check_say(k, "instance %lld: it does not use class version %lld", (long long)row, (long long)sqlite3_column_int64(s, 0));
+                        check_say(k, "instance %lld: it does not use class version %lld", (long long)row,
+                                  (long long)sqlite3_column_int64(s, 0));
         }
         if (r == 0 && n < used->count)
-                check_say(k, "instance %lld: it uses %zu class versions, %zu are noted", (long long)row, used->count, n);
+                check_say(k, "instance %lld: it uses %zu class versions, %zu are noted", (long long)row,
+                          used->count, n);
         return r;
 }
 
@@ -142,7 +148,8 @@ static int check_key(Check *k, int64_t row, const CimInstance *i, Str namespace,
         if (r == 0 && !str_eq(key, (Str){(char *)b.p, b.n}))
                 check_say(k, "instance %lld: its key is not that of its row", (long long)row);
         if (r == 0 && !str_ieq(class_keyed(i->class)->name, keyed))
-                check_say(k, "instance %lld: %.*s has not its keys from %.*s", (long long)row, CLIP(i->class->name), CLIP(keyed));
+                check_say(k, "instance %lld: %.*s has not its keys from %.*s", (long long)row,
+                          CLIP(i->class->name), CLIP(keyed));
         buf_deinit(&b);
         return check_result(k, "instance", row, r, &d);
 }
@@ -159,7 +166,8 @@ static int check_instance(Check *k, sqlite3_stmt *s)
                 check_say(k, "instance %lld: its class %.*s is not there", (long long)row, CLIP(name));
                 return 0;
         }
-        int r = instance_read(&k->st, namespace, column_version(s, 5), column_bytes(s, 6), c, NULL, &used, &i, &d);
+        int r = instance_read(&k->st, namespace, column_version(s, 5), column_bytes(s, 6), c, NULL, &used, &i,
+                              &d);
         bool read = r == 0;
         r = check_result(k, "instance", row, r, &d);
         if (read)
@@ -176,18 +184,25 @@ static int check_instance(Check *k, sqlite3_stmt *s)
 static int check_rows(Check *k, Diag *reterr)
 {
         uint64_t count = 0;
-        int r = check_each(k, "SELECT n.id, n.name, n.upper, coalesce(p.name, '') FROM namespace n LEFT JOIN namespace p ON p.id = n.parent",
+        int r = check_each(k,
+                           "SELECT n.id, n.name, n.upper, coalesce(p.name, '') FROM namespace n LEFT JOIN "
+                           "namespace p ON p.id = n.parent",
                            check_namespace, &k->figures.namespaces, reterr);
         if (r == 0)
-                r = check_each(k, "SELECT number, namespace, space, name, upper FROM version", check_version, &count, reterr);
-        if (r == 0)
-                r = check_each(k, "SELECT c.id, c.name, c.upper, n.name, c.superclass, c.version FROM class c JOIN namespace n ON n.id = c.namespace",
-                               check_class, &count, reterr);
+                r = check_each(k, "SELECT number, namespace, space, name, upper FROM version", check_version,
+                               &count, reterr);
         if (r == 0)
                 r = check_each(k,
-                               "SELECT i.id, n.name, c.name, k.name, i.key, i.version, i.value FROM instance i "
-                               "JOIN class c ON c.id = i.class JOIN class k ON k.id = i.keyed JOIN namespace n ON n.id = c.namespace",
-                               check_instance, &k->figures.instances, reterr);
+                               "SELECT c.id, c.name, c.upper, n.name, c.superclass, c.version FROM class c "
+                               "JOIN namespace n ON n.id = c.namespace",
+                               check_class, &count, reterr);
+        if (r == 0)
+                r = check_each(
+                        k,
+                        "SELECT i.id, n.name, c.name, k.name, i.key, i.version, i.value FROM instance i "
+                        "JOIN class c ON c.id = i.class JOIN class k ON k.id = i.keyed JOIN namespace n ON "
+                        "n.id = c.namespace",
+                        check_instance, &k->figures.instances, reterr);
         return r;
 }
 
@@ -210,8 +225,9 @@ static int check_store(Check *k, Diag *reterr)
         return r == E_DIAG && k->wrong ? 0 : r;
 }
 
-int repository_check(const char *file, StoreSeed seed, void *seed_context, void (*tell)(void *context, const char *what), void *context,
-                     RepositoryFigures *ret, Diag *reterr)
+int repository_check(const char *file, StoreSeed seed, void *seed_context,
+                     void (*tell)(void *context, const char *what), void *context, RepositoryFigures *ret,
+                     Diag *reterr)
 {
         Check k = {.tell = tell, .context = context, .figures = {.format = DATABASE_FORMAT}};
         struct stat s;
@@ -225,7 +241,8 @@ int repository_check(const char *file, StoreSeed seed, void *seed_context, void 
         k.st.schema = cim_schema_new();
         r = k.st.schema ? check_store(&k, reterr) : -ENOMEM;
         if (r == 0 && k.wrong) {
-                diag_set(reterr, CIM_E_CRITICAL_ERROR, "%s: %llu %s wrong", file, (unsigned long long)k.wrong, k.wrong == 1 ? "thing is" : "things are");
+                diag_set(reterr, CIM_E_CRITICAL_ERROR, "%s: %llu %s wrong", file, (unsigned long long)k.wrong,
+                         k.wrong == 1 ? "thing is" : "things are");
                 r = diag_hint(reterr, "restore a backup with 'wmi repository restore'");
         }
         if (ret)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Classes: PutClass and DeleteClass.
 //
-// A change is made on the schema in memory; what it made different (the class, and every class that was built again on
-// it) gets new versions in the database.
+// A change is made on the schema in memory; what it made different (the class, and every class that was built
+// again on it) gets new versions in the database.
 #include <stdlib.h>
 
 #include "repository/internal.h"
@@ -43,7 +43,8 @@ static void bind_version(sqlite3_stmt *s, int at, uint32_t version)
                 sqlite3_bind_null(s, at);
 }
 
-static int class_insert(Store *st, Str namespace, const CimClass *c, uint32_t version, int64_t *ret, Diag *reterr)
+static int class_insert(Store *st, Str namespace, const CimClass *c, uint32_t version, int64_t *ret,
+                        Diag *reterr)
 {
         Buf upper = {0};
         int64_t space;
@@ -130,8 +131,10 @@ static int class_is_the_users(Store *st, Str namespace, Str name, Diag *reterr)
                 r = class_row(st, namespace, name, &id, &version, reterr);
         if (r || (!system && version))
                 return r;
-        diag_set(reterr, CIM_E_INVALID_OPERATION, "%.*s: a class of the system cannot be put or deleted", CLIP(name));
-        return diag_hint(reterr, system ? "names that begin with \"__\" belong to the system" : "choose another name");
+        diag_set(reterr, CIM_E_INVALID_OPERATION, "%.*s: a class of the system cannot be put or deleted",
+                 CLIP(name));
+        return diag_hint(reterr, system ? "names that begin with \"__\" belong to the system"
+                                        : "choose another name");
 }
 
 // --- changing ----------------------------------------------------------------------------------------------
@@ -189,11 +192,16 @@ static int class_tell(Store *st, Str namespace, const CimClass *before, const Ci
                 cim_instance_unref(was);
                 return r;
         }
-        return store_changed(st, !before ? STORE_CREATED : !after ? STORE_DELETED : STORE_MODIFIED, STORE_CLASS, was, is, reterr);
+        return store_changed(st,
+                             !before  ? STORE_CREATED
+                             : !after ? STORE_DELETED
+                                      : STORE_MODIFIED,
+                             STORE_CLASS, was, is, reterr);
 }
 
 // Tells of each change, with what was there in `before`.
-static int class_tell_all(Store *st, const CimSchema *before, const CimChange *changes, size_t n, Diag *reterr)
+static int class_tell_all(Store *st, const CimSchema *before, const CimChange *changes, size_t n,
+                          Diag *reterr)
 {
         int r = 0;
         for (size_t i = 0; i < n && r == 0; i++) {
@@ -256,20 +264,23 @@ static int class_inhabited(void *context, Str namespace, const CimClass *c)
 
 static CimUpdateMode class_mode(uint32_t flags)
 {
-        return flags & STORE_UPDATE_FORCE ? CIM_UPDATE_FORCE : flags & STORE_UPDATE_SAFE ? CIM_UPDATE_SAFE : CIM_UPDATE_COMPATIBLE;
+        return flags & STORE_UPDATE_FORCE  ? CIM_UPDATE_FORCE
+               : flags & STORE_UPDATE_SAFE ? CIM_UPDATE_SAFE
+                                           : CIM_UPDATE_COMPATIBLE;
 }
 
 enum { CLASS_FLAGS = STORE_UPDATE_ONLY | STORE_CREATE_ONLY | STORE_UPDATE_SAFE | STORE_UPDATE_FORCE };
 
-// May `spec` become the class of its name, of which there is `was` (NULL: none)? Instances that the update does not leave
-// are deleted.
-static int class_check(Store *st, const CimSchema *schema, Str namespace, const CimClass *was, const CimClassSpec *spec, Str superclass,
-                       uint32_t flags, CimUpdate *ret, Diag *reterr)
+// May `spec` become the class of its name, of which there is `was` (NULL: none)? Instances that the update
+// does not leave are deleted.
+static int class_check(Store *st, const CimSchema *schema, Str namespace, const CimClass *was,
+                       const CimClassSpec *spec, Str superclass, uint32_t flags, CimUpdate *ret, Diag *reterr)
 {
         Inhabited h = {.st = st, .top = was, .diag = reterr};
         int r = was ? cim_schema_each_derived(st->schema, namespace, was, class_inhabited, &h) : 0;
         if (r == 0)
-                r = cim_update_check(schema, namespace, spec, superclass, class_mode(flags), h.itself, h.derived, ret, reterr);
+                r = cim_update_check(schema, namespace, spec, superclass, class_mode(flags), h.itself,
+                                     h.derived, ret, reterr);
         if (r || ret->same || !ret->drops_instances || !h.itself)
                 return r;
         r = instance_delete_all(st, namespace, was, reterr);
@@ -278,7 +289,8 @@ static int class_check(Store *st, const CimSchema *schema, Str namespace, const 
         return r;
 }
 
-int store_put_class(Store *st, Str namespace, const CimClassSpec *spec, Str superclass, uint32_t flags, Diag *reterr)
+int store_put_class(Store *st, Str namespace, const CimClassSpec *spec, Str superclass, uint32_t flags,
+                    Diag *reterr)
 {
         CimUpdate u;
         int r = store_namespace(st, namespace, &namespace, reterr);
@@ -341,14 +353,15 @@ static int many_with_new(const Store *st, PutMany *m, const CimChange *classes, 
 static bool many_comes(const CimChange *classes, size_t n, const CimChange *c)
 {
         for (size_t i = 0; i < n; i++)
-                if (classes[i].klass && str_ieq(classes[i].klass->name, c->klass->name) && str_ieq(classes[i].namespace, c->namespace))
+                if (classes[i].klass && str_ieq(classes[i].klass->name, c->klass->name) &&
+                    str_ieq(classes[i].namespace, c->namespace))
                         return true;
         return false;
 }
 
 // Another class of that name exists. Its superclass may be one that comes with it.
-static int many_update(Store *st, PutMany *m, const CimChange *classes, size_t n, const CimChange *c, const CimClass *was,
-                       uint32_t flags, Diag *reterr)
+static int many_update(Store *st, PutMany *m, const CimChange *classes, size_t n, const CimChange *c,
+                       const CimClass *was, uint32_t flags, Diag *reterr)
 {
         const CimSchema *on = st->schema;
         Str superclass = c->klass->super ? c->klass->super->name : (Str){"", 0};
@@ -373,7 +386,8 @@ static int many_update(Store *st, PutMany *m, const CimChange *classes, size_t n
         return r;
 }
 
-static int many_one(Store *st, PutMany *m, const CimChange *classes, size_t n, size_t i, uint32_t flags, Diag *reterr)
+static int many_one(Store *st, PutMany *m, const CimChange *classes, size_t n, size_t i, uint32_t flags,
+                    Diag *reterr)
 {
         CimChange c = classes[i];
         int r = store_namespace(st, c.namespace, &c.namespace, reterr);
@@ -410,7 +424,8 @@ int store_put_classes(Store *st, const CimChange *classes, size_t n, uint32_t fl
         return r == 0 ? version_settle(st, reterr) : r;
 }
 
-// --- deleting --------------------------------------------------------------------------------------------------
+// --- deleting
+// --------------------------------------------------------------------------------------------------
 
 static int class_remove(Store *st, Str namespace, const CimClass *c, Diag *reterr)
 {
@@ -442,7 +457,8 @@ static int classes_remove(Store *st, Str namespace, const Derived *d, Diag *rete
         CimChange *changes = calloc(d->count, sizeof(*changes));
         int r = changes ? 0 : -ENOMEM;
         for (size_t i = 0; i < d->count && r == 0; i++) {
-                changes[i] = (CimChange){.namespace = namespace, .klass = cim_class_ref(d->list[i]), .remove = true};
+                changes[i] = (CimChange){
+                        .namespace = namespace, .klass = cim_class_ref(d->list[i]), .remove = true};
                 r = class_remove(st, namespace, d->list[i], reterr);
         }
         if (r == 0)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Files: copying a store out while it is served, and putting a copy in its place, whole or not at all.
 //
-// A copy is made under another name in the directory where it is to be, checked, synchronised, and only then given its
-// name. A copy is one file: it is not in WAL mode.
+// A copy is made under another name in the directory where it is to be, checked, synchronised, and only then
+// given its name. A copy is one file: it is not in WAL mode.
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
@@ -110,7 +110,8 @@ static void count_wrong(void *context, const char *what)
 }
 
 // A sound copy of an open store in the file `to`, which is empty.
-static int copy_store(Database *from, const char *to, RepositoryProgress progress, void *context, Diag *reterr)
+static int copy_store(Database *from, const char *to, RepositoryProgress progress, void *context,
+                      Diag *reterr)
 {
         Database copy = {.name = to};
         unsigned wrong = 0;
@@ -135,7 +136,8 @@ static int copy_store(Database *from, const char *to, RepositoryProgress progres
         return r ? r : file_sync(to, reterr);
 }
 
-int repository_backup(const char *file, const char *to, RepositoryProgress progress, void *context, Diag *reterr)
+int repository_backup(const char *file, const char *to, RepositoryProgress progress, void *context,
+                      Diag *reterr)
 {
         struct stat s;
         Database from;
@@ -200,7 +202,8 @@ static int file_resemble(const char *file, const char *part, Diag *reterr)
         return 0;
 }
 
-static int file_replace(const char *backup, const char *file, RepositoryProgress progress, void *context, Diag *reterr)
+static int file_replace(const char *backup, const char *file, RepositoryProgress progress, void *context,
+                        Diag *reterr)
 {
         Database from;
         char *part = NULL;
@@ -230,7 +233,8 @@ static int file_replace(const char *backup, const char *file, RepositoryProgress
         return r;
 }
 
-int repository_restore(const char *backup, const char *file, RepositoryProgress progress, void *context, Diag *reterr)
+int repository_restore(const char *backup, const char *file, RepositoryProgress progress, void *context,
+                       Diag *reterr)
 {
         // A symbolic link stays one: what it names is replaced.
         char *real = realpath(file, NULL);

@@ -4,7 +4,8 @@
 // The input says what is damaged in a small valid file:
 //
 //   0 | offset u24 | count u8 | bytes      bytes of the file are overwritten
-//   1 | column u8 | row u8 | count u8 | bytes   a value of a row is replaced, so that the file itself stays sound
+//   1 | column u8 | row u8 | count u8 | bytes   a value of a row is replaced, so that the file itself stays
+//   sound
 //
 // repeated. An input that begins as SQLite's files do is a file of its own.
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define NS "root\\default"
+#define NS             "root\\default"
 #define KEY(n, t, ...) P(n, t, QUALIFIERS(QB("key")), __VA_ARGS__)
 
 static Buf valid;
@@ -41,14 +42,21 @@ static void make_valid(void)
         rig_open(&g, file, false);
         rig_create_namespace(&g, "root\\more");
         rig_put_class(&g, NS, &CLASS("In", PROPERTIES(P("A", CIM_UINT8))), "", 0);
-        rig_put_class(&g, NS, &CLASS("N", PROPERTIES(KEY("K", CIM_UINT32), P("O", CIM_OBJECT), P("S", CIM_STRING), P("L", CIM_STRING | CIM_ARRAY))), "", 0);
-        rig_put_class(&g, NS, &CLASS("M", QUALIFIERS(QS("Description", u"text")), PROPERTIES(P("D", CIM_OBJECT, .class_name = STR("In")))), "N", 0);
+        rig_put_class(&g, NS,
+                      &CLASS("N", PROPERTIES(KEY("K", CIM_UINT32), P("O", CIM_OBJECT), P("S", CIM_STRING),
+                                             P("L", CIM_STRING | CIM_ARRAY))),
+                      "", 0);
+        rig_put_class(&g, NS,
+                      &CLASS("M", QUALIFIERS(QS("Description", u"text")),
+                             PROPERTIES(P("D", CIM_OBJECT, .class_name = STR("In")))),
+                      "N", 0);
         if (cim_instance_new(rig_class(&g, NS, "In"), &in) < 0)
                 abort();
         CimValue object = {.type = CIM_OBJECT, .object = in};
         for (unsigned i = 0; i < 4; i++)
                 rig_put(&g, NS, i % 2 ? "N" : "M",
-                        (CimValue[]){VU(CIM_UINT32, i), object, VS(CIM_STRING, u"text"), VA(CIM_STRING, VS(CIM_STRING, u"a"), VS(CIM_STRING, u"\u4E00")), object},
+                        (CimValue[]){VU(CIM_UINT32, i), object, VS(CIM_STRING, u"text"),
+                                     VA(CIM_STRING, VS(CIM_STRING, u"a"), VS(CIM_STRING, u"\u4E00")), object},
                         i % 2 ? 4 : 5, 0);
         rig_put(&g, NS, "__EventFilter", (CimValue[]){VS(CIM_STRING, u"f")}, 1, 0);
         rig_put_class(&g, NS, &CLASS("In", PROPERTIES(P("B", CIM_UINT16))), "", 0);
@@ -65,7 +73,8 @@ static void write_file(const uint8_t *p, size_t n)
         close(fd);
         for (size_t i = 0; i < 3; i++) {
                 char name[320];
-                snprintf(name, sizeof(name), "%s%s", file, (const char *const[]){"-wal", "-shm", "-journal"}[i]);
+                snprintf(name, sizeof(name), "%s%s", file,
+                         (const char *const[]){"-wal", "-shm", "-journal"}[i]);
                 unlink(name);
         }
 }
@@ -181,7 +190,8 @@ static int everything(void *context, Store *st, Diag *reterr)
                 }
                 cim_instance_unref(i);
         }
-        store_put_class(st, STR(NS), &CLASS("N", PROPERTIES(KEY("K", CIM_UINT8))), STR(""), STORE_UPDATE_FORCE, reterr);
+        store_put_class(st, STR(NS), &CLASS("N", PROPERTIES(KEY("K", CIM_UINT8))), STR(""),
+                        STORE_UPDATE_FORCE, reterr);
         store_delete_class(st, STR(NS), STR("N"), reterr);
         store_delete_namespace(st, STR("root\\more"), reterr);
         buf_deinit(&b);
@@ -217,7 +227,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         int e = repository_check(file, rig_seed, NULL, tell, &told, NULL, &d);
         if ((e == E_DIAG && !d.message[0]) || (e == 0 && told))
                 abort();
-        if (repository_open(&(RepositoryConfig){.file = file, .seed = rig_seed, .namespaces = rig_namespaces}, &r, &d) == 0) {
+        if (repository_open(&(RepositoryConfig){.file = file, .seed = rig_seed, .namespaces = rig_namespaces},
+                            &r, &d) == 0) {
                 repository_submit(r, &j);
                 repository_close(r);
         } else if (e == 0) {

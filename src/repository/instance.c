@@ -17,7 +17,8 @@ int class_check_provided(const CimClass *c, Diag *reterr)
 {
         if (!class_is_provided(c))
                 return 0;
-        diag_set(reterr, CIM_E_PROVIDER_NOT_CAPABLE, "the instances of %.*s are its provider's, and no provider serves them", CLIP(c->name));
+        diag_set(reterr, CIM_E_PROVIDER_NOT_CAPABLE,
+                 "the instances of %.*s are its provider's, and no provider serves them", CLIP(c->name));
         return diag_hint(reterr, "the class has the qualifier dynamic or provider");
 }
 
@@ -33,16 +34,20 @@ static int class_check_instances(const CimClass *c, Diag *reterr)
         if (r)
                 return r;
         if (c->abstract) {
-                diag_set(reterr, CIM_E_INVALID_OPERATION, "%.*s is abstract: it has no instances", CLIP(c->name));
+                diag_set(reterr, CIM_E_INVALID_OPERATION, "%.*s is abstract: it has no instances",
+                         CLIP(c->name));
                 return diag_hint(reterr, "put an instance of a class derived from it");
         }
         if (cim_class_isa(c, STR("__Event")) || cim_class_isa(c, STR("__AggregateEvent"))) {
-                diag_set(reterr, CIM_E_INVALID_OPERATION, "%.*s is a class of events: these are raised, not put", CLIP(c->name));
+                diag_set(reterr, CIM_E_INVALID_OPERATION,
+                         "%.*s is a class of events: these are raised, not put", CLIP(c->name));
                 return diag_hint(reterr, "raise one with 'wmi fire'");
         }
         if (cim_class_isa(c, STR("__NAMESPACE")) && !class_is_namespace(c))
-                return diag_set(reterr, CIM_E_INVALID_OPERATION, "%.*s is derived from __NAMESPACE: namespaces are instances of __NAMESPACE itself",
-                                CLIP(c->name));
+                return diag_set(
+                        reterr, CIM_E_INVALID_OPERATION,
+                        "%.*s is derived from __NAMESPACE: namespaces are instances of __NAMESPACE itself",
+                        CLIP(c->name));
         return 0;
 }
 
@@ -51,7 +56,8 @@ const CimClass *class_keyed(const CimClass *c)
 {
         size_t keys = cim_class_keys(c, NULL, 0);
         bool singleton = cim_class_singleton(c);
-        while (c->super && cim_class_keys(c->super, NULL, 0) == keys && (keys || (singleton && cim_class_singleton(c->super))))
+        while (c->super && cim_class_keys(c->super, NULL, 0) == keys &&
+               (keys || (singleton && cim_class_singleton(c->super))))
                 c = c->super;
         return c;
 }
@@ -66,7 +72,8 @@ int class_facts(Store *st, Str namespace, const CimClass *c, bool make, const Ve
                 return r;
         const CimClass *keyed = class_keyed(c);
         int64_t row = 0, keyed_row = 0;
-        r = make ? class_row_made(st, namespace, c, &row, reterr) : class_row(st, namespace, c->name, &row, &version, reterr);
+        r = make ? class_row_made(st, namespace, c, &row, reterr)
+                 : class_row(st, namespace, c->name, &row, &version, reterr);
         if (r == 0 && make)
                 r = class_row_made(st, namespace, keyed, &keyed_row, reterr);
         else if (r == 0)
@@ -83,8 +90,8 @@ int class_facts(Store *st, Str namespace, const CimClass *c, bool make, const Ve
 
 // --- rows --------------------------------------------------------------------------------------------------
 
-int instance_read(Store *st, Str namespace, uint32_t version, Str value, const CimClass *now, const CimWant *want, Numbers *used,
-                  CimInstance **ret, Diag *reterr)
+int instance_read(Store *st, Str namespace, uint32_t version, Str value, const CimClass *now,
+                  const CimWant *want, Numbers *used, CimInstance **ret, Diag *reterr)
 {
         const Version *v;
         CimInstance *i, *fitted;
@@ -123,7 +130,8 @@ typedef struct Row {
 } Row;
 
 // The row of a key. bytes (may be NULL): compared with its value. id 0: there is none.
-static int row_find(Store *st, int64_t keyed, const Buf *key, uint32_t version, const Buf *bytes, Row *ret, Diag *reterr)
+static int row_find(Store *st, int64_t keyed, const Buf *key, uint32_t version, const Buf *bytes, Row *ret,
+                    Diag *reterr)
 {
         int r = 0;
         bool row;
@@ -136,7 +144,9 @@ static int row_find(Store *st, int64_t keyed, const Buf *key, uint32_t version, 
         r = database_step(&st->db, s, &row, reterr);
         if (r || !row)
                 return r;
-        *ret = (Row){.id = sqlite3_column_int64(s, 0), .klass = sqlite3_column_int64(s, 1), .version = column_version(s, 2)};
+        *ret = (Row){.id = sqlite3_column_int64(s, 0),
+                     .klass = sqlite3_column_int64(s, 1),
+                     .version = column_version(s, 2)};
         Str value = column_bytes(s, 3);
         ret->same = bytes && ret->version == version && str_eq(value, (Str){(char *)bytes->p, bytes->n});
         sqlite3_reset(s);
@@ -177,7 +187,8 @@ static int uses_stale(Store *st, int64_t id, bool *ret_any, Diag *reterr)
         return r;
 }
 
-static int row_insert(Store *st, const Version *v, const Buf *key, const Buf *value, const Numbers *used, Diag *reterr)
+static int row_insert(Store *st, const Version *v, const Buf *key, const Buf *value, const Numbers *used,
+                      Diag *reterr)
 {
         int r = 0;
         sqlite3_stmt *s = database_statement(&st->db, SQL_INSTANCE_NEW, &r, reterr);
@@ -192,7 +203,8 @@ static int row_insert(Store *st, const Version *v, const Buf *key, const Buf *va
         return r ? r : uses_write(st, sqlite3_last_insert_rowid(st->db.sql), used, reterr);
 }
 
-static int row_update(Store *st, const Row *row, const Version *v, const Buf *value, const Numbers *used, Diag *reterr)
+static int row_update(Store *st, const Row *row, const Version *v, const Buf *value, const Numbers *used,
+                      Diag *reterr)
 {
         bool any;
         int r = uses_stale(st, row->id, &any, reterr);
@@ -229,7 +241,8 @@ static int row_delete(Store *st, int64_t id, uint32_t version, uint32_t current,
 }
 
 // The row of an id: its class and its object. Its statement is free again when this returns.
-static int row_read(Store *st, Str namespace, int64_t id, const CimClass *now, const CimWant *want, Row *ret, Diag *reterr)
+static int row_read(Store *st, Str namespace, int64_t id, const CimClass *now, const CimWant *want, Row *ret,
+                    Diag *reterr)
 {
         int r = 0;
         bool row;
@@ -242,12 +255,14 @@ static int row_read(Store *st, Str namespace, int64_t id, const CimClass *now, c
         if (r || !row)
                 return r;
         *ret = (Row){.id = id, .klass = sqlite3_column_int64(s, 0), .version = column_version(s, 1)};
-        r = instance_read(st, namespace, ret->version, column_bytes(s, 2), now, want, NULL, &ret->object, reterr);
+        r = instance_read(st, namespace, ret->version, column_bytes(s, 2), now, want, NULL, &ret->object,
+                          reterr);
         sqlite3_reset(s);
         return r;
 }
 
-int instance_of_id(Store *st, Str namespace, int64_t id, const CimClass *now, const CimWant *want, CimInstance **ret, Diag *reterr)
+int instance_of_id(Store *st, Str namespace, int64_t id, const CimClass *now, const CimWant *want,
+                   CimInstance **ret, Diag *reterr)
 {
         Row row;
         int r = row_read(st, namespace, id, now, want, &row, reterr);
@@ -255,7 +270,8 @@ int instance_of_id(Store *st, Str namespace, int64_t id, const CimClass *now, co
         return r;
 }
 
-int instance_ids(Store *st, int64_t class_row_id, int64_t after, size_t most, int64_t *ret, size_t *ret_count, Diag *reterr)
+int instance_ids(Store *st, int64_t class_row_id, int64_t after, size_t most, int64_t *ret, size_t *ret_count,
+                 Diag *reterr)
 {
         int r = 0;
         bool row;
@@ -297,7 +313,8 @@ int instance_delete_all(Store *st, Str namespace, const CimClass *c, Diag *reter
                         if (r == 0)
                                 r = row_delete(st, ids[i], row.version, v->number, reterr);
                         if (r == 0)
-                                r = store_changed(st, STORE_DELETED, STORE_INSTANCE, row.object, NULL, reterr);
+                                r = store_changed(st, STORE_DELETED, STORE_INSTANCE, row.object, NULL,
+                                                  reterr);
                         else
                                 cim_instance_unref(row.object);
                 }
@@ -305,7 +322,8 @@ int instance_delete_all(Store *st, Str namespace, const CimClass *c, Diag *reter
         return r;
 }
 
-// --- namespaces as instances -----------------------------------------------------------------------------------
+// --- namespaces as instances
+// -----------------------------------------------------------------------------------
 
 // "root\default" and u"sub" -> "root\default\sub" in out[LIMIT_NAMESPACE_CHARS + 1].
 static int namespace_child(Str parent, Str16 name, char *out, Diag *reterr)
@@ -320,7 +338,8 @@ static int namespace_child(Str parent, Str16 name, char *out, Diag *reterr)
         int r = full.failed || !leaf.p ? -ENOMEM : 0;
         for (size_t i = 0; r == 0 && i < leaf.n; i++)
                 if (leaf.p[i] == '\\' || leaf.p[i] == '/') {
-                        diag_set(reterr, CIM_E_INVALID_NAMESPACE, "\"%.*s\" is not the name of one namespace", CLIP(leaf));
+                        diag_set(reterr, CIM_E_INVALID_NAMESPACE, "\"%.*s\" is not the name of one namespace",
+                                 CLIP(leaf));
                         r = diag_hint(reterr, "create the namespaces one below the other");
                 }
         if (r == 0)
@@ -330,7 +349,8 @@ static int namespace_child(Str parent, Str16 name, char *out, Diag *reterr)
         return r;
 }
 
-static int put_namespace(Store *st, Str namespace, const CimInstance *i, uint32_t flags, Buf *ret_path, Diag *reterr)
+static int put_namespace(Store *st, Str namespace, const CimInstance *i, uint32_t flags, Buf *ret_path,
+                         Diag *reterr)
 {
         char child[LIMIT_NAMESPACE_CHARS + 1];
         size_t start = ret_path->n;
@@ -342,7 +362,8 @@ static int put_namespace(Store *st, Str namespace, const CimInstance *i, uint32_
                 r = namespace_child(namespace, name->string, child, reterr);
         bool exists = r == 0 && cim_schema_has_namespace(st->schema, str_of(child));
         if (r == 0)
-                r = store_check_flags(flags, STORE_UPDATE_ONLY | STORE_CREATE_ONLY, exists, "namespace", str_of(child), reterr);
+                r = store_check_flags(flags, STORE_UPDATE_ONLY | STORE_CREATE_ONLY, exists, "namespace",
+                                      str_of(child), reterr);
         if (r == 0 && !exists)
                 r = store_create_namespace(st, str_of(child), reterr);
         if (r)
@@ -351,12 +372,14 @@ static int put_namespace(Store *st, Str namespace, const CimInstance *i, uint32_
 }
 
 // Which namespace a path to an instance of __NAMESPACE means.
-static int path_namespace(const Store *st, Str namespace, const CimPath *path, const CimClass *c, char *out, Diag *reterr)
+static int path_namespace(const Store *st, Str namespace, const CimPath *path, const CimClass *c, char *out,
+                          Diag *reterr)
 {
         Buf key = {0};
         int r = cim_path_key(path, c, namespace, &key, reterr);
         buf_deinit(&key);
-        if (r == 0 && (path->key_count != 1 || path->keys[0].value.null || path->keys[0].value.type != CIM_STRING))
+        if (r == 0 &&
+            (path->key_count != 1 || path->keys[0].value.null || path->keys[0].value.type != CIM_STRING))
                 r = diag_set(reterr, CIM_E_INVALID_OBJECT_PATH, "__NAMESPACE has one key, Name");
         if (r == 0)
                 r = namespace_child(namespace, path->keys[0].value.string, out, reterr);
@@ -365,7 +388,8 @@ static int path_namespace(const Store *st, Str namespace, const CimPath *path, c
         return r;
 }
 
-// --- PutInstance ---------------------------------------------------------------------------------------------------
+// --- PutInstance
+// ---------------------------------------------------------------------------------------------------
 
 // What is written of an instance.
 typedef struct Put {
@@ -438,21 +462,26 @@ static int put_write(Store *st, Str namespace, const Put *p, uint32_t flags, Dia
         if (r)
                 return r;
         if (row.id && row.klass != p->version->row) {
-                diag_set(reterr, CIM_E_ALREADY_EXISTS, "an instance with the keys of %.*s exists in another class of the same keys", CLIP(path));
+                diag_set(reterr, CIM_E_ALREADY_EXISTS,
+                         "an instance with the keys of %.*s exists in another class of the same keys",
+                         CLIP(path));
                 return diag_hint(reterr, "delete that one first");
         }
-        r = store_check_flags(flags, STORE_UPDATE_ONLY | STORE_CREATE_ONLY, row.id != 0, "instance", path, reterr);
+        r = store_check_flags(flags, STORE_UPDATE_ONLY | STORE_CREATE_ONLY, row.id != 0, "instance", path,
+                              reterr);
         if (r || row.same)
                 return r;
         return row.id ? put_modify(st, namespace, p, &row, reterr) : put_create(st, p, reterr);
 }
 
-int store_put_instance(Store *st, Str namespace, const CimInstance *i, uint32_t flags, Buf *ret_path, Diag *reterr)
+int store_put_instance(Store *st, Str namespace, const CimInstance *i, uint32_t flags, Buf *ret_path,
+                       Diag *reterr)
 {
         Put p = {0};
         int r = store_namespace(st, namespace, &namespace, reterr);
         if (r == 0 && i->is_class)
-                r = diag_set(reterr, CIM_E_INVALID_OBJECT, "%.*s is a class, not an instance", CLIP(i->class->name));
+                r = diag_set(reterr, CIM_E_INVALID_OBJECT, "%.*s is a class, not an instance",
+                             CLIP(i->class->name));
         if (r == 0)
                 r = class_find(st, namespace, i->class->name, CIM_E_INVALID_CLASS, &p.klass, reterr);
         if (r == 0)
@@ -476,7 +505,8 @@ int store_put_instance(Store *st, Str namespace, const CimInstance *i, uint32_t 
         return r;
 }
 
-// --- by path ---------------------------------------------------------------------------------------------------------
+// --- by path
+// ---------------------------------------------------------------------------------------------------------
 
 static int path_text(const CimPath *path, Buf *out)
 {
@@ -491,7 +521,8 @@ static int path_not_found(const CimPath *path, Diag *reterr)
         Buf text = {0};
         int r = path_text(path, &text);
         if (r == 0)
-                r = diag_set(reterr, CIM_E_NOT_FOUND, "there is no instance %.*s", CLIP(((Str){(char *)text.p, text.n})));
+                r = diag_set(reterr, CIM_E_NOT_FOUND, "there is no instance %.*s",
+                             CLIP(((Str){(char *)text.p, text.n})));
         buf_deinit(&text);
         return r;
 }
@@ -515,7 +546,8 @@ static int row_is_of(void *context, Str namespace, const CimClass *c)
 }
 
 // The row that a path means, and the class it is of. id 0: there is none.
-static int path_row(Store *st, Str namespace, const CimPath *path, const CimClass *c, Row *ret, const CimClass **ret_class, Diag *reterr)
+static int path_row(Store *st, Str namespace, const CimPath *path, const CimClass *c, Row *ret,
+                    const CimClass **ret_class, Diag *reterr)
 {
         Buf key = {0};
         const Version *v;
@@ -544,7 +576,8 @@ static int path_row(Store *st, Str namespace, const CimPath *path, const CimClas
 }
 
 // What get and delete begin with. *ret_class: of the path.
-static int path_class(Store *st, Str *namespace, const CimPath *path, const CimClass **ret_class, Diag *reterr)
+static int path_class(Store *st, Str *namespace, const CimPath *path, const CimClass **ret_class,
+                      Diag *reterr)
 {
         int r = store_namespace(st, *namespace, namespace, reterr);
         if (r == 0 && (!path->class_name.n || (!path->singleton && !path->key_count))) {

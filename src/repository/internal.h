@@ -7,9 +7,9 @@
 //   version.c      class versions <-> numbers
 //   database.c     the file: format, statements, what SQLite's errors mean
 //
-// The tables are in database.c. A class version is named by a number that is never used for another one; rows of
-// instances say by which version their bytes are to be read, so changing a class rewrites no instance. The schema in
-// memory is the truth about classes; the tables let the next start make the same.
+// The tables are in database.c. A class version is named by a number that is never used for another one; rows
+// of instances say by which version their bytes are to be read, so changing a class rewrites no instance. The
+// schema in memory is the truth about classes; the tables let the next start make the same.
 #ifndef REPOSITORY_INTERNAL_H
 #define REPOSITORY_INTERNAL_H
 
@@ -23,15 +23,45 @@
 // --- statements (database.c) -----------------------------------------------------------------------
 // Prepared at first use and kept. The texts are in database.c, in this order.
 typedef enum Statement {
-        SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_JOB, SQL_JOB_DONE, SQL_JOB_UNDO,
-        SQL_META_GET, SQL_META_SET,
-        SQL_NAMESPACE_ID, SQL_NAMESPACE_NEW, SQL_NAMESPACE_GONE, SQL_NAMESPACE_EACH, SQL_NAMESPACE_CHILD,
-        SQL_NAMESPACE_INSTANCES_GONE, SQL_NAMESPACE_CLASSES_GONE, SQL_NAMESPACE_USES, SQL_NAMESPACE_VERSIONS,
-        SQL_VERSION_SAME, SQL_VERSION_NEW, SQL_VERSION_GET, SQL_VERSION_USED, SQL_VERSION_GONE,
-        SQL_NEED_NEW, SQL_NEED_EACH,
-        SQL_CLASS_GET, SQL_CLASS_NEW, SQL_CLASS_SET, SQL_CLASS_GONE, SQL_CLASS_EACH,
-        SQL_INSTANCE_FIND, SQL_INSTANCE_NEW, SQL_INSTANCE_SET, SQL_INSTANCE_GONE, SQL_INSTANCE_GET, SQL_INSTANCE_AFTER,
-        SQL_INSTANCE_ANY, SQL_USES_NEW, SQL_USES_GONE, SQL_USES_EACH,
+        SQL_BEGIN,
+        SQL_COMMIT,
+        SQL_ROLLBACK,
+        SQL_JOB,
+        SQL_JOB_DONE,
+        SQL_JOB_UNDO,
+        SQL_META_GET,
+        SQL_META_SET,
+        SQL_NAMESPACE_ID,
+        SQL_NAMESPACE_NEW,
+        SQL_NAMESPACE_GONE,
+        SQL_NAMESPACE_EACH,
+        SQL_NAMESPACE_CHILD,
+        SQL_NAMESPACE_INSTANCES_GONE,
+        SQL_NAMESPACE_CLASSES_GONE,
+        SQL_NAMESPACE_USES,
+        SQL_NAMESPACE_VERSIONS,
+        SQL_VERSION_SAME,
+        SQL_VERSION_NEW,
+        SQL_VERSION_GET,
+        SQL_VERSION_USED,
+        SQL_VERSION_GONE,
+        SQL_NEED_NEW,
+        SQL_NEED_EACH,
+        SQL_CLASS_GET,
+        SQL_CLASS_NEW,
+        SQL_CLASS_SET,
+        SQL_CLASS_GONE,
+        SQL_CLASS_EACH,
+        SQL_INSTANCE_FIND,
+        SQL_INSTANCE_NEW,
+        SQL_INSTANCE_SET,
+        SQL_INSTANCE_GONE,
+        SQL_INSTANCE_GET,
+        SQL_INSTANCE_AFTER,
+        SQL_INSTANCE_ANY,
+        SQL_USES_NEW,
+        SQL_USES_GONE,
+        SQL_USES_EACH,
         SQL_COUNT
 } Statement;
 
@@ -50,13 +80,16 @@ typedef enum DatabaseMode {
         DATABASE_READ,  // a store that is there, to look at
 } DatabaseMode;
 
-// sqlite3_open_v2 of the file of that name, whatever the name: ":memory:" and "file:..." are files too. SQLite's result.
+// sqlite3_open_v2 of the file of that name, whatever the name: ":memory:" and "file:..." are files too.
+// SQLite's result.
 int database_connect(sqlite3 **ret, const char *file, int flags);
 // file NULL: in memory. The format is checked before anything else is believed. 0, -ENOMEM, E_DIAG.
 int database_open(Database *d, const char *file, DatabaseMode mode, Diag *reterr);
 void database_close(Database *d);
-// PRAGMA quick_check, or integrity_check when `whole`; tell is called for each line. 0; E_DIAG when it could not be done.
-int database_integrity(Database *d, bool whole, void (*tell)(void *context, const char *what), void *context, Diag *reterr);
+// PRAGMA quick_check, or integrity_check when `whole`; tell is called for each line. 0; E_DIAG when it could
+// not be done.
+int database_integrity(Database *d, bool whole, void (*tell)(void *context, const char *what), void *context,
+                       Diag *reterr);
 // Is the text of the tables exactly this format's? 0, E_DIAG.
 int database_format(Database *d, Diag *reterr);
 
@@ -68,10 +101,12 @@ int database_step(Database *d, sqlite3_stmt *s, bool *ret_row, Diag *reterr);
 int database_run(Database *d, sqlite3_stmt *s, Diag *reterr);
 // The same without anything to bind.
 int database_do(Database *d, Statement s, Diag *reterr);
-// What SQLite's answer means to a caller: -ENOMEM, or E_DIAG with CIM_E_CRITICAL_ERROR, the reason and what to do.
+// What SQLite's answer means to a caller: -ENOMEM, or E_DIAG with CIM_E_CRITICAL_ERROR, the reason and what
+// to do.
 int database_failed(Database *d, int rc, Diag *reterr);
 // What is in the file cannot be. E_DIAG, CIM_E_CRITICAL_ERROR.
-int database_damaged(Database *d, Diag *reterr, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int database_damaged(Database *d, Diag *reterr, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
 
 static inline void bind_str(sqlite3_stmt *s, int at, Str v)
 {
@@ -139,8 +174,8 @@ struct Store {
         const char *const *fixed; // namespaces that stay
         CimSchema *schema;        // as this transaction sees it
         Versions versions;
-        Numbers stale;            // versions that may have lost their last use
-        uint64_t commits;         // number of the last commit
+        Numbers stale;    // versions that may have lost their last use
+        uint64_t commits; // number of the last commit
         // of the job that runs
         StoreChange *changes;
         size_t change_count, change_capacity, change_limit;
@@ -153,7 +188,8 @@ int numbers_add(Numbers *n, uint32_t number);  // unless it is there
 bool numbers_have(const Numbers *n, uint32_t number);
 
 void versions_clear(Versions *v);
-// The number of c for objects that live in `namespace`. make: it is written when it has none yet; else *ret 0.
+// The number of c for objects that live in `namespace`. make: it is written when it has none yet; else *ret
+// 0.
 int version_number(Store *st, const CimClass *c, Str namespace, bool make, uint32_t *ret, Diag *reterr);
 // The same as what is known of it, borrowed until versions_clear; *ret NULL: it has no number.
 int version_of_class(Store *st, const CimClass *c, Str namespace, bool make, Version **ret, Diag *reterr);
@@ -164,33 +200,39 @@ int version_settle(Store *st, Diag *reterr);
 // The bytes of an instance's values. *used gets the versions of the objects inside it.
 int version_encode(Store *st, const CimInstance *i, Buf *out, Numbers *used, Diag *reterr);
 // The reverse, into i (of class v->klass). used may be NULL.
-int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, Numbers *used, CimInstance *i, Diag *reterr);
+int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, Numbers *used, CimInstance *i,
+                   Diag *reterr);
 
 // s in upper case by the rule of names (base/str.h): equal bytes for equal names.
 void store_upper(Str s, Buf *out);
-// Undoes, in memory, what a job did; the schema becomes `before` (a reference that this takes). written: it has written
-// rows, so numbers of versions that are known may be in no row any more.
+// Undoes, in memory, what a job did; the schema becomes `before` (a reference that this takes). written: it
+// has written rows, so numbers of versions that are known may be in no row any more.
 void store_undo(Store *st, CimSchema *before, bool written);
 // Remembers a change; takes the references. 0; -ENOMEM, E_DIAG: the job changes too much.
-int store_changed(Store *st, StoreChangeKind kind, StoreObjectKind what, CimInstance *take_before, CimInstance *take_after, Diag *reterr);
+int store_changed(Store *st, StoreChangeKind kind, StoreObjectKind what, CimInstance *take_before,
+                  CimInstance *take_after, Diag *reterr);
 void store_changes_free(StoreChange *changes, size_t count);
 // Takes `after` (a reference) as the schema.
 void store_take_schema(Store *st, CimSchema *after);
-// The namespace as it is spelled, borrowed from the schema. E_DIAG: CIM_E_INVALID_NAMESPACE, with the nearest name.
+// The namespace as it is spelled, borrowed from the schema. E_DIAG: CIM_E_INVALID_NAMESPACE, with the nearest
+// name.
 int store_namespace(const Store *st, Str namespace, Str *ret, Diag *reterr);
 // A name in a message: "%.*s", at most 100 bytes.
 #define CLIP(s) (int)((s).n < 100 ? (s).n : 100), (s).p
 // The first two bits of WBEM_CHANGE_FLAG_TYPE against what exists: 0, E_DIAG. what: "class", "instance".
-int store_check_flags(uint32_t flags, uint32_t allowed, bool exists, const char *what, Str name, Diag *reterr);
+int store_check_flags(uint32_t flags, uint32_t allowed, bool exists, const char *what, Str name,
+                      Diag *reterr);
 
 // --- namespaces (namespace.c) ----------------------------------------------------------------------
 // The row of a namespace; *ret 0: none.
 int namespace_id(Store *st, Str namespace, int64_t *ret, Diag *reterr);
 // Creates what is not there, root first, with events when `tell`.
 int namespace_ensure(Store *st, Str namespace, bool tell, Diag *reterr);
-// The __NAMESPACE instance of a namespace, in its parent; *ret NULL for root or when the parent has no such class.
+// The __NAMESPACE instance of a namespace, in its parent; *ret NULL for root or when the parent has no such
+// class.
 int namespace_object(const Store *st, Str namespace, CimInstance **ret);
-// Reads namespaces and classes of the database into st->schema; writes what the seed has changed unless read_only.
+// Reads namespaces and classes of the database into st->schema; writes what the seed has changed unless
+// read_only.
 int store_load(Store *st, bool read_only, Diag *reterr);
 
 // --- classes (class.c) -----------------------------------------------------------------------------
@@ -208,7 +250,8 @@ int class_find(const Store *st, Str namespace, Str name, uint32_t code, const Ci
 bool class_is_provided(const CimClass *c);
 int class_check_provided(const CimClass *c, Diag *reterr);
 bool class_is_namespace(const CimClass *c);
-// A class of the schema with its rows. make: they are made; else *ret NULL when there are none, so no instance either.
+// A class of the schema with its rows. make: they are made; else *ret NULL when there are none, so no
+// instance either.
 int class_facts(Store *st, Str namespace, const CimClass *c, bool make, const Version **ret, Diag *reterr);
 // Deletes all instances of exactly c, each told.
 int instance_delete_all(Store *st, Str namespace, const CimClass *c, Diag *reterr);
@@ -216,15 +259,20 @@ int instance_any(Store *st, Str namespace, const CimClass *c, bool *ret, Diag *r
 // The class that introduced the keys of c: instances of its subclasses share one space of keys with its own.
 const CimClass *class_keyed(const CimClass *c);
 // A row as an instance of `now`, in its namespace. used (may be NULL): versions of the objects in it.
-int instance_read(Store *st, Str namespace, uint32_t version, Str value, const CimClass *now, const CimWant *want, Numbers *used, CimInstance **ret, Diag *reterr);
-// The ids of instances of exactly one class behind `after`, in order; at most `most`. Returns them in ret[], their number in *ret_count.
-int instance_ids(Store *st, int64_t class_row, int64_t after, size_t most, int64_t *ret, size_t *ret_count, Diag *reterr);
+int instance_read(Store *st, Str namespace, uint32_t version, Str value, const CimClass *now,
+                  const CimWant *want, Numbers *used, CimInstance **ret, Diag *reterr);
+// The ids of instances of exactly one class behind `after`, in order; at most `most`. Returns them in ret[],
+// their number in *ret_count.
+int instance_ids(Store *st, int64_t class_row, int64_t after, size_t most, int64_t *ret, size_t *ret_count,
+                 Diag *reterr);
 // The instance of an id; *ret NULL: it is gone.
-int instance_of_id(Store *st, Str namespace, int64_t id, const CimClass *now, const CimWant *want, CimInstance **ret, Diag *reterr);
+int instance_of_id(Store *st, Str namespace, int64_t id, const CimClass *now, const CimWant *want,
+                   CimInstance **ret, Diag *reterr);
 
 // --- fitting (fit.c) -------------------------------------------------------------------------------
-// Values of `from` under the properties of c; borrows from both, lives in `a`. strict: as PutInstance judges; else what
-// does not fit is left out.
-int instance_fit(Store *st, Str namespace, const CimInstance *from, const CimClass *c, bool strict, Arena *a, CimInstance **ret, Diag *reterr);
+// Values of `from` under the properties of c; borrows from both, lives in `a`. strict: as PutInstance judges;
+// else what does not fit is left out.
+int instance_fit(Store *st, Str namespace, const CimInstance *from, const CimClass *c, bool strict, Arena *a,
+                 CimInstance **ret, Diag *reterr);
 
 #endif

@@ -130,7 +130,8 @@ static int namespace_make(Store *st, Str namespace, bool tell, Diag *reterr)
         char normal[LIMIT_NAMESPACE_CHARS + 1];
         int r = cim_namespace_normal(namespace, normal, reterr);
         if (r == 0 && !str_eq(str_of(normal), namespace)) {
-                diag_set(reterr, CIM_E_INVALID_NAMESPACE, "\"%.*s\" is not how a namespace is written", CLIP(namespace));
+                diag_set(reterr, CIM_E_INVALID_NAMESPACE, "\"%.*s\" is not how a namespace is written",
+                         CLIP(namespace));
                 r = diag_hint(reterr, "write %s", normal);
         }
         if (r == 0)
@@ -144,7 +145,8 @@ int namespace_ensure(Store *st, Str namespace, bool tell, Diag *reterr)
 {
         int r = 0;
         for (size_t n = 0; n <= namespace.n && r == 0; n++)
-                if ((n == namespace.n || namespace.p[n] == '\\') && !cim_schema_has_namespace(st->schema, (Str){namespace.p, n}))
+                if ((n == namespace.n || namespace.p[n] == '\\') &&
+                    !cim_schema_has_namespace(st->schema, (Str){namespace.p, n}))
                         r = namespace_make(st, (Str){namespace.p, n}, tell, reterr);
         return r;
 }
@@ -162,8 +164,8 @@ int store_create_namespace(Store *st, Str namespace, Diag *reterr)
                 return E_DIAG;
         }
         if (!cim_schema_has_namespace(st->schema, parent)) {
-                diag_set(reterr, CIM_E_INVALID_NAMESPACE, "there is no namespace %.*s to create %.*s in", CLIP(parent),
-                         CLIP(namespace_leaf(namespace)));
+                diag_set(reterr, CIM_E_INVALID_NAMESPACE, "there is no namespace %.*s to create %.*s in",
+                         CLIP(parent), CLIP(namespace_leaf(namespace)));
                 return diag_hint(reterr, "create %.*s first", CLIP(parent));
         }
         return namespace_make(st, namespace, true, reterr);
@@ -179,7 +181,8 @@ typedef struct Below {
 
 static bool namespace_below(Str top, Str namespace)
 {
-        return namespace.n >= top.n && (namespace.n == top.n || namespace.p[top.n] == '\\') && str_ieq(top, (Str){namespace.p, top.n});
+        return namespace.n >= top.n && (namespace.n == top.n || namespace.p[top.n] == '\\') &&
+               str_ieq(top, (Str){namespace.p, top.n});
 }
 
 static int below_count(void *context, Str namespace)
@@ -239,7 +242,8 @@ static int namespace_remove(Store *st, Str namespace, Diag *reterr)
                 r = namespace_stale(st, SQL_NAMESPACE_USES, id, NULL, reterr);
         if (r == 0)
                 r = namespace_stale(st, SQL_NAMESPACE_VERSIONS, 0, &space, reterr);
-        static const Statement gone[] = {SQL_NAMESPACE_INSTANCES_GONE, SQL_NAMESPACE_CLASSES_GONE, SQL_NAMESPACE_GONE};
+        static const Statement gone[] = {SQL_NAMESPACE_INSTANCES_GONE, SQL_NAMESPACE_CLASSES_GONE,
+                                         SQL_NAMESPACE_GONE};
         for (size_t i = 0; i < 3 && r == 0; i++)
                 r = namespace_do(st, gone[i], id, reterr);
         buf_deinit(&space);
@@ -291,7 +295,8 @@ int store_delete_namespace(Store *st, Str namespace, Diag *reterr)
         for (size_t i = 0; i < b.count && r == 0; i++) {
                 if (!namespace_stays(st, b.list[i]))
                         continue;
-                diag_set(reterr, CIM_E_ACCESS_DENIED, "%.*s is a namespace that the service needs", CLIP(b.list[i]));
+                diag_set(reterr, CIM_E_ACCESS_DENIED, "%.*s is a namespace that the service needs",
+                         CLIP(b.list[i]));
                 r = diag_hint(reterr, "delete what is in it, one by one");
         }
         if (r == 0)
@@ -322,8 +327,10 @@ static int load_namespaces(Store *st, Diag *reterr)
                 bool same = r == 0 && str_eq(str_of(name), is);
                 sqlite3_reset(s);
                 Str parent = same ? namespace_parent(str_of(name)) : (Str){"", 0};
-                if (!same || (parent.n && !cim_schema_has_namespace(st->schema, parent)) || cim_schema_has_namespace(st->schema, str_of(name)))
-                        return database_damaged(&st->db, reterr, "row %lld of namespace is none", (long long)id);
+                if (!same || (parent.n && !cim_schema_has_namespace(st->schema, parent)) ||
+                    cim_schema_has_namespace(st->schema, str_of(name)))
+                        return database_damaged(&st->db, reterr, "row %lld of namespace is none",
+                                                (long long)id);
                 r = namespace_seed(st, str_of(name), reterr);
         }
         return r;
@@ -361,12 +368,16 @@ static int load_class(Store *st, Load *l, int64_t id, Str namespace, Str name, u
                 r = version_find(st, number, &v, reterr);
         if (r)
                 return r;
-        if (!str_ieq(v->klass->name, name) || !str_ieq(v->namespace, namespace) || !cim_schema_has_namespace(st->schema, namespace))
-                return database_damaged(&st->db, reterr, "row %lld of class is of another class than its version", (long long)id);
+        if (!str_ieq(v->klass->name, name) || !str_ieq(v->namespace, namespace) ||
+            !cim_schema_has_namespace(st->schema, namespace))
+                return database_damaged(&st->db, reterr,
+                                        "row %lld of class is of another class than its version",
+                                        (long long)id);
         const char *kept = arena_strndup(&l->names, namespace.p, namespace.n);
         if (!kept)
                 return -ENOMEM;
-        l->changes[l->count] = (CimChange){.namespace = {kept, namespace.n}, .klass = cim_class_ref(v->klass)};
+        l->changes[l->count] =
+                (CimChange){.namespace = {kept, namespace.n}, .klass = cim_class_ref(v->klass)};
         l->ids[l->count++] = id;
         return 0;
 }
@@ -393,8 +404,8 @@ static int load_classes(Store *st, Load *l, Diag *reterr)
                 if (text.failed)
                         r = -ENOMEM;
                 else
-                        r = load_class(st, l, id, (Str){(char *)text.p, namespace.n}, (Str){(char *)text.p + namespace.n, name.n},
-                                       number, reterr);
+                        r = load_class(st, l, id, (Str){(char *)text.p, namespace.n},
+                                       (Str){(char *)text.p + namespace.n, name.n}, number, reterr);
                 buf_deinit(&text);
         }
         return r;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Repository: jobs, the batches in which they are committed, and the thread that runs them.
 //
-//   submit -> waiting --(storage thread)--> BEGIN; job, job, ...; COMMIT -> finished --(dispatch)--> committed, done
+//   submit -> waiting --(storage thread)--> BEGIN; job, job, ...; COMMIT -> finished --(dispatch)-->
+//   committed, done
 //
-// Between the two threads there are two lists under one mutex; the storage thread sleeps on a condition, the caller on
-// an eventfd. Everything else of a Repository belongs to one of them: the Store to the storage thread, `told` to the
-// caller's. Without a thread both are the caller's.
+// Between the two threads there are two lists under one mutex; the storage thread sleeps on a condition, the
+// caller on an eventfd. Everything else of a Repository belongs to one of them: the Store to the storage
+// thread, `told` to the caller's. Without a thread both are the caller's.
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -121,7 +122,9 @@ static int commit_number(Store *st, Diag *reterr)
 static int batch_commit(Store *st, uint64_t commits_before, Diag *reterr)
 {
         if (!batch_alive(st)) {
-                diag_set(reterr, CIM_E_CRITICAL_ERROR, "%s: the transaction was undone for an operation that was committed with it", st->db.name);
+                diag_set(reterr, CIM_E_CRITICAL_ERROR,
+                         "%s: the transaction was undone for an operation that was committed with it",
+                         st->db.name);
                 return diag_hint(reterr, "see the error of that operation; then do this one again");
         }
         int r = st->commits != commits_before ? commit_number(st, reterr) : 0;
@@ -137,7 +140,8 @@ static int batch_commit(Store *st, uint64_t commits_before, Diag *reterr)
 // What went well until the commit failed has not happened.
 static void batch_fail(List *jobs, int r, const Diag *why)
 {
-        LIST_EACH(i, jobs) {
+        LIST_EACH(i, jobs)
+        {
                 RepositoryJob *j = list_entry(i, RepositoryJob, link);
                 JobState *s = j->private;
                 if (!s || s->result)
@@ -162,7 +166,8 @@ static void batch_run(Store *st, List *jobs)
         int r = batch_alive(st) ? database_do(&st->db, SQL_ROLLBACK, &why) : 0;
         if (r == 0)
                 r = database_do(&st->db, SQL_BEGIN, &why);
-        LIST_EACH(i, jobs) {
+        LIST_EACH(i, jobs)
+        {
                 RepositoryJob *j = list_entry(i, RepositoryJob, link);
                 JobState *s = j->private = calloc(1, sizeof(JobState));
                 if (s && r == 0 && batch_alive(st))
@@ -274,8 +279,12 @@ static void job_finish(Repository *r, RepositoryJob *j)
                 cim_schema_unref(r->told);
                 r->told = cim_schema_ref(s->schema);
                 if (r->config.committed)
-                        r->config.committed(r->config.context, &(RepositoryCommit){.number = s->number, .schema = s->schema, .schema_changed = s->schema_changed,
-                                                                                   .changes = s->changes, .count = s->count});
+                        r->config.committed(r->config.context,
+                                            &(RepositoryCommit){.number = s->number,
+                                                                .schema = s->schema,
+                                                                .schema_changed = s->schema_changed,
+                                                                .changes = s->changes,
+                                                                .count = s->count});
         }
         state_free(s);
         j->done(j, result);
@@ -309,8 +318,8 @@ void repository_dispatch(Repository *r)
 
 // --- opening ----------------------------------------------------------------------------------------------
 
-// FILE-lock, not FILE itself: closing any descriptor of a database drops SQLite's own locks on it. One file has one lock
-// by whatever symbolic link it is named.
+// FILE-lock, not FILE itself: closing any descriptor of a database drops SQLite's own locks on it. One file
+// has one lock by whatever symbolic link it is named.
 int repository_lock(const char *file, int *ret, Diag *reterr)
 {
         char *name, *real = realpath(file, NULL);
@@ -366,7 +375,9 @@ static int open_check(Store *st, Diag *reterr)
 {
         Damage d = {0};
         int r = database_integrity(&st->db, false, damage_note, &d, reterr);
-        return r == 0 && d.count ? database_damaged(&st->db, reterr, "%s%s", d.first, d.count > 1 ? ", and more" : "") : r;
+        return r == 0 && d.count
+                       ? database_damaged(&st->db, reterr, "%s%s", d.first, d.count > 1 ? ", and more" : "")
+                       : r;
 }
 
 static int open_commits(Store *st, Diag *reterr)
@@ -379,7 +390,8 @@ static int open_commits(Store *st, Diag *reterr)
         bind_str(s, 1, STR("commit"));
         r = database_step(&st->db, s, &row, reterr);
         if (r || !row)
-                return r ? r : database_damaged(&st->db, reterr, "it does not say how many commits it has seen");
+                return r ? r
+                         : database_damaged(&st->db, reterr, "it does not say how many commits it has seen");
         st->commits = (uint64_t)sqlite3_column_int64(s, 0);
         sqlite3_reset(s);
         return 0;

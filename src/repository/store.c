@@ -43,11 +43,15 @@ static int changes_grow(Store *st, size_t bytes, Diag *reterr)
 {
         st->change_bytes += bytes;
         if (st->change_count && st->change_bytes > st->change_bytes_limit) {
-                diag_set(reterr, CIM_E_QUOTA_VIOLATION, "one operation may change %zu bytes of objects, this one changes more", st->change_bytes_limit);
+                diag_set(reterr, CIM_E_QUOTA_VIOLATION,
+                         "one operation may change %zu bytes of objects, this one changes more",
+                         st->change_bytes_limit);
                 return diag_hint(reterr, "delete or put them in several operations");
         }
         if (st->change_count == st->change_limit) {
-                diag_set(reterr, CIM_E_QUOTA_VIOLATION, "one operation may change %zu classes and instances, this one changes more", st->change_limit);
+                diag_set(reterr, CIM_E_QUOTA_VIOLATION,
+                         "one operation may change %zu classes and instances, this one changes more",
+                         st->change_limit);
                 return diag_hint(reterr, "delete or put them in several operations");
         }
         if (st->change_count < st->change_capacity)
@@ -61,10 +65,11 @@ static int changes_grow(Store *st, size_t bytes, Diag *reterr)
         return 0;
 }
 
-int store_changed(Store *st, StoreChangeKind kind, StoreObjectKind what, CimInstance *take_before, CimInstance *take_after,
-                  Diag *reterr)
+int store_changed(Store *st, StoreChangeKind kind, StoreObjectKind what, CimInstance *take_before,
+                  CimInstance *take_after, Diag *reterr)
 {
-        size_t bytes = (take_before ? take_before->owner->used : 0) + (take_after ? take_after->owner->used : 0);
+        size_t bytes =
+                (take_before ? take_before->owner->used : 0) + (take_after ? take_after->owner->used : 0);
         int r = changes_grow(st, bytes, reterr);
         if (r) {
                 cim_instance_unref(take_before);
@@ -112,15 +117,19 @@ int store_namespace(const Store *st, Str namespace, Str *ret, Diag *reterr)
 
 int store_check_flags(uint32_t flags, uint32_t allowed, bool exists, const char *what, Str name, Diag *reterr)
 {
-        uint32_t type = flags & (STORE_UPDATE_ONLY | STORE_CREATE_ONLY), mode = flags & (STORE_UPDATE_SAFE | STORE_UPDATE_FORCE);
-        if ((flags & ~allowed) || type == (STORE_UPDATE_ONLY | STORE_CREATE_ONLY) || mode == (STORE_UPDATE_SAFE | STORE_UPDATE_FORCE)) {
+        uint32_t type = flags & (STORE_UPDATE_ONLY | STORE_CREATE_ONLY),
+                 mode = flags & (STORE_UPDATE_SAFE | STORE_UPDATE_FORCE);
+        if ((flags & ~allowed) || type == (STORE_UPDATE_ONLY | STORE_CREATE_ONLY) ||
+            mode == (STORE_UPDATE_SAFE | STORE_UPDATE_FORCE)) {
                 diag_set(reterr, CIM_E_INVALID_PARAMETER, "flags 0x%X do not go together here", flags);
                 return diag_hint(reterr, "0 create or update, 1 update only, 2 create only%s",
                                  allowed & STORE_UPDATE_SAFE ? "; one of 0x20 safe and 0x40 force" : "");
         }
         if (type == STORE_CREATE_ONLY && exists)
-                return diag_set(reterr, CIM_E_ALREADY_EXISTS, "there is the %s %.*s already, and it was to be created", what, CLIP(name));
+                return diag_set(reterr, CIM_E_ALREADY_EXISTS,
+                                "there is the %s %.*s already, and it was to be created", what, CLIP(name));
         if (type == STORE_UPDATE_ONLY && !exists)
-                return diag_set(reterr, CIM_E_NOT_FOUND, "there is no %s %.*s, and one was to be updated", what, CLIP(name));
+                return diag_set(reterr, CIM_E_NOT_FOUND, "there is no %s %.*s, and one was to be updated",
+                                what, CLIP(name));
         return 0;
 }

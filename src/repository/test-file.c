@@ -14,7 +14,8 @@
 #define CODE(name)     ((int64_t)(uint32_t)CIM_E_##name)
 #define NUMBER(n)      VU(CIM_UINT32, n)
 
-// --- help ---------------------------------------------------------------------------------------------------
+// --- help
+// ---------------------------------------------------------------------------------------------------
 
 static char *name(const char *n)
 {
@@ -61,12 +62,21 @@ static void fill_new(const char *file)
         rig_open(&g, file, false);
         assert_int_equal(rig_create_namespace(&g, "root\\more"), 0);
         assert_int_equal(rig_put_class(&g, NS, &CLASS("In", PROPERTIES(P("A", CIM_UINT8))), "", 0), 0);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("N", PROPERTIES(KEY("K", CIM_UINT32), P("O", CIM_OBJECT), P("S", CIM_STRING))), "", 0), 0);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("M", PROPERTIES(P("D", CIM_OBJECT, .class_name = STR("In")))), "N", 0), 0);
+        assert_int_equal(rig_put_class(&g, NS,
+                                       &CLASS("N", PROPERTIES(KEY("K", CIM_UINT32), P("O", CIM_OBJECT),
+                                                              P("S", CIM_STRING))),
+                                       "", 0),
+                         0);
+        assert_int_equal(rig_put_class(&g, NS,
+                                       &CLASS("M", PROPERTIES(P("D", CIM_OBJECT, .class_name = STR("In")))),
+                                       "N", 0),
+                         0);
         assert_int_equal(cim_instance_new(rig_class(&g, NS, "In"), &in), 0);
         for (unsigned i = 0; i < 50; i++)
                 assert_int_equal(rig_put(&g, NS, i % 2 ? "N" : "M",
-                                         (CimValue[]){NUMBER(i), i % 5 ? cim_null(CIM_OBJECT) : (CimValue){.type = CIM_OBJECT, .object = in},
+                                         (CimValue[]){NUMBER(i),
+                                                      i % 5 ? cim_null(CIM_OBJECT)
+                                                            : (CimValue){.type = CIM_OBJECT, .object = in},
                                                       VS(CIM_STRING, u"some text")},
                                          3, 0),
                                  0);
@@ -95,7 +105,8 @@ static int64_t opening(const char *file, Diag *d)
 {
         Repository *r = NULL;
         *d = (Diag){0};
-        int e = repository_open(&(RepositoryConfig){.file = file, .seed = rig_seed, .namespaces = rig_namespaces}, &r, d);
+        int e = repository_open(
+                &(RepositoryConfig){.file = file, .seed = rig_seed, .namespaces = rig_namespaces}, &r, d);
         repository_close(r);
         if (e == E_DIAG)
                 assert_non_null(strstr(d->message, file)); // says which file
@@ -121,7 +132,8 @@ static int64_t checking(const char *file, RepositoryFigures *f)
         return r == E_DIAG ? (int64_t)d.code : r;
 }
 
-// --- opening --------------------------------------------------------------------------------------------------
+// --- opening
+// --------------------------------------------------------------------------------------------------
 
 static void what_is_refused(void **state)
 {
@@ -133,7 +145,8 @@ static void what_is_refused(void **state)
         assert_int_equal(mkdir(file, 0700), 0);
         assert_int_equal(opening(file, &d), CODE(FAILED));
         rmdir(file);
-        write_file(file, "this is no database, and long enough to be read as a header of one, which it is not, truly not a header at all");
+        write_file(file, "this is no database, and long enough to be read as a header of one, which it is "
+                         "not, truly not a header at all");
         assert_int_equal(opening(file, &d), CODE(INITIALIZATION_FAILURE));
         unlink(file);
         sql(file, "CREATE TABLE mine(a)");
@@ -145,8 +158,10 @@ static void what_is_refused(void **state)
         assert_int_equal(opening(file, &d), CODE(INITIALIZATION_FAILURE));
         assert_non_null(strstr(d.message, "format 2"));
         assert_int_equal(checking(file, NULL), CODE(INITIALIZATION_FAILURE));
-        static const char *const spoil[] = {"CREATE TABLE mine(a)", "CREATE TRIGGER t AFTER INSERT ON instance BEGIN DELETE FROM instance; END",
-                                            "DROP INDEX uses_version", "ALTER TABLE meta ADD COLUMN x TEXT", "CREATE VIEW v AS SELECT 1"};
+        static const char *const spoil[] = {
+                "CREATE TABLE mine(a)",
+                "CREATE TRIGGER t AFTER INSERT ON instance BEGIN DELETE FROM instance; END",
+                "DROP INDEX uses_version", "ALTER TABLE meta ADD COLUMN x TEXT", "CREATE VIEW v AS SELECT 1"};
         for (size_t i = 0; i < COUNT(spoil); i++) {
                 unlink(file);
                 fill(file);
@@ -211,7 +226,8 @@ static void one_service_at_a_time(void **state)
         free(to);
 }
 
-// --- backup and restore -------------------------------------------------------------------------------------------
+// --- backup and restore
+// -------------------------------------------------------------------------------------------
 
 typedef struct Progress {
         unsigned calls;
@@ -307,7 +323,9 @@ static void a_log_of_before_does_not_come_back(void **state)
                 snprintf(log, sizeof(log), "%s-wal", file);
                 assert_int_equal(access(log, F_OK), 0);
                 if (spoil == 1)
-                        write_file(file, "damaged beyond recognition, as far as that goes, and then some more of it");
+                        write_file(
+                                file,
+                                "damaged beyond recognition, as far as that goes, and then some more of it");
                 if (spoil == 2)
                         unlink(file);
                 assert_int_equal(repository_restore(to, file, NULL, NULL, &d), 0);
@@ -378,7 +396,8 @@ static void a_copy_of_a_store_that_is_written(void **state)
         free(to);
 }
 
-// --- check ------------------------------------------------------------------------------------------------------------
+// --- check
+// ------------------------------------------------------------------------------------------------------------
 
 static void every_rule_of_the_check(void **state)
 {
@@ -387,10 +406,12 @@ static void every_rule_of_the_check(void **state)
         } cases[] = {
                 {"UPDATE namespace SET upper = 'ROOT\\MOST' WHERE name = 'root\\more'", "is not"},
                 {"UPDATE namespace SET parent = 2 WHERE name = 'root\\more'", "is not in"},
-                {"UPDATE namespace SET name = 'root\\\\more' WHERE name = 'root\\more'", "row 3 of namespace"},
+                {"UPDATE namespace SET name = 'root\\\\more' WHERE name = 'root\\more'",
+                 "row 3 of namespace"},
                 {"UPDATE class SET upper = 'X' WHERE name = 'In'", "upper case"},
                 {"UPDATE class SET superclass = 'X' WHERE name = 'M'", "superclass"},
-                {"UPDATE class SET version = (SELECT version FROM class WHERE name = 'In') WHERE name = 'M'", "another class"},
+                {"UPDATE class SET version = (SELECT version FROM class WHERE name = 'In') WHERE name = 'M'",
+                 "another class"},
                 {"UPDATE version SET declaration = x'00112233' WHERE name = 'In'", "damaged"},
                 {"UPDATE version SET upper = 'X' WHERE name = 'In'", "upper case"},
                 {"UPDATE version SET space = 'X' WHERE name = 'In'", "upper case"},
@@ -399,10 +420,13 @@ static void every_rule_of_the_check(void **state)
                 {"UPDATE instance SET value = x'00' WHERE id = 3", "instance"},
                 {"UPDATE instance SET key = x'0011' WHERE id = 3", "key"},
                 {"UPDATE instance SET keyed = (SELECT id FROM class WHERE name = 'In') WHERE id = 3", "keys"},
-                {"UPDATE instance SET version = (SELECT version FROM class WHERE name = 'In') WHERE id = 3", "instance 3"},
+                {"UPDATE instance SET version = (SELECT version FROM class WHERE name = 'In') WHERE id = 3",
+                 "instance 3"},
                 {"DELETE FROM uses WHERE instance = 1", "uses 1 class versions, 0 are noted"},
                 {"INSERT INTO uses SELECT 2, version FROM class WHERE name = 'M'", "does not use"},
-                {"PRAGMA foreign_keys = 0; DELETE FROM class WHERE name = 'In'; UPDATE instance SET class = 99 WHERE id = 3", "refers to a row"},
+                {"PRAGMA foreign_keys = 0; DELETE FROM class WHERE name = 'In'; UPDATE instance SET class = "
+                 "99 WHERE id = 3",
+                 "refers to a row"},
                 {"PRAGMA foreign_keys = 0; DELETE FROM version WHERE name = 'In'", "refers to a row"},
         };
         (void)state;
@@ -438,17 +462,21 @@ static void every_rule_of_the_check(void **state)
         free(file);
 }
 
-// A system class that a later FreeWMI declares otherwise: what was stored for the old one is read for the new one.
+// A system class that a later FreeWMI declares otherwise: what was stored for the old one is read for the new
+// one.
 static int later_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
 {
         int r = rig_seed(context, namespace, schema, reterr);
         CimClass *c = NULL;
         CimSchema *after;
         if (r == 0)
-                r = cim_class_new(&CLASS("__EventFilter", PROPERTIES(P("Since", CIM_UINT32), KEY("Name", CIM_STRING), P("Query", CIM_STRING))),
-                                  cim_schema_find(*schema, namespace, STR("__SystemClass")), NULL, NULL, &c, reterr);
+                r = cim_class_new(
+                        &CLASS("__EventFilter", PROPERTIES(P("Since", CIM_UINT32), KEY("Name", CIM_STRING),
+                                                           P("Query", CIM_STRING))),
+                        cim_schema_find(*schema, namespace, STR("__SystemClass")), NULL, NULL, &c, reterr);
         if (r == 0)
-                r = cim_schema_change(*schema, &(CimChange){.namespace = namespace, .klass = c}, 1, &after, reterr);
+                r = cim_schema_change(*schema, &(CimChange){.namespace = namespace, .klass = c}, 1, &after,
+                                      reterr);
         cim_class_unref(c);
         if (r == 0) {
                 cim_schema_unref(*schema);
@@ -464,9 +492,15 @@ static void system_classes_that_change(void **state)
         (void)state;
         char *file = name("seeds.db");
         rig_open(&g, file, false);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("MyFilter", PROPERTIES(P("Mine", CIM_UINT32))), "__EventFilter", 0), 0);
-        assert_int_equal(rig_put(&g, NS, "MyFilter", (CimValue[]){VS(CIM_STRING, u"a"), VS(CIM_STRING, u"q"), NUMBER(7)}, 3, 0), 0);
-        assert_int_equal(rig_put(&g, NS, "__EventFilter", (CimValue[]){VS(CIM_STRING, u"b"), VS(CIM_STRING, u"r")}, 2, 0), 0);
+        assert_int_equal(rig_put_class(&g, NS, &CLASS("MyFilter", PROPERTIES(P("Mine", CIM_UINT32))),
+                                       "__EventFilter", 0),
+                         0);
+        assert_int_equal(rig_put(&g, NS, "MyFilter",
+                                 (CimValue[]){VS(CIM_STRING, u"a"), VS(CIM_STRING, u"q"), NUMBER(7)}, 3, 0),
+                         0);
+        assert_int_equal(rig_put(&g, NS, "__EventFilter",
+                                 (CimValue[]){VS(CIM_STRING, u"b"), VS(CIM_STRING, u"r")}, 2, 0),
+                         0);
         rig_close(&g);
         for (int round = 0; round < 4; round++) {
                 bool later = round == 1 || round == 2;
@@ -489,7 +523,9 @@ static void system_classes_that_change(void **state)
 
 int main(void)
 {
-        return testkit_run((TestCase[]){TEST(what_is_refused), TEST(damaged_pages_are_found), TEST(one_service_at_a_time), TEST(there_and_back),
-                                        TEST(a_log_of_before_does_not_come_back), TEST(a_copy_of_a_store_that_is_written),
-                                        TEST(every_rule_of_the_check), TEST(system_classes_that_change), TEST_END});
+        return testkit_run((TestCase[]){
+                TEST(what_is_refused), TEST(damaged_pages_are_found), TEST(one_service_at_a_time),
+                TEST(there_and_back), TEST(a_log_of_before_does_not_come_back),
+                TEST(a_copy_of_a_store_that_is_written), TEST(every_rule_of_the_check),
+                TEST(system_classes_that_change), TEST_END});
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A store of each released format must open and read as it did: tests/fixtures/repository-N.db, and what is in it as
-// text beside it. `test-repository-fixture make FILE` writes such a file, with a row of every kind, and the text.
+// A store of each released format must open and read as it did: tests/fixtures/repository-N.db, and what is
+// in it as text beside it. `test-repository-fixture make FILE` writes such a file, with a row of every kind,
+// and the text.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,7 +12,8 @@
 #define NS             "root\\default"
 #define KEY(n, t, ...) P(n, t, QUALIFIERS(QB("key")), __VA_ARGS__)
 
-// --- making one ---------------------------------------------------------------------------------------------
+// --- making one
+// ---------------------------------------------------------------------------------------------
 
 static void fine(int64_t r)
 {
@@ -20,24 +22,46 @@ static void fine(int64_t r)
 
 static void make_classes(Rig *g)
 {
-        CimPropertySpec parameters[] = {P("Level", CIM_UINT32, QUALIFIERS(QB("in"), QU("ID", 0))), P("Was", CIM_UINT32, QUALIFIERS(QB("out"), QU("ID", 1)))};
-        CimMethodSpec method = {.name = STR("Set"), .return_type = CIM_UINT32, .parameters = parameters, .parameter_count = 2, QUALIFIERS(QB("static"))};
-        fine(rig_put_class(g, NS, &CLASS("Part", PROPERTIES(P("Size", CIM_UINT16, .has_default = true, .value = VU(CIM_UINT16, 5)), P("Name", CIM_STRING))), "",
-                           0));
-        fine(rig_put_class(g, NS, &CLASS("Base", QUALIFIERS(QB("abstract"), QF(QS("Description", u"what it is"), CIM_FLAVOR_AMENDED))), "", 0));
+        CimPropertySpec parameters[] = {P("Level", CIM_UINT32, QUALIFIERS(QB("in"), QU("ID", 0))),
+                                        P("Was", CIM_UINT32, QUALIFIERS(QB("out"), QU("ID", 1)))};
+        CimMethodSpec method = {.name = STR("Set"),
+                                .return_type = CIM_UINT32,
+                                .parameters = parameters,
+                                .parameter_count = 2,
+                                QUALIFIERS(QB("static"))};
+        fine(rig_put_class(g, NS,
+                           &CLASS("Part", PROPERTIES(P("Size", CIM_UINT16, .has_default = true,
+                                                       .value = VU(CIM_UINT16, 5)),
+                                                     P("Name", CIM_STRING))),
+                           "", 0));
+        fine(rig_put_class(g, NS,
+                           &CLASS("Base", QUALIFIERS(QB("abstract"), QF(QS("Description", u"what it is"),
+                                                                        CIM_FLAVOR_AMENDED))),
+                           "", 0));
         fine(rig_put_class(g, NS,
                            &CLASS("Thing",
-                                  PROPERTIES(KEY("Name", CIM_STRING), KEY("Number", CIM_SINT64), P("I8", CIM_SINT8), P("U8", CIM_UINT8), P("I16", CIM_SINT16),
-                                             P("U16", CIM_UINT16), P("I32", CIM_SINT32), P("U32", CIM_UINT32), P("U64", CIM_UINT64), P("R32", CIM_REAL32),
-                                             P("R64", CIM_REAL64), P("B", CIM_BOOLEAN), P("When", CIM_DATETIME), P("Ref", CIM_REFERENCE, .class_name = STR("Thing")),
-                                             P("C", CIM_CHAR16), P("List", CIM_STRING | CIM_ARRAY), P("Four", CIM_UINT8 | CIM_ARRAY, .max = 4),
-                                             P("Part", CIM_OBJECT, .class_name = STR("Part")), P("Any", CIM_OBJECT), P("Parts", CIM_OBJECT | CIM_ARRAY)),
+                                  PROPERTIES(KEY("Name", CIM_STRING), KEY("Number", CIM_SINT64),
+                                             P("I8", CIM_SINT8), P("U8", CIM_UINT8), P("I16", CIM_SINT16),
+                                             P("U16", CIM_UINT16), P("I32", CIM_SINT32), P("U32", CIM_UINT32),
+                                             P("U64", CIM_UINT64), P("R32", CIM_REAL32), P("R64", CIM_REAL64),
+                                             P("B", CIM_BOOLEAN), P("When", CIM_DATETIME),
+                                             P("Ref", CIM_REFERENCE, .class_name = STR("Thing")),
+                                             P("C", CIM_CHAR16), P("List", CIM_STRING | CIM_ARRAY),
+                                             P("Four", CIM_UINT8 | CIM_ARRAY, .max = 4),
+                                             P("Part", CIM_OBJECT, .class_name = STR("Part")),
+                                             P("Any", CIM_OBJECT), P("Parts", CIM_OBJECT | CIM_ARRAY)),
                                   .methods = &method, .method_count = 1),
                            "Base", 0));
-        fine(rig_put_class(g, NS, &CLASS("Special", PROPERTIES(P("More", CIM_STRING, .has_default = true, .value = VS(CIM_STRING, u"more")))), "Thing", 0));
-        fine(rig_put_class(g, NS, &CLASS("Only", QUALIFIERS(QB("singleton")), PROPERTIES(P("N", CIM_UINT32))), "", 0));
-        fine(rig_put_class(g, NS, &CLASS("Happened", PROPERTIES(P("What", CIM_STRING))), "__ExtrinsicEvent", 0));
-        fine(rig_put_class(g, "root\\caf\u00e9\\deep", &CLASS("\u00dcber", PROPERTIES(KEY("\u00c4", CIM_BOOLEAN))), "", 0));
+        fine(rig_put_class(g, NS,
+                           &CLASS("Special", PROPERTIES(P("More", CIM_STRING, .has_default = true,
+                                                          .value = VS(CIM_STRING, u"more")))),
+                           "Thing", 0));
+        fine(rig_put_class(g, NS, &CLASS("Only", QUALIFIERS(QB("singleton")), PROPERTIES(P("N", CIM_UINT32))),
+                           "", 0));
+        fine(rig_put_class(g, NS, &CLASS("Happened", PROPERTIES(P("What", CIM_STRING))), "__ExtrinsicEvent",
+                           0));
+        fine(rig_put_class(g, "root\\caf\u00e9\\deep",
+                           &CLASS("\u00dcber", PROPERTIES(KEY("\u00c4", CIM_BOOLEAN))), "", 0));
 }
 
 static void make_things(Rig *g)
@@ -48,13 +72,30 @@ static void make_things(Rig *g)
         part->values[1] = VS(CIM_STRING, u"wheel");
         CimValue object = {.type = CIM_OBJECT, .object = part};
         fine(rig_put(g, NS, "Special",
-                     (CimValue[]){VS(CIM_STRING, u"a \"quoted\" \u4e00 \U0001F600"), VI(CIM_SINT64, INT64_MIN), VI(CIM_SINT8, -128), VU(CIM_UINT8, 255),
-                                  VI(CIM_SINT16, -32768), VU(CIM_UINT16, 65535), VI(CIM_SINT32, INT32_MIN), VU(CIM_UINT32, UINT32_MAX), VU(CIM_UINT64, UINT64_MAX),
-                                  VR(CIM_REAL32, 0.5), VR(CIM_REAL64, -1e300), VB(true), VS(CIM_DATETIME, u"20260101123456.000000+060"),
-                                  VS(CIM_REFERENCE, u"Thing.Name=\"b\",Number=1"), VU(CIM_CHAR16, 0xE9), VA(CIM_STRING, VS(CIM_STRING, u"one"), VS(CIM_STRING, u"")),
-                                  VA(CIM_UINT8, VU(CIM_UINT8, 1), VU(CIM_UINT8, 2)), object, object, VA(CIM_OBJECT, object, object), VS(CIM_STRING, u"special")},
+                     (CimValue[]){VS(CIM_STRING, u"a \"quoted\" \u4e00 \U0001F600"),
+                                  VI(CIM_SINT64, INT64_MIN),
+                                  VI(CIM_SINT8, -128),
+                                  VU(CIM_UINT8, 255),
+                                  VI(CIM_SINT16, -32768),
+                                  VU(CIM_UINT16, 65535),
+                                  VI(CIM_SINT32, INT32_MIN),
+                                  VU(CIM_UINT32, UINT32_MAX),
+                                  VU(CIM_UINT64, UINT64_MAX),
+                                  VR(CIM_REAL32, 0.5),
+                                  VR(CIM_REAL64, -1e300),
+                                  VB(true),
+                                  VS(CIM_DATETIME, u"20260101123456.000000+060"),
+                                  VS(CIM_REFERENCE, u"Thing.Name=\"b\",Number=1"),
+                                  VU(CIM_CHAR16, 0xE9),
+                                  VA(CIM_STRING, VS(CIM_STRING, u"one"), VS(CIM_STRING, u"")),
+                                  VA(CIM_UINT8, VU(CIM_UINT8, 1), VU(CIM_UINT8, 2)),
+                                  object,
+                                  object,
+                                  VA(CIM_OBJECT, object, object),
+                                  VS(CIM_STRING, u"special")},
                      21, 0));
-        fine(rig_put(g, NS, "Thing", (CimValue[]){VS(CIM_STRING, u"b"), VI(CIM_SINT64, 1)}, 2, 0)); // all else NULL
+        fine(rig_put(g, NS, "Thing", (CimValue[]){VS(CIM_STRING, u"b"), VI(CIM_SINT64, 1)}, 2,
+                     0)); // all else NULL
         // An object that lives nowhere, a class definition, and an object in an object.
         fine(cim_instance_place(part, STR("")));
         fine(cim_instance_new(rig_class(g, NS, "Thing"), &thing));
@@ -62,7 +103,8 @@ static void make_things(Rig *g)
         CimInstance *definition;
         fine(cim_instance_of_class(rig_class(g, NS, "Part"), STR(NS), &definition));
         CimValue c = {.type = CIM_OBJECT, .object = thing};
-        int any = cim_class_property(rig_class(g, NS, "Thing"), STR("Any")), parts = cim_class_property(rig_class(g, NS, "Thing"), STR("Parts"));
+        int any = cim_class_property(rig_class(g, NS, "Thing"), STR("Any")),
+            parts = cim_class_property(rig_class(g, NS, "Thing"), STR("Parts"));
         CimInstance *last;
         fine(cim_instance_new(rig_class(g, NS, "Thing"), &last));
         last->values[0] = VS(CIM_STRING, u"c");
@@ -85,15 +127,20 @@ static void make(const char *file)
         make_classes(&g);
         make_things(&g);
         fine(rig_put(&g, NS, "Only", (CimValue[]){VU(CIM_UINT32, 7)}, 1, 0));
-        fine(rig_put(&g, NS, "__EventFilter", (CimValue[]){VS(CIM_STRING, u"f"), VS(CIM_STRING, u"SELECT * FROM Happened")}, 2, 0));
+        fine(rig_put(&g, NS, "__EventFilter",
+                     (CimValue[]){VS(CIM_STRING, u"f"), VS(CIM_STRING, u"SELECT * FROM Happened")}, 2, 0));
         fine(rig_put(&g, "root\\caf\u00e9\\deep", "\u00dcber", (CimValue[]){VB(true)}, 1, 0));
         // A class that changes below its objects and instances: versions of before stay.
         fine(rig_put_class(&g, NS, &CLASS("Part", PROPERTIES(P("Weight", CIM_REAL32))), "", 0));
-        fine(rig_put_class(&g, NS, &CLASS("Only", QUALIFIERS(QB("singleton"), QS("Description", u"there is one")), PROPERTIES(P("N", CIM_UINT32))), "", 0));
+        fine(rig_put_class(&g, NS,
+                           &CLASS("Only", QUALIFIERS(QB("singleton"), QS("Description", u"there is one")),
+                                  PROPERTIES(P("N", CIM_UINT32))),
+                           "", 0));
         rig_close(&g);
 }
 
-// --- reading it -----------------------------------------------------------------------------------------------
+// --- reading it
+// -----------------------------------------------------------------------------------------------
 
 static Buf text;
 
@@ -113,7 +160,8 @@ static int text_instances(void *context, Store *st, Diag *reterr)
 {
         TextJob *t = context;
         StoreCursor c = {0};
-        return store_each_instance(st, t->namespace, t->klass->name, STORE_SHALLOW, NULL, &c, text_instance, NULL, reterr);
+        return store_each_instance(st, t->namespace, t->klass->name, STORE_SHALLOW, NULL, &c, text_instance,
+                                   NULL, reterr);
 }
 
 static int text_class(void *context, Str namespace, const CimClass *c)
@@ -152,7 +200,8 @@ static void read_all(const char *file)
         assert_false(text.failed);
 }
 
-// --- the test ---------------------------------------------------------------------------------------------------
+// --- the test
+// ---------------------------------------------------------------------------------------------------
 
 static Buf load(const char *name)
 {

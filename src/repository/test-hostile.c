@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What careless and hostile callers do: odd names of files and namespaces, classes that come together, misses, growth.
+// What careless and hostile callers do: odd names of files and namespaces, classes that come together,
+// misses, growth.
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,12 +35,14 @@ static int put_together(void *context, Store *st, Diag *reterr)
         return store_put_classes(st, t->list, t->n, t->flags, reterr);
 }
 
-// --- names --------------------------------------------------------------------------------------------------------
+// --- names
+// --------------------------------------------------------------------------------------------------------
 
 // A namespace in another spelling than the normal one would be in the file, and the next start refuse it.
 static void namespaces_are_normal_or_refused(void **state)
 {
-        static const char *const names[] = {"root/a", "root\\a/b", "root\\", "root\\\\a", "\\root", "other", "", "root\\a b"};
+        static const char *const names[] = {"root/a", "root\\a/b", "root\\", "root\\\\a",
+                                            "\\root", "other",     "",       "root\\a b"};
         (void)state;
         char *file = strdup(rig_file("names.db"));
         CimClass *c = class_of(&ONE, NULL);
@@ -93,10 +96,15 @@ static void a_link_is_the_same_store(void **state)
         Repository *other;
         struct stat s;
         (void)state;
-        char *file = strdup(rig_file("real.db")), *link = strdup(rig_file("link.db")), *backup = strdup(rig_file("backup.db"));
+        char *file = strdup(rig_file("real.db")), *link = strdup(rig_file("link.db")),
+             *backup = strdup(rig_file("backup.db"));
         rig_open(&g, file, false);
         assert_int_equal(symlink(file, link), 0);
-        assert_int_equal(repository_open(&(RepositoryConfig){.file = link, .seed = rig_seed, .namespaces = rig_namespaces}, &other, &d), E_DIAG);
+        assert_int_equal(
+                repository_open(
+                        &(RepositoryConfig){.file = link, .seed = rig_seed, .namespaces = rig_namespaces},
+                        &other, &d),
+                E_DIAG);
         assert_int_equal(d.code, CODE(ALREADY_EXISTS));
         assert_int_equal(repository_backup(link, backup, NULL, NULL, &d), 0);
         assert_int_equal(rig_put_class(&g, NS, &ONE, "", 0), 0);
@@ -115,21 +123,27 @@ static void a_link_is_the_same_store(void **state)
         free(file), free(link), free(backup);
 }
 
-// --- classes ------------------------------------------------------------------------------------------------------
+// --- classes
+// ------------------------------------------------------------------------------------------------------
 
-// Two classes that come together by force: each is what its own declaration says, and told once, in either order.
+// Two classes that come together by force: each is what its own declaration says, and told once, in either
+// order.
 static void classes_that_come_by_force(void **state)
 {
         (void)state;
         for (unsigned order = 0; order < 2; order++) {
                 Rig g;
-                CimClass *a = class_of(&CLASS("A", PROPERTIES(KEY("K", CIM_UINT32), P("X", CIM_STRING))), NULL);
+                CimClass *a =
+                        class_of(&CLASS("A", PROPERTIES(KEY("K", CIM_UINT32), P("X", CIM_STRING))), NULL);
                 CimClass *b = class_of(&CLASS("B", PROPERTIES(P("Z", CIM_UINT8))), a);
                 rig_open(&g, NULL, false);
-                assert_int_equal(rig_put_class(&g, NS, &CLASS("A", PROPERTIES(KEY("K", CIM_UINT32))), "", 0), 0);
-                assert_int_equal(rig_put_class(&g, NS, &CLASS("B", PROPERTIES(P("X", CIM_UINT8))), "A", 0), 0);
+                assert_int_equal(rig_put_class(&g, NS, &CLASS("A", PROPERTIES(KEY("K", CIM_UINT32))), "", 0),
+                                 0);
+                assert_int_equal(rig_put_class(&g, NS, &CLASS("B", PROPERTIES(P("X", CIM_UINT8))), "A", 0),
+                                 0);
                 g.told.n = 0;
-                Together t = {.list = {{.namespace = STR(NS), .klass = order ? b : a}, {.namespace = STR(NS), .klass = order ? a : b}},
+                Together t = {.list = {{.namespace = STR(NS), .klass = order ? b : a},
+                                       {.namespace = STR(NS), .klass = order ? a : b}},
                               .n = 2,
                               .flags = STORE_UPDATE_FORCE};
                 assert_int_equal(rig_run(&g, put_together, &t, NULL), 0);
@@ -144,7 +158,8 @@ static void classes_that_come_by_force(void **state)
         }
 }
 
-// --- work and growth ----------------------------------------------------------------------------------------------
+// --- work and growth
+// ----------------------------------------------------------------------------------------------
 
 static double gets(Rig *g, bool miss)
 {
@@ -168,7 +183,11 @@ static void a_miss_costs_the_next_nothing(void **state)
         char name[16];
         (void)state;
         rig_open(&g, NULL, false);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("Base", QUALIFIERS(QB("abstract")), PROPERTIES(KEY("K", CIM_UINT32))), "", 0), 0);
+        assert_int_equal(
+                rig_put_class(&g, NS,
+                              &CLASS("Base", QUALIFIERS(QB("abstract")), PROPERTIES(KEY("K", CIM_UINT32))),
+                              "", 0),
+                0);
         for (unsigned i = 0; i < 300; i++) {
                 snprintf(name, sizeof(name), "D%u", i);
                 assert_int_equal(rig_put_class(&g, NS, &(CimClassSpec){.name = str_of(name)}, "Base", 0), 0);
@@ -189,12 +208,17 @@ static void what_is_not_written_leaves_no_version(void **state)
         (void)state;
         char *file = strdup(rig_file("same.db"));
         rig_open(&g, file, false);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("Out", PROPERTIES(KEY("K", CIM_UINT32), P("In", CIM_OBJECT))), "", 0), 0);
+        assert_int_equal(rig_put_class(&g, NS,
+                                       &CLASS("Out", PROPERTIES(KEY("K", CIM_UINT32), P("In", CIM_OBJECT))),
+                                       "", 0),
+                         0);
         for (unsigned i = 0; i < 4; i++) {
                 CimInstance *in;
                 CimQualifier q = {.name = STR("Try"), .value = NUMBER(i)};
-                CimPropertySpec p = {.name = STR("P"), .type = CIM_UINT8, .qualifiers = &q, .qualifier_count = 1};
-                CimClass *c = class_of(&(CimClassSpec){.name = STR("Free"), .properties = &p, .property_count = 1}, NULL);
+                CimPropertySpec p = {
+                        .name = STR("P"), .type = CIM_UINT8, .qualifiers = &q, .qualifier_count = 1};
+                CimClass *c = class_of(
+                        &(CimClassSpec){.name = STR("Free"), .properties = &p, .property_count = 1}, NULL);
                 assert_int_equal(cim_instance_new(c, &in), 0);
                 assert_int_equal(PUT(&g, "Out", NUMBER(1), {.type = CIM_OBJECT, .object = in}), 0);
                 cim_instance_unref(in);
@@ -222,7 +246,8 @@ static int64_t delete_some(size_t bytes, unsigned n)
         return r;
 }
 
-// What a job changes is held in memory, as it was and as it is: not more of it than is allowed. One object always is.
+// What a job changes is held in memory, as it was and as it is: not more of it than is allowed. One object
+// always is.
 static void limit_bytes_of_a_job(void **state)
 {
         (void)state;
@@ -242,7 +267,9 @@ static void limit_bytes_of_a_job(void **state)
 
 int main(void)
 {
-        return testkit_run((TestCase[]){TEST(namespaces_are_normal_or_refused), TEST(any_name_is_a_file), TEST(a_link_is_the_same_store),
-                                        TEST(classes_that_come_by_force), TEST(a_miss_costs_the_next_nothing),
-                                        TEST(what_is_not_written_leaves_no_version), TEST(limit_bytes_of_a_job), TEST_END});
+        return testkit_run((TestCase[]){TEST(namespaces_are_normal_or_refused), TEST(any_name_is_a_file),
+                                        TEST(a_link_is_the_same_store), TEST(classes_that_come_by_force),
+                                        TEST(a_miss_costs_the_next_nothing),
+                                        TEST(what_is_not_written_leaves_no_version),
+                                        TEST(limit_bytes_of_a_job), TEST_END});
 }

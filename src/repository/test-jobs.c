@@ -10,7 +10,8 @@
 
 #define KEY(n, t, ...) P(n, t, QUALIFIERS(QB("key")), __VA_ARGS__)
 #define NS             "root\\default"
-#define NUMBERS        CLASS("N", PROPERTIES(KEY("K", CIM_UINT32), P("V", CIM_UINT32), P("B", CIM_UINT8 | CIM_ARRAY)))
+#define NUMBERS                                                                                              \
+        CLASS("N", PROPERTIES(KEY("K", CIM_UINT32), P("V", CIM_UINT32), P("B", CIM_UINT8 | CIM_ARRAY)))
 
 // --- order ------------------------------------------------------------------------------------------------
 
@@ -26,7 +27,7 @@ typedef struct OrderJob {
 
 struct Order {
         Rig *g;
-        Buf log; // what the caller's thread sees
+        Buf log;      // what the caller's thread sees
         unsigned ran; // in the storage thread
         unsigned left;
         pthread_t caller;
@@ -86,7 +87,9 @@ static void told_and_done_in_order(void **state)
                 char *file = strdup(rig_file("order.db"));
                 bool thread = how & 1;
                 unlink(file);
-                rig_open_with(&g, &(RepositoryConfig){.file = how & 2 ? file : NULL, .thread = thread, .batch = how == 3 ? 1 : 100});
+                rig_open_with(&g, &(RepositoryConfig){.file = how & 2 ? file : NULL,
+                                                      .thread = thread,
+                                                      .batch = how == 3 ? 1 : 100});
                 assert_int_equal(rig_put_class(&g, NS, &NUMBERS, "", 0), 0);
                 g.told.n = 0;
                 Order o = {.g = &g, .left = COUNT(jobs), .caller = pthread_self()};
@@ -134,7 +137,8 @@ static void numbers_survive(void **state)
         free(file);
 }
 
-// --- closing ------------------------------------------------------------------------------------------------
+// --- closing
+// ------------------------------------------------------------------------------------------------
 
 static unsigned again_left;
 
@@ -181,7 +185,9 @@ static int signals_run(RepositoryJob *j, Store *st)
         (void)j;
         (void)st;
         pthread_sigmask(SIG_SETMASK, NULL, &mask);
-        return sigismember(&mask, SIGTERM) && sigismember(&mask, SIGCHLD) && sigismember(&mask, SIGUSR1) ? 0 : -EPROTO;
+        return sigismember(&mask, SIGTERM) && sigismember(&mask, SIGCHLD) && sigismember(&mask, SIGUSR1)
+                       ? 0
+                       : -EPROTO;
 }
 
 static unsigned signals_left;
@@ -205,7 +211,8 @@ static void the_thread_takes_no_signals(void **state)
         rig_close(&g);
 }
 
-// --- a disk that is full ------------------------------------------------------------------------------------------
+// --- a disk that is full
+// ------------------------------------------------------------------------------------------
 
 // Puts an instance with a block of random bytes, which nothing makes smaller.
 static int64_t put_block(Rig *g, unsigned k, size_t size)
@@ -251,7 +258,8 @@ static void a_full_disk_is_told_and_survived(void **state)
         for (size_t i = 0; i < list.n; i++)
                 lines += list.p[i] == '\n';
         assert_int_equal(lines, last + 1);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("Small"), "", 0), (int64_t)(uint32_t)CIM_E_CRITICAL_ERROR);
+        assert_int_equal(rig_put_class(&g, NS, &CLASS("Small"), "", 0),
+                         (int64_t)(uint32_t)CIM_E_CRITICAL_ERROR);
         assert_null(rig_class(&g, NS, "Small"));
         assert_int_equal(g.commits, commits);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -282,7 +290,8 @@ static int fail_run(RepositoryJob *j, Store *st)
 static void fail_done(RepositoryJob *j, int r)
 {
         fail_left--;
-        if (r == E_DIAG && j->diag.code == (uint32_t)CIM_E_CRITICAL_ERROR && j->diag.message[0] && j->diag.hint[0])
+        if (r == E_DIAG && j->diag.code == (uint32_t)CIM_E_CRITICAL_ERROR && j->diag.message[0] &&
+            j->diag.hint[0])
                 fail_critical++;
 }
 
@@ -319,7 +328,8 @@ static void a_commit_that_fails_answers_all(void **state)
 
 int main(void)
 {
-        return testkit_run((TestCase[]){TEST(told_and_done_in_order), TEST(numbers_survive), TEST(closing_runs_what_waits),
-                                        TEST(the_thread_takes_no_signals), TEST(a_full_disk_is_told_and_survived),
+        return testkit_run((TestCase[]){TEST(told_and_done_in_order), TEST(numbers_survive),
+                                        TEST(closing_runs_what_waits), TEST(the_thread_takes_no_signals),
+                                        TEST(a_full_disk_is_told_and_survived),
                                         TEST(a_commit_that_fails_answers_all), TEST_END});
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // kill -9 while a store is written: what was acknowledged is there, and nothing is there by halves.
 //
-// A process writes one job after another and says through a pipe which are done; it is killed at any moment, also while
-// it opens the store. Job n puts three rows that say n, deletes those of job n - KEEP, sets a counter to n, and changes
-// a class now and then. So after the last job m that is in the store, exactly the rows of m - KEEP + 1 .. m must be
-// there, each three times, the counter must say m, and m is not before the last one that was acknowledged.
-// FREEWMI_KILLS sets how often.
+// A process writes one job after another and says through a pipe which are done; it is killed at any moment,
+// also while it opens the store. Job n puts three rows that say n, deletes those of job n - KEEP, sets a
+// counter to n, and changes a class now and then. So after the last job m that is in the store, exactly the
+// rows of m - KEEP + 1 .. m must be there, each three times, the counter must say m, and m is not before the
+// last one that was acknowledged. FREEWMI_KILLS sets how often.
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -46,7 +46,8 @@ static int put_numbers(Store *st, const char *name, uint32_t k, uint32_t v, Diag
 static int delete_row(Store *st, uint32_t k, Diag *reterr)
 {
         CimPathKey key = {.value = VU(CIM_SINT64, k)};
-        return store_delete_instance(st, STR(NS), &(CimPath){.class_name = STR("Row"), .keys = &key, .key_count = 1}, reterr);
+        return store_delete_instance(
+                st, STR(NS), &(CimPath){.class_name = STR("Row"), .keys = &key, .key_count = 1}, reterr);
 }
 
 // The class says the number of the job that changed it last, in the length of its description.
@@ -56,7 +57,10 @@ static int change_class(Store *st, uint32_t n, Diag *reterr)
         for (size_t i = 0; i < 64; i++)
                 text[i] = u'x';
         CimQualifier q = {STR("Description"), {.type = CIM_STRING, .string = {text, n % 60 + 1}}, 0};
-        CimClassSpec s = {.name = STR("Row"), .qualifiers = &q, .qualifier_count = 1, PROPERTIES(KEY("K", CIM_UINT32), P("V", CIM_UINT32))};
+        CimClassSpec s = {.name = STR("Row"),
+                          .qualifiers = &q,
+                          .qualifier_count = 1,
+                          PROPERTIES(KEY("K", CIM_UINT32), P("V", CIM_UINT32))};
         return store_put_class(st, STR(NS), &s, STR(""), 0, reterr);
 }
 
@@ -65,7 +69,9 @@ static int write_run(RepositoryJob *j, Store *st)
         Write *w = (Write *)j;
         int r = 0;
         if (w->n == 1)
-                r = store_put_class(st, STR(NS), &CLASS("Counter", PROPERTIES(KEY("K", CIM_UINT32), P("V", CIM_UINT32))), STR(""), 0, &j->diag);
+                r = store_put_class(st, STR(NS),
+                                    &CLASS("Counter", PROPERTIES(KEY("K", CIM_UINT32), P("V", CIM_UINT32))),
+                                    STR(""), 0, &j->diag);
         if (r == 0 && (w->n == 1 || w->n % TOGGLE == 0))
                 r = change_class(st, w->n, &j->diag);
         for (uint32_t i = 0; i < ROWS && r == 0; i++) {
@@ -91,10 +97,19 @@ static void writer(const char *file, uint32_t next, int report)
         Repository *r;
         Write w[AHEAD];
         Diag d;
-        if (repository_open(&(RepositoryConfig){.file = file, .thread = true, .batch = 3, .seed = rig_seed, .namespaces = rig_namespaces}, &r, &d))
+        if (repository_open(&(RepositoryConfig){.file = file,
+                                                .thread = true,
+                                                .batch = 3,
+                                                .seed = rig_seed,
+                                                .namespaces = rig_namespaces},
+                            &r, &d))
                 _exit(2);
         for (unsigned i = 0; i < AHEAD; i++) {
-                w[i] = (Write){.job = {.run = write_run, .done = write_done}, .n = next++, .report = report, .r = r, .next = &next};
+                w[i] = (Write){.job = {.run = write_run, .done = write_done},
+                               .n = next++,
+                               .report = report,
+                               .r = r,
+                               .next = &next};
                 repository_submit(r, &w[i].job);
         }
         for (;;) {
@@ -149,7 +164,9 @@ static uint32_t look(const char *file, uint32_t acknowledged)
                 assert_int_equal(i->values[1].uint, s.most);
                 uint32_t changed = s.most < TOGGLE ? 1 : s.most / TOGGLE * TOGGLE;
                 const CimClass *c = rig_class(&g, NS, "Row");
-                assert_int_equal(cim_qualifier_find(c->qualifiers, c->qualifier_count, STR("Description"))->value.string.n, changed % 60 + 1);
+                assert_int_equal(cim_qualifier_find(c->qualifiers, c->qualifier_count, STR("Description"))
+                                         ->value.string.n,
+                                 changed % 60 + 1);
         }
         cim_instance_unref(i);
         rig_close(&g);
@@ -194,7 +211,8 @@ static void killed(void **state)
 {
         (void)state;
         const char *setting = getenv("FREEWMI_KILLS");
-        unsigned kills = setting && *setting ? (unsigned)strtoul(setting, NULL, 10) : 500, lost = 0, acknowledged = 0;
+        unsigned kills = setting && *setting ? (unsigned)strtoul(setting, NULL, 10) : 500, lost = 0,
+                 acknowledged = 0;
         uint64_t start = now_us();
         char *file = strdup(rig_file("kill.db"));
         uint32_t last = 0;
@@ -204,7 +222,8 @@ static void killed(void **state)
                         last = 0;
                         for (size_t k = 0; k < 3; k++) {
                                 char name[300];
-                                snprintf(name, sizeof(name), "%s%s", file, (const char *const[]){"", "-wal", "-shm"}[k]);
+                                snprintf(name, sizeof(name), "%s%s", file,
+                                         (const char *const[]){"", "-wal", "-shm"}[k]);
                                 unlink(name);
                         }
                 }
@@ -217,15 +236,18 @@ static void killed(void **state)
                         writer(file, last + 1, report[1]);
                 }
                 close(report[1]);
-                uint32_t said = kill_after(child, report[0], i % 4 ? random_next() % 12 : 0, random_next() % 3000);
+                uint32_t said =
+                        kill_after(child, report[0], i % 4 ? random_next() % 12 : 0, random_next() % 3000);
                 close(report[0]);
                 uint32_t there = look(file, said > last ? said : last);
                 acknowledged += said > last ? said - last : 0;
                 lost += there - (said > last ? said : last);
                 last = there;
         }
-        fprintf(stderr, "# %u kills in %.1f s: %u jobs acknowledged and there, %u there before they were acknowledged\n", kills,
-                (double)(now_us() - start) / 1e6, acknowledged, lost);
+        fprintf(stderr,
+                "# %u kills in %.1f s: %u jobs acknowledged and there, %u there before they were "
+                "acknowledged\n",
+                kills, (double)(now_us() - start) / 1e6, acknowledged, lost);
         assert_true(kills < 20 || acknowledged > kills);
         Diag d;
         assert_int_equal(repository_check(file, rig_seed, NULL, NULL, NULL, NULL, &d), 0);

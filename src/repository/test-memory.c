@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// repository: every allocation failing in turn, ours and SQLite's. What fails says -ENOMEM and changes nothing, so that
-// doing it again comes to the same end.
+// repository: every allocation failing in turn, ours and SQLite's. What fails says -ENOMEM and changes
+// nothing, so that doing it again comes to the same end.
 #include <poll.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -47,7 +47,8 @@ void *__wrap_reallocarray(void *p, size_t n, size_t size)
         return memory_gone() ? NULL : __real_reallocarray(p, n, size);
 }
 
-// --- SQLite's ------------------------------------------------------------------------------------------------
+// --- SQLite's
+// ------------------------------------------------------------------------------------------------
 
 static sqlite3_mem_methods sqlite_memory;
 
@@ -68,10 +69,12 @@ static void sqlite_memory_take(void)
         ours.xMalloc = sqlite_malloc;
         ours.xRealloc = sqlite_realloc;
         assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &ours), SQLITE_OK);
-        assert_int_equal(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0), SQLITE_OK); // every small piece counts
+        assert_int_equal(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0),
+                         SQLITE_OK); // every small piece counts
 }
 
-// --- what is done ------------------------------------------------------------------------------------------------
+// --- what is done
+// ------------------------------------------------------------------------------------------------
 
 #define NS "root\\default"
 
@@ -79,7 +82,8 @@ enum { STEPS = 9 };
 
 static int put(Store *st, const char *name, uint32_t k, Diag *reterr)
 {
-        const CimClass *c = cim_schema_find(store_schema(st), STR(NS), str_of(name)), *in = cim_schema_find(store_schema(st), STR(NS), STR("In"));
+        const CimClass *c = cim_schema_find(store_schema(st), STR(NS), str_of(name)),
+                       *in = cim_schema_find(store_schema(st), STR(NS), STR("In"));
         CimInstance *i, *object = NULL;
         int r = cim_instance_new(c, &i);
         if (r)
@@ -98,7 +102,8 @@ static int put(Store *st, const char *name, uint32_t k, Diag *reterr)
 
 static int step_run(void *context, Store *st, Diag *reterr)
 {
-        CimPropertySpec own[] = {P("K", CIM_UINT32, QUALIFIERS(QB("key"))), P("S", CIM_STRING), P("O", CIM_OBJECT)};
+        CimPropertySpec own[] = {P("K", CIM_UINT32, QUALIFIERS(QB("key"))), P("S", CIM_STRING),
+                                 P("O", CIM_OBJECT)};
         Arena a = {0};
         CimPath path;
         int r = 0;
@@ -106,16 +111,20 @@ static int step_run(void *context, Store *st, Diag *reterr)
         case 0:
                 return store_create_namespace(st, STR("root\\sub"), reterr);
         case 1:
-                return store_put_class(st, STR(NS), &CLASS("In", PROPERTIES(P("A", CIM_UINT8), P("S", CIM_STRING))), STR(""), 0, reterr);
+                return store_put_class(st, STR(NS),
+                                       &CLASS("In", PROPERTIES(P("A", CIM_UINT8), P("S", CIM_STRING))),
+                                       STR(""), 0, reterr);
         case 2:
-                return store_put_class(st, STR(NS), &CLASS("N", .properties = own, .property_count = 3), STR(""), 0, reterr);
+                return store_put_class(st, STR(NS), &CLASS("N", .properties = own, .property_count = 3),
+                                       STR(""), 0, reterr);
         case 3:
                 r = store_put_class(st, STR(NS), &CLASS("M"), STR("N"), 0, reterr);
                 for (uint32_t k = 0; k < 3 && r == 0; k++)
                         r = put(st, k % 2 ? "N" : "M", k, reterr);
                 return r;
         case 4:
-                return store_put_class(st, STR(NS), &CLASS("In", PROPERTIES(P("B", CIM_UINT16))), STR(""), STORE_UPDATE_FORCE, reterr);
+                return store_put_class(st, STR(NS), &CLASS("In", PROPERTIES(P("B", CIM_UINT16))), STR(""),
+                                       STORE_UPDATE_FORCE, reterr);
         case 5:
                 return put(st, "N", 1, reterr);
         case 6:
@@ -184,7 +193,8 @@ static void scenario(const char *file, bool fails_while_opening, long n)
 {
         Repository *r;
         Diag d = {0};
-        RepositoryConfig config = {.file = file, .seed = rig_no_seed, .committed = committed, .namespaces = rig_namespaces};
+        RepositoryConfig config = {
+                .file = file, .seed = rig_no_seed, .committed = committed, .namespaces = rig_namespaces};
         told = 0;
         memory_left = fails_while_opening ? n : -1;
         int e = repository_open(&config, &r, &d);
@@ -299,5 +309,6 @@ static void while_it_loads(void **state)
 int main(void)
 {
         sqlite_memory_take();
-        return testkit_run((TestCase[]){TEST(while_it_opens), TEST(while_it_works), TEST(while_it_commits), TEST(while_it_loads), TEST_END});
+        return testkit_run((TestCase[]){TEST(while_it_opens), TEST(while_it_works), TEST(while_it_commits),
+                                        TEST(while_it_loads), TEST_END});
 }

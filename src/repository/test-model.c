@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The store against a model of it: random operations, then all of both compared.
 //
-// The model is a list of namespaces, of classes and of instances as text, changed by loops that a child could follow.
-// It says of each operation whether it goes well (and, where one number only can be meant, with which number it fails)
-// and what is told of it. FREEWMI_MODEL_STEPS sets the length, FREEWMI_MODEL_SEED the numbers; both are printed.
+// The model is a list of namespaces, of classes and of instances as text, changed by loops that a child could
+// follow. It says of each operation whether it goes well (and, where one number only can be meant, with which
+// number it fails) and what is told of it. FREEWMI_MODEL_STEPS sets the length, FREEWMI_MODEL_SEED the
+// numbers; both are printed.
 #include <ctype.h>
 #include <unistd.h>
 
@@ -29,13 +30,14 @@ static bool one_in(uint32_t n)
         return random_below(n) == 0;
 }
 
-// --- the model ----------------------------------------------------------------------------------------------
+// --- the model
+// ----------------------------------------------------------------------------------------------
 
 typedef struct MClass {
         bool there, abstract;
-        int super; // index in the namespace, -1: none
-        int key;   // index of its key's type in key_types, -1: it declares none
-        int note;  // 0: no Description
+        int super;      // index in the namespace, -1: none
+        int key;        // index of its key's type in key_types, -1: it declares none
+        int note;       // 0: no Description
         unsigned props; // which of prop_types it declares, a bit each
 } MClass;
 
@@ -53,26 +55,21 @@ static struct {
         size_t count, capacity;
 } model;
 
-static const char *const space_names[NAMESPACES] = {"root\\default", "root\\a", "root\\b", "root\\a\\x", "root\\a\\y", "root\\a\\x\\deep"};
+static const char *const space_names[NAMESPACES] = {"root\\default", "root\\a",    "root\\b",
+                                                    "root\\a\\x",    "root\\a\\y", "root\\a\\x\\deep"};
 static const int space_parents[NAMESPACES] = {-2, -2, -2, 1, 1, 3}; // -2: root
 static const char *const class_names[CLASSES] = {"Apple", "Bear", "Cat_", "Dog9", "Eel", "Fox", "Gnu", "Hen"};
-static const uint16_t key_types[] = {CIM_STRING, CIM_UINT32, CIM_SINT64, CIM_BOOLEAN, CIM_DATETIME, CIM_UINT64, CIM_CHAR16};
+static const uint16_t key_types[] = {CIM_STRING,   CIM_UINT32, CIM_SINT64, CIM_BOOLEAN,
+                                     CIM_DATETIME, CIM_UINT64, CIM_CHAR16};
 static const struct {
         const char *name;
         uint16_t type;
         const char *class_name;
-} prop_types[PROPS] = {{"S", CIM_STRING, ""},
-                       {"I8", CIM_SINT8, ""},
-                       {"U64", CIM_UINT64, ""},
-                       {"R32", CIM_REAL32, ""},
-                       {"R64", CIM_REAL64, ""},
-                       {"B", CIM_BOOLEAN, ""},
-                       {"When", CIM_DATETIME, ""},
-                       {"Ref", CIM_REFERENCE, ""},
-                       {"Ch", CIM_CHAR16, ""},
-                       {"Any", CIM_OBJECT, ""},
-                       {"Typed", CIM_OBJECT, "Hen"},
-                       {"List", CIM_SINT32 | CIM_ARRAY, ""}};
+} prop_types[PROPS] = {
+        {"S", CIM_STRING, ""},      {"I8", CIM_SINT8, ""},        {"U64", CIM_UINT64, ""},
+        {"R32", CIM_REAL32, ""},    {"R64", CIM_REAL64, ""},      {"B", CIM_BOOLEAN, ""},
+        {"When", CIM_DATETIME, ""}, {"Ref", CIM_REFERENCE, ""},   {"Ch", CIM_CHAR16, ""},
+        {"Any", CIM_OBJECT, ""},    {"Typed", CIM_OBJECT, "Hen"}, {"List", CIM_SINT32 | CIM_ARRAY, ""}};
 
 static bool is_derived(int space, int klass, int from)
 {
@@ -103,7 +100,8 @@ static int keyed_of(int space, int klass)
 static MInstance *instance_find(int space, int keyed, const char *key)
 {
         for (size_t i = 0; i < model.count; i++)
-                if (model.list[i].space == space && keyed_of(space, model.list[i].klass) == keyed && strcmp(model.list[i].key, key) == 0)
+                if (model.list[i].space == space && keyed_of(space, model.list[i].klass) == keyed &&
+                    strcmp(model.list[i].key, key) == 0)
                         return &model.list[i];
         return NULL;
 }
@@ -124,7 +122,8 @@ static bool class_inhabited(int space, int klass)
         return false;
 }
 
-// --- text -------------------------------------------------------------------------------------------------------
+// --- text
+// -------------------------------------------------------------------------------------------------------
 
 static void render(const CimValue *v, Buf *out);
 
@@ -225,7 +224,8 @@ static const char *any_case(const char *name)
         return out;
 }
 
-// --- random things ------------------------------------------------------------------------------------------------
+// --- random things
+// ------------------------------------------------------------------------------------------------
 
 static CimValue random_text(Arena *a, uint16_t type)
 {
@@ -239,7 +239,8 @@ static CimValue random_text(Arena *a, uint16_t type)
 
 static CimValue random_datetime(void)
 {
-        static const char16_t *const some[] = {u"20260101000000.000000+000", u"19991231235959.999999-300", u"00000007010203.000000:000"};
+        static const char16_t *const some[] = {u"20260101000000.000000+000", u"19991231235959.999999-300",
+                                               u"00000007010203.000000:000"};
         return (CimValue){.type = CIM_DATETIME, .string = {some[random_below(3)], 25}};
 }
 
@@ -257,7 +258,8 @@ static CimValue random_number(uint16_t t)
 
 static CimValue random_object(Rig *g, Arena *a, int space, const char *class_name, unsigned depth);
 
-static CimValue random_value(Rig *g, Arena *a, int space, uint16_t type, const char *class_name, unsigned depth)
+static CimValue random_value(Rig *g, Arena *a, int space, uint16_t type, const char *class_name,
+                             unsigned depth)
 {
         CimType t = cim_type(type);
         if (one_in(4))
@@ -299,7 +301,8 @@ static void random_values(Rig *g, Arena *a, int space, CimInstance *i, unsigned 
 static CimValue random_object(Rig *g, Arena *a, int space, const char *class_name, unsigned depth)
 {
         int from = *class_name ? space : (int)random_below(NAMESPACES);
-        const CimClass *c = rig_class(g, space_names[from], *class_name ? class_name : class_names[random_below(CLASSES)]);
+        const CimClass *c = rig_class(g, space_names[from],
+                                      *class_name ? class_name : class_names[random_below(CLASSES)]);
         if (!c)
                 return cim_null(CIM_OBJECT);
         CimInstance *i = cim_instance_in(a, c);
@@ -316,10 +319,14 @@ static CimValue random_object(Rig *g, Arena *a, int space, const char *class_nam
 
 static CimValue random_key(Arena *a, uint16_t type)
 {
-        return type == CIM_STRING ? random_text(a, type) : type == CIM_DATETIME ? random_datetime() : type == CIM_BOOLEAN ? VB(one_in(2)) : random_number(type);
+        return type == CIM_STRING     ? random_text(a, type)
+               : type == CIM_DATETIME ? random_datetime()
+               : type == CIM_BOOLEAN  ? VB(one_in(2))
+                                      : random_number(type);
 }
 
-// --- what is told ----------------------------------------------------------------------------------------------------
+// --- what is told
+// ----------------------------------------------------------------------------------------------------
 
 static Buf expected;
 
@@ -332,7 +339,8 @@ static void agree(Rig *g, const char *what, int64_t want, int64_t got)
 {
         bool fine = want == ANY ? got > 0 : got == want;
         if (!fine)
-                fail_msg("%s: the model says 0x%llx, the store 0x%llx %s", what, (long long)want, (long long)got, got > 0 ? g->diag.message : "");
+                fail_msg("%s: the model says 0x%llx, the store 0x%llx %s", what, (long long)want,
+                         (long long)got, got > 0 ? g->diag.message : "");
         const char *told = g->told.n ? buf_z(&g->told) : "", *mine = expected.n ? buf_z(&expected) : "";
         if (got ? g->told.n != 0 : strcmp(told, mine) != 0)
                 fail_msg("%s: told\n%sbut the model says\n%s", what, told, mine);
@@ -340,7 +348,8 @@ static void agree(Rig *g, const char *what, int64_t want, int64_t got)
         expected.n = 0;
 }
 
-// --- operations --------------------------------------------------------------------------------------------------------
+// --- operations
+// --------------------------------------------------------------------------------------------------------
 
 static const char *space_leaf(int s)
 {
@@ -357,12 +366,15 @@ static void tell_space(int s, char sign)
 static void do_create_namespace(Rig *g)
 {
         int s = (int)random_below(NAMESPACES), up = space_parents[s];
-        int64_t want = model.spaces[s] ? CODE(ALREADY_EXISTS) : up >= 0 && !model.spaces[up] ? CODE(INVALID_NAMESPACE) : 0;
+        int64_t want = model.spaces[s]                ? CODE(ALREADY_EXISTS)
+                       : up >= 0 && !model.spaces[up] ? CODE(INVALID_NAMESPACE)
+                                                      : 0;
         if (!want) {
                 model.spaces[s] = true;
                 tell_space(s, '+');
         }
-        agree(g, "create namespace", want, rig_create_namespace(g, model.spaces[s] && want ? any_case(space_names[s]) : space_names[s]));
+        agree(g, "create namespace", want,
+              rig_create_namespace(g, model.spaces[s] && want ? any_case(space_names[s]) : space_names[s]));
 }
 
 static void space_drop(int s)
@@ -394,20 +406,29 @@ static void do_delete_namespace(Rig *g)
         agree(g, "delete namespace", want, got);
 }
 
-static void class_spec(const MClass *m, const char *name, CimClassSpec *s, CimPropertySpec *p, CimQualifier *q)
+static void class_spec(const MClass *m, const char *name, CimClassSpec *s, CimPropertySpec *p,
+                       CimQualifier *q)
 {
         *s = (CimClassSpec){.name = str_of(name), .properties = p, .qualifiers = q};
         if (m->abstract)
                 q[s->qualifier_count++] = QB("abstract");
         if (m->note)
-                q[s->qualifier_count++] = (CimQualifier){STR("Description"), {.type = CIM_STRING, .string = {u"one two three", (size_t)m->note * 4}}, 0};
+                q[s->qualifier_count++] = (CimQualifier){
+                        STR("Description"),
+                        {.type = CIM_STRING, .string = {u"one two three", (size_t)m->note * 4}},
+                        0};
         static const CimQualifier key = {{"key", 3}, {.type = CIM_BOOLEAN, .boolean = true}, 0};
         if (m->key >= 0)
-                p[s->property_count++] = (CimPropertySpec){.name = STR("K"), .type = key_types[m->key], .qualifiers = &key, .qualifier_count = 1};
+                p[s->property_count++] = (CimPropertySpec){.name = STR("K"),
+                                                           .type = key_types[m->key],
+                                                           .qualifiers = &key,
+                                                           .qualifier_count = 1};
         for (int i = 0; i < PROPS; i++)
                 if (m->props >> i & 1)
-                        p[s->property_count++] = (CimPropertySpec){
-                                .name = str_of(prop_types[i].name), .type = prop_types[i].type, .class_name = str_of(prop_types[i].class_name)};
+                        p[s->property_count++] =
+                                (CimPropertySpec){.name = str_of(prop_types[i].name),
+                                                  .type = prop_types[i].type,
+                                                  .class_name = str_of(prop_types[i].class_name)};
 }
 
 // What PutClass says of it, and whether it is the same, or the same but for its description.
@@ -433,7 +454,8 @@ static int64_t class_judge(int s, int c, const MClass *m, uint32_t flags, bool *
                 return ANY; // the inherited key with another type
         if (!was->there)
                 return 0;
-        bool equal = was->abstract == m->abstract && was->super == m->super && was->key == m->key && was->props == m->props;
+        bool equal = was->abstract == m->abstract && was->super == m->super && was->key == m->key &&
+                     was->props == m->props;
         *ret_same = equal && was->note == m->note;
         if (equal)
                 return 0;
@@ -443,7 +465,8 @@ static int64_t class_judge(int s, int c, const MClass *m, uint32_t flags, bool *
                 children = true;
                 derived_have |= class_inhabited(s, d);
         }
-        if (derived_have || (inherited && !(flags & STORE_UPDATE_FORCE)) || (was->super != m->super && (children || inherited)))
+        if (derived_have || (inherited && !(flags & STORE_UPDATE_FORCE)) ||
+            (was->super != m->super && (children || inherited)))
                 return ANY;
         if (children && !(flags & (STORE_UPDATE_SAFE | STORE_UPDATE_FORCE)))
                 return CODE(CLASS_HAS_CHILDREN);
@@ -452,12 +475,16 @@ static int64_t class_judge(int s, int c, const MClass *m, uint32_t flags, bool *
 
 static void do_put_class(Rig *g)
 {
-        static const uint32_t some[] = {0, 0, 0, STORE_CREATE_ONLY, STORE_UPDATE_ONLY, STORE_UPDATE_SAFE, STORE_UPDATE_FORCE};
+        static const uint32_t some[] = {
+                0, 0, 0, STORE_CREATE_ONLY, STORE_UPDATE_ONLY, STORE_UPDATE_SAFE, STORE_UPDATE_FORCE};
         int s = (int)random_below(NAMESPACES), c = (int)random_below(CLASSES);
         uint32_t flags = some[random_below(sizeof(some) / sizeof(some[0]))];
         MClass *was = &model.classes[s][c], m = *was;
         if (!was->there || one_in(3)) { // a small change, or another class altogether
-                m = (MClass){.super = one_in(2) ? -1 : (int)random_below(CLASSES), .key = -1, .props = random_below(1u << PROPS), .abstract = one_in(6)};
+                m = (MClass){.super = one_in(2) ? -1 : (int)random_below(CLASSES),
+                             .key = -1,
+                             .props = random_below(1u << PROPS),
+                             .abstract = one_in(6)};
                 if (m.super == c)
                         m.super = -1;
         } else if (one_in(2)) {
@@ -479,7 +506,8 @@ static void do_put_class(Rig *g)
         CimQualifier q[2];
         class_spec(&m, class_names[c], &spec, p, q);
         if (want == 0 && !same) {
-                bool drops = was->there && (was->props != m.props || was->abstract != m.abstract || was->super != m.super);
+                bool drops = was->there &&
+                             (was->props != m.props || was->abstract != m.abstract || was->super != m.super);
                 for (size_t i = 0; drops && i < model.count;) {
                         if (model.list[i].space != s || model.list[i].klass != c) {
                                 i++;
@@ -502,7 +530,9 @@ static void do_put_class(Rig *g)
 static void do_delete_class(Rig *g)
 {
         int s = (int)random_below(NAMESPACES), c = (int)random_below(CLASSES);
-        int64_t want = !model.spaces[s] ? CODE(INVALID_NAMESPACE) : model.classes[s][c].there ? 0 : CODE(NOT_FOUND);
+        int64_t want = !model.spaces[s]            ? CODE(INVALID_NAMESPACE)
+                       : model.classes[s][c].there ? 0
+                                                   : CODE(NOT_FOUND);
         for (int depth = CLASSES; want == 0 && depth >= 0; depth--) {
                 for (int d = 0; d < CLASSES; d++) { // class_names are in alphabetical order
                         if (!model.classes[s][d].there || depth_of(s, d) != depth || !is_derived(s, d, c))
@@ -552,7 +582,9 @@ static void do_put_instance(Rig *g)
         CimInstance *i;
         int keyed = m->there ? keyed_of(s, c) : -1;
         if (!k) { // of a class that is not there
-                assert_int_equal(cim_class_new(&(CimClassSpec){.name = str_of(class_names[c])}, NULL, NULL, NULL, &stranger, NULL), 0);
+                assert_int_equal(cim_class_new(&(CimClassSpec){.name = str_of(class_names[c])}, NULL, NULL,
+                                               NULL, &stranger, NULL),
+                                 0);
                 k = stranger;
         }
         assert_int_equal(cim_instance_new(k, &i), 0);
@@ -566,14 +598,14 @@ static void do_put_instance(Rig *g)
         }
         text = all_text(i);
         MInstance *was = keyed >= 0 ? instance_find(s, keyed, key) : NULL;
-        int64_t want = !model.spaces[s]                        ? CODE(INVALID_NAMESPACE)
-                       : !m->there                             ? CODE(INVALID_CLASS)
-                       : m->abstract                           ? CODE(INVALID_OPERATION)
-                       : keyed < 0                             ? CODE(NO_KEY)
-                       : was && was->klass != c                ? CODE(ALREADY_EXISTS)
-                       : was && (flags & STORE_CREATE_ONLY)    ? CODE(ALREADY_EXISTS)
-                       : !was && (flags & STORE_UPDATE_ONLY)   ? CODE(NOT_FOUND)
-                                                               : 0;
+        int64_t want = !model.spaces[s]                      ? CODE(INVALID_NAMESPACE)
+                       : !m->there                           ? CODE(INVALID_CLASS)
+                       : m->abstract                         ? CODE(INVALID_OPERATION)
+                       : keyed < 0                           ? CODE(NO_KEY)
+                       : was && was->klass != c              ? CODE(ALREADY_EXISTS)
+                       : was && (flags & STORE_CREATE_ONLY)  ? CODE(ALREADY_EXISTS)
+                       : !was && (flags & STORE_UPDATE_ONLY) ? CODE(NOT_FOUND)
+                                                             : 0;
         if (want == 0 && (!was || strcmp(was->text, text) != 0)) {
                 tell(space_names[s], was ? '~' : '+', path);
                 if (was) {
@@ -608,7 +640,11 @@ static void do_path(Rig *g, bool delete)
         MInstance *i = keyed >= 0 ? instance_find(s, keyed, key) : NULL;
         if (i && !is_derived(s, i->klass, c))
                 i = NULL;
-        int64_t want = !model.spaces[s] ? CODE(INVALID_NAMESPACE) : !m->there ? CODE(NOT_FOUND) : keyed < 0 ? CODE(INVALID_OBJECT_PATH) : i ? 0 : CODE(NOT_FOUND);
+        int64_t want = !model.spaces[s] ? CODE(INVALID_NAMESPACE)
+                       : !m->there      ? CODE(NOT_FOUND)
+                       : keyed < 0      ? CODE(INVALID_OBJECT_PATH)
+                       : i              ? 0
+                                        : CODE(NOT_FOUND);
         if (delete) {
                 if (want == 0) {
                         tell(space_names[s], '-', i->path);
@@ -650,11 +686,13 @@ static int undone_run(void *context, Store *st, Diag *reterr)
 
 static void do_undone(Rig *g)
 {
-        assert_int_equal(rig_run(g, undone_run, &(Undone){.space = (int)random_below(NAMESPACES)}, NULL), E_DIAG);
+        assert_int_equal(rig_run(g, undone_run, &(Undone){.space = (int)random_below(NAMESPACES)}, NULL),
+                         E_DIAG);
         assert_int_equal(g->told.n, 0);
 }
 
-// --- all of both -----------------------------------------------------------------------------------------------------------
+// --- all of both
+// -----------------------------------------------------------------------------------------------------------
 
 static int compare_space(void *context, Str namespace)
 {
@@ -673,7 +711,8 @@ static void compare_class(const CimClass *c, int s, int k)
         if (c->super)
                 assert_true(str_eq(c->super->name, str_of(class_names[m->super])));
         assert_int_equal(c->abstract, m->abstract);
-        assert_int_equal(cim_qualifier_find(c->qualifiers, c->qualifier_count, STR("Description")) != NULL, m->note != 0);
+        assert_int_equal(cim_qualifier_find(c->qualifiers, c->qualifier_count, STR("Description")) != NULL,
+                         m->note != 0);
         unsigned props = 0, count = 0, key = 0;
         for (int up = k; up >= 0; up = model.classes[s][up].super) {
                 props |= model.classes[s][up].props;
@@ -697,7 +736,8 @@ typedef struct Compare {
 static int compare_instance(void *context, const CimInstance *i)
 {
         Compare *k = context;
-        while (k->next < model.count && (model.list[k->next].space != k->space || !is_derived(k->space, model.list[k->next].klass, k->klass) ||
+        while (k->next < model.count && (model.list[k->next].space != k->space ||
+                                         !is_derived(k->space, model.list[k->next].klass, k->klass) ||
                                          (k->shallow && model.list[k->next].klass != k->klass)))
                 k->next++;
         assert_true(k->next < model.count);
@@ -713,8 +753,9 @@ static int compare_run(void *context, Store *st, Diag *reterr)
 {
         Compare *k = context;
         StoreCursor cursor = {0};
-        return store_each_instance(st, str_of(space_names[k->space]), str_of(class_names[k->klass]), k->shallow ? STORE_SHALLOW : 0, NULL, &cursor,
-                                   compare_instance, k, reterr);
+        return store_each_instance(st, str_of(space_names[k->space]), str_of(class_names[k->klass]),
+                                   k->shallow ? STORE_SHALLOW : 0, NULL, &cursor, compare_instance, k,
+                                   reterr);
 }
 
 static void compare_instances(Rig *g, int s, int c, bool shallow)
@@ -723,7 +764,8 @@ static void compare_instances(Rig *g, int s, int c, bool shallow)
         assert_int_equal(rig_run(g, compare_run, &k, NULL), 0);
         size_t rest = 0;
         for (size_t i = k.next; i < model.count; i++)
-                rest += model.list[i].space == s && is_derived(s, model.list[i].klass, c) && (!shallow || model.list[i].klass == c);
+                rest += model.list[i].space == s && is_derived(s, model.list[i].klass, c) &&
+                        (!shallow || model.list[i].klass == c);
         assert_int_equal(rest, 0);
 }
 
@@ -769,7 +811,8 @@ static void compare_all(Rig *g)
         }
 }
 
-// --- runs ---------------------------------------------------------------------------------------------------------------------
+// --- runs
+// ---------------------------------------------------------------------------------------------------------------------
 
 static void step(Rig *g, const char *file, bool thread)
 {
@@ -815,8 +858,8 @@ static void run(const char *file, bool thread, unsigned long steps, uint64_t see
 {
         Rig g;
         size_t most = 0;
-        fprintf(stderr, "# %s%s: FREEWMI_MODEL_STEPS=%lu FREEWMI_MODEL_SEED=%llu\n", file ? "a file" : "in memory", thread ? ", a thread" : "", steps,
-                (unsigned long long)seed);
+        fprintf(stderr, "# %s%s: FREEWMI_MODEL_STEPS=%lu FREEWMI_MODEL_SEED=%llu\n",
+                file ? "a file" : "in memory", thread ? ", a thread" : "", steps, (unsigned long long)seed);
         random_state = seed * 0x9E3779B97F4A7C15u | 1;
         model_clear();
         rig_open(&g, file, thread);
@@ -842,16 +885,19 @@ static void run(const char *file, bool thread, unsigned long steps, uint64_t see
 static void in_memory(void **state)
 {
         (void)state;
-        run(NULL, false, setting("FREEWMI_MODEL_STEPS", 4000), setting("FREEWMI_MODEL_SEED", (unsigned long)getpid()));
+        run(NULL, false, setting("FREEWMI_MODEL_STEPS", 4000),
+            setting("FREEWMI_MODEL_SEED", (unsigned long)getpid()));
 }
 
 static void in_a_file(void **state)
 {
         (void)state;
         char *file = strdup(rig_file("model.db"));
-        run(file, false, setting("FREEWMI_MODEL_STEPS", 4000) / 2, setting("FREEWMI_MODEL_SEED", (unsigned long)getpid()));
+        run(file, false, setting("FREEWMI_MODEL_STEPS", 4000) / 2,
+            setting("FREEWMI_MODEL_SEED", (unsigned long)getpid()));
         unlink(file);
-        run(file, true, setting("FREEWMI_MODEL_STEPS", 4000) / 4, setting("FREEWMI_MODEL_SEED", (unsigned long)getpid() + 1));
+        run(file, true, setting("FREEWMI_MODEL_STEPS", 4000) / 4,
+            setting("FREEWMI_MODEL_SEED", (unsigned long)getpid() + 1));
         unlink(file);
         free(file);
 }

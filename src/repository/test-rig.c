@@ -13,11 +13,13 @@ const char *const rig_namespaces[] = {"root\\default", NULL};
 
 // --- the system's classes ---------------------------------------------------------------------------
 
-static int seed_class(CimSchema **schema, Str namespace, const CimClassSpec *spec, const char *super, Diag *reterr)
+static int seed_class(CimSchema **schema, Str namespace, const CimClassSpec *spec, const char *super,
+                      Diag *reterr)
 {
         CimClass *c;
         CimSchema *after;
-        int r = cim_class_new(spec, super ? cim_schema_find(*schema, namespace, str_of(super)) : NULL, NULL, NULL, &c, reterr);
+        int r = cim_class_new(spec, super ? cim_schema_find(*schema, namespace, str_of(super)) : NULL, NULL,
+                              NULL, &c, reterr);
         if (r)
                 return r;
         r = cim_schema_change(*schema, &(CimChange){.namespace = namespace, .klass = c}, 1, &after, reterr);
@@ -32,22 +34,33 @@ static int seed_class(CimSchema **schema, Str namespace, const CimClassSpec *spe
 int rig_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
 {
         (void)context;
-        int r = seed_class(schema, namespace, &CLASS("__SystemClass", QUALIFIERS(QB("abstract"))), NULL, reterr);
+        int r = seed_class(schema, namespace, &CLASS("__SystemClass", QUALIFIERS(QB("abstract"))), NULL,
+                           reterr);
         if (r == 0)
-                r = seed_class(schema, namespace, &CLASS("__NAMESPACE", PROPERTIES(P("Name", CIM_STRING, QUALIFIERS(QB("key"))))), "__SystemClass", reterr);
+                r = seed_class(
+                        schema, namespace,
+                        &CLASS("__NAMESPACE", PROPERTIES(P("Name", CIM_STRING, QUALIFIERS(QB("key"))))),
+                        "__SystemClass", reterr);
         if (r == 0)
-                r = seed_class(schema, namespace, &CLASS("__Event", QUALIFIERS(QB("abstract")), PROPERTIES(P("TIME_CREATED", CIM_UINT64))), "__SystemClass",
-                               reterr);
+                r = seed_class(schema, namespace,
+                               &CLASS("__Event", QUALIFIERS(QB("abstract")),
+                                      PROPERTIES(P("TIME_CREATED", CIM_UINT64))),
+                               "__SystemClass", reterr);
         if (r == 0)
                 r = seed_class(schema, namespace, &CLASS("__ExtrinsicEvent"), "__Event", reterr);
         if (r == 0)
+                r = seed_class(
+                        schema, namespace,
+                        &CLASS("__EventFilter", PROPERTIES(P("Name", CIM_STRING, QUALIFIERS(QB("key"))),
+                                                           P("Query", CIM_STRING))),
+                        "__SystemClass", reterr);
+        if (r == 0)
+                r = seed_class(schema, namespace, &CLASS("Seeded", PROPERTIES(P("N", CIM_UINT8))), NULL,
+                               reterr);
+        if (r == 0)
                 r = seed_class(schema, namespace,
-                               &CLASS("__EventFilter", PROPERTIES(P("Name", CIM_STRING, QUALIFIERS(QB("key"))), P("Query", CIM_STRING))),
-                               "__SystemClass", reterr);
-        if (r == 0)
-                r = seed_class(schema, namespace, &CLASS("Seeded", PROPERTIES(P("N", CIM_UINT8))), NULL, reterr);
-        if (r == 0)
-                r = seed_class(schema, namespace, &CLASS("__EventConsumer", QUALIFIERS(QB("abstract")), PROPERTIES(P("MachineName", CIM_STRING))),
+                               &CLASS("__EventConsumer", QUALIFIERS(QB("abstract")),
+                                      PROPERTIES(P("MachineName", CIM_STRING))),
                                "__SystemClass", reterr);
         return r;
 }
@@ -74,7 +87,11 @@ static void rig_committed(void *context, const RepositoryCommit *c)
                 buf_put(&g->told, x->namespace.p, x->namespace.n);
                 assert_true((x->before != NULL) == (x->kind != STORE_CREATED));
                 assert_true((x->after != NULL) == (x->kind != STORE_DELETED));
-                tell_object(&g->told, x->kind == STORE_CREATED ? '+' : x->kind == STORE_DELETED ? '-' : '~', x->after ? x->after : x->before);
+                tell_object(&g->told,
+                            x->kind == STORE_CREATED   ? '+'
+                            : x->kind == STORE_DELETED ? '-'
+                                                       : '~',
+                            x->after ? x->after : x->before);
                 buf_u8(&g->told, '\n');
         }
         assert_true(c->schema_changed || c->count);
@@ -195,9 +212,12 @@ static int call_put_class(void *context, Store *st, Diag *reterr)
         return store_put_class(st, str_of(c->namespace), c->spec, str_of(c->superclass), c->flags, reterr);
 }
 
-int64_t rig_put_class(Rig *g, const char *namespace, const CimClassSpec *spec, const char *superclass, uint32_t flags)
+int64_t rig_put_class(Rig *g, const char *namespace, const CimClassSpec *spec, const char *superclass,
+                      uint32_t flags)
 {
-        return rig_call(g, call_put_class, &(Call){.namespace = namespace, .spec = spec, .superclass = superclass, .flags = flags});
+        return rig_call(
+                g, call_put_class,
+                &(Call){.namespace = namespace, .spec = spec, .superclass = superclass, .flags = flags});
 }
 
 static int call_delete_class(void *context, Store *st, Diag *reterr)
@@ -249,7 +269,8 @@ const CimClass *rig_class(Rig *g, const char *namespace, const char *name)
         return cim_schema_find(repository_schema(g->r), str_of(namespace), str_of(name));
 }
 
-int64_t rig_put(Rig *g, const char *namespace, const char *class_name, const CimValue *values, size_t n, uint32_t flags)
+int64_t rig_put(Rig *g, const char *namespace, const char *class_name, const CimValue *values, size_t n,
+                uint32_t flags)
 {
         CimInstance *i;
         const CimClass *c = rig_class(g, namespace, class_name);
@@ -305,12 +326,14 @@ static int call_list(void *context, Store *st, Diag *reterr)
 {
         Call *c = context;
         StoreCursor cursor = {0};
-        return store_each_instance(st, str_of(c->namespace), str_of(c->name), c->flags, NULL, &cursor, list_one, c->list, reterr);
+        return store_each_instance(st, str_of(c->namespace), str_of(c->name), c->flags, NULL, &cursor,
+                                   list_one, c->list, reterr);
 }
 
 int64_t rig_list(Rig *g, const char *namespace, const char *class_name, uint32_t flags, Buf *out)
 {
-        return rig_call(g, call_list, &(Call){.namespace = namespace, .name = class_name, .flags = flags, .list = out});
+        return rig_call(g, call_list,
+                        &(Call){.namespace = namespace, .name = class_name, .flags = flags, .list = out});
 }
 
 // --- files ------------------------------------------------------------------------------------------------

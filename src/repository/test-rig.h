@@ -24,7 +24,8 @@ int rig_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr);
 extern const char *const rig_namespaces[];
 // file NULL: in memory.
 void rig_open(Rig *g, const char *file, bool thread);
-// The same with what `config` sets; seed, committed, context and namespaces are the rig's where they are not set.
+// The same with what `config` sets; seed, committed, context and namespaces are the rig's where they are not
+// set.
 void rig_open_with(Rig *g, const RepositoryConfig *config);
 int rig_no_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr);
 void rig_close(Rig *g);
@@ -34,12 +35,14 @@ int64_t rig_count(const char *file, const char *table);
 typedef int (*RigRun)(void *context, Store *st, Diag *reterr);
 int rig_run(Rig *g, RigRun run, void *context, Diag *ret_diag);
 // The number of the error, 0 when it went well; -errno.
-int64_t rig_put_class(Rig *g, const char *namespace, const CimClassSpec *spec, const char *superclass, uint32_t flags);
+int64_t rig_put_class(Rig *g, const char *namespace, const CimClassSpec *spec, const char *superclass,
+                      uint32_t flags);
 int64_t rig_delete_class(Rig *g, const char *namespace, const char *name);
 int64_t rig_create_namespace(Rig *g, const char *namespace);
 int64_t rig_delete_namespace(Rig *g, const char *namespace);
 // values: in the order of the class's properties; the class is the schema's.
-int64_t rig_put(Rig *g, const char *namespace, const char *class_name, const CimValue *values, size_t n, uint32_t flags);
+int64_t rig_put(Rig *g, const char *namespace, const char *class_name, const CimValue *values, size_t n,
+                uint32_t flags);
 int64_t rig_put_instance(Rig *g, const char *namespace, const CimInstance *i, uint32_t flags);
 int64_t rig_get(Rig *g, const char *namespace, const char *path, CimInstance **ret);
 int64_t rig_delete(Rig *g, const char *namespace, const char *path);

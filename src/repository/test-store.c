@@ -3,12 +3,12 @@
 #include "base/utf.h"
 #include "repository/test-rig.h"
 
-#define KEY(n, t, ...)  P(n, t, QUALIFIERS(QB("key")), __VA_ARGS__)
-#define NS              "root\\default"
-#define CODE(name)      ((int64_t)(uint32_t)CIM_E_##name)
-#define TEXT(s)         VS(CIM_STRING, s)
-#define NUMBER(n)       VU(CIM_UINT32, n)
-#define THING           CLASS("Thing", PROPERTIES(KEY("Name", CIM_STRING), P("Size", CIM_UINT32)))
+#define KEY(n, t, ...)    P(n, t, QUALIFIERS(QB("key")), __VA_ARGS__)
+#define NS                "root\\default"
+#define CODE(name)        ((int64_t)(uint32_t)CIM_E_##name)
+#define TEXT(s)           VS(CIM_STRING, s)
+#define NUMBER(n)         VU(CIM_UINT32, n)
+#define THING             CLASS("Thing", PROPERTIES(KEY("Name", CIM_STRING), P("Size", CIM_UINT32)))
 #define PUT(g, c, f, ...) rig_put(g, NS, c, (CimValue[]){__VA_ARGS__}, COUNT(((CimValue[]){__VA_ARGS__})), f)
 
 static void told(Rig *g, const char *what)
@@ -36,7 +36,8 @@ static void put_class(void **state)
         assert_int_equal(rig_put_class(&g, NS, &THING, "Nothing", 0), CODE(INVALID_SUPERCLASS));
         assert_int_equal(rig_put_class(&g, "root\\none", &THING, "", 0), CODE(INVALID_NAMESPACE));
         for (unsigned i = 0; i < 4; i++) // flags that there are not, and pairs that exclude each other
-                assert_int_equal(rig_put_class(&g, NS, &THING, "", (const uint32_t[]){4, 3, 0x60, 0x80}[i]), CODE(INVALID_PARAMETER));
+                assert_int_equal(rig_put_class(&g, NS, &THING, "", (const uint32_t[]){4, 3, 0x60, 0x80}[i]),
+                                 CODE(INVALID_PARAMETER));
         told(&g, "");
         assert_int_equal(rig_put_class(&g, NS, &THING, "", STORE_CREATE_ONLY), 0);
         told(&g, NS " +Thing\n");
@@ -44,7 +45,8 @@ static void put_class(void **state)
         assert_int_equal(rig_put_class(&g, NS, &THING, "", STORE_UPDATE_ONLY), 0);
         told(&g, ""); // as it is: nothing is written, nothing told
         unsigned commits = g.commits;
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("THING", PROPERTIES(KEY("Name", CIM_STRING))), "", 0), 0);
+        assert_int_equal(rig_put_class(&g, NS, &CLASS("THING", PROPERTIES(KEY("Name", CIM_STRING))), "", 0),
+                         0);
         told(&g, NS " ~THING\n");
         assert_int_equal(g.commits, commits + 1);
         assert_int_equal(rig_class(&g, NS, "thing")->property_count, 1);
@@ -73,8 +75,10 @@ static void updates_of_classes_with_subclasses(void **state)
         (void)state;
         rig_open(&g, NULL, false);
         assert_int_equal(rig_put_class(&g, NS, &THING, "", 0), 0);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("Sub", PROPERTIES(P("Color", CIM_STRING))), "thing", 0), 0);
-        CimClassSpec more = CLASS("Thing", PROPERTIES(KEY("Name", CIM_STRING), P("Size", CIM_UINT32), P("More", CIM_UINT8)));
+        assert_int_equal(rig_put_class(&g, NS, &CLASS("Sub", PROPERTIES(P("Color", CIM_STRING))), "thing", 0),
+                         0);
+        CimClassSpec more = CLASS(
+                "Thing", PROPERTIES(KEY("Name", CIM_STRING), P("Size", CIM_UINT32), P("More", CIM_UINT8)));
         g.told.n = 0;
         assert_int_equal(rig_put_class(&g, NS, &more, "", 0), CODE(CLASS_HAS_CHILDREN));
         assert_int_equal(rig_put_class(&g, NS, &more, "", STORE_UPDATE_SAFE), 0);
@@ -116,7 +120,8 @@ static void delete_class_takes_all_below(void **state)
         rig_close(&g);
 }
 
-// --- many classes --------------------------------------------------------------------------------------------
+// --- many classes
+// --------------------------------------------------------------------------------------------
 
 typedef struct Many {
         const CimChange *list;
@@ -153,19 +158,24 @@ static void put_classes_together(void **state)
         Str new = STR("root\\new\\deep");
         CimChange list[] = {{.namespace = new, .klass = b}, {.namespace = new, .klass = a}};
         assert_int_equal(put_many(&g, list, 2, 0), 0);
-        told(&g, "root +__NAMESPACE.Name=\"new\"\nroot\\new +__NAMESPACE.Name=\"deep\"\nroot\\new\\deep +B\nroot\\new\\deep +Thing\n");
+        told(&g, "root +__NAMESPACE.Name=\"new\"\nroot\\new +__NAMESPACE.Name=\"deep\"\nroot\\new\\deep "
+                 "+B\nroot\\new\\deep +Thing\n");
         assert_int_equal(put_many(&g, list, 2, 0), 0);
         told(&g, "");
         assert_int_equal(put_many(&g, list, 2, STORE_CREATE_ONLY), CODE(ALREADY_EXISTS));
         // One of them wrong: none of them is there.
         CimClass *c = built(&CLASS("C"), NULL), *bad = built(&CLASS("__C"), NULL);
-        CimChange half[] = {{.namespace = new, .klass = c}, {.namespace = STR("root\\other")}, {.namespace = new, .klass = bad}};
+        CimChange half[] = {{.namespace = new, .klass = c},
+                            {.namespace = STR("root\\other")},
+                            {.namespace = new, .klass = bad}};
         assert_int_equal(put_many(&g, half, 3, 0), CODE(INVALID_OPERATION));
         assert_null(rig_class(&g, "root\\new\\deep", "C"));
         assert_false(cim_schema_has_namespace(repository_schema(g.r), STR("root\\other")));
-        assert_int_equal(put_many(&g, &(CimChange){.namespace = new, .klass = a, .remove = true}, 1, 0), CODE(INVALID_PARAMETER));
+        assert_int_equal(put_many(&g, &(CimChange){.namespace = new, .klass = a, .remove = true}, 1, 0),
+                         CODE(INVALID_PARAMETER));
         // A class that is changed together with the class that it now derives from.
-        CimClass *base = built(&CLASS("Base", QUALIFIERS(QB("abstract"))), NULL), *under = built(&CLASS("Free"), base), *loose = built(&CLASS("Free"), NULL);
+        CimClass *base = built(&CLASS("Base", QUALIFIERS(QB("abstract"))), NULL),
+                 *under = built(&CLASS("Free"), base), *loose = built(&CLASS("Free"), NULL);
         assert_int_equal(put_many(&g, &(CimChange){.namespace = new, .klass = loose}, 1, 0), 0);
         CimChange both[] = {{.namespace = new, .klass = under}, {.namespace = new, .klass = base}};
         g.told.n = 0;
@@ -178,7 +188,8 @@ static void put_classes_together(void **state)
         rig_close(&g);
 }
 
-// --- namespaces ------------------------------------------------------------------------------------------------
+// --- namespaces
+// ------------------------------------------------------------------------------------------------
 
 static void namespaces(void **state)
 {
@@ -238,7 +249,8 @@ static void namespaces_as_instances(void **state)
         rig_close(&g);
 }
 
-// --- instances -------------------------------------------------------------------------------------------------
+// --- instances
+// -------------------------------------------------------------------------------------------------
 
 static void put_get_delete(void **state)
 {
@@ -280,18 +292,28 @@ static void classes_that_have_no_instances(void **state)
         (void)state;
         rig_open(&g, NULL, false);
         CimPropertySpec key[] = {KEY("K", CIM_UINT32)};
-        CimClassSpec abstract = {.name = STR("Abstract"), QUALIFIERS(QB("abstract")), .properties = key, .property_count = 1};
-        CimClassSpec dynamic = {.name = STR("Dynamic"), QUALIFIERS(QB("Dynamic"), QS("Provider", u"P")), .properties = key, .property_count = 1};
-        CimClassSpec provider = {.name = STR("Provided"), QUALIFIERS(QS("provider", u"P")), .properties = key, .property_count = 1};
-        CimClassSpec block = {.name = STR("Block"),
-                              QUALIFIERS(QB("Dynamic"), QB("WMI"), QS("guid", u"12345678-abcd-EF01-0102-030405060708")),
-                              .properties = key,
-                              .property_count = 1};
+        CimClassSpec abstract = {
+                .name = STR("Abstract"), QUALIFIERS(QB("abstract")), .properties = key, .property_count = 1};
+        CimClassSpec dynamic = {.name = STR("Dynamic"),
+                                QUALIFIERS(QB("Dynamic"), QS("Provider", u"P")),
+                                .properties = key,
+                                .property_count = 1};
+        CimClassSpec provider = {.name = STR("Provided"),
+                                 QUALIFIERS(QS("provider", u"P")),
+                                 .properties = key,
+                                 .property_count = 1};
+        CimClassSpec block = {
+                .name = STR("Block"),
+                QUALIFIERS(QB("Dynamic"), QB("WMI"), QS("guid", u"12345678-abcd-EF01-0102-030405060708")),
+                .properties = key,
+                .property_count = 1};
         assert_int_equal(rig_put_class(&g, NS, &abstract, "", 0), 0);
         assert_int_equal(rig_put_class(&g, NS, &dynamic, "", 0), 0);
         assert_int_equal(rig_put_class(&g, NS, &provider, "", 0), 0);
         assert_int_equal(rig_put_class(&g, NS, &block, "", 0), 0);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("Event", PROPERTIES(P("N", CIM_UINT8))), "__ExtrinsicEvent", 0), 0);
+        assert_int_equal(
+                rig_put_class(&g, NS, &CLASS("Event", PROPERTIES(P("N", CIM_UINT8))), "__ExtrinsicEvent", 0),
+                0);
         assert_int_equal(rig_put_class(&g, NS, &CLASS("Keyless", PROPERTIES(P("N", CIM_UINT8))), "", 0), 0);
         assert_int_equal(PUT(&g, "Abstract", 0, NUMBER(1)), CODE(INVALID_OPERATION));
         assert_int_equal(PUT(&g, "Event", 0, VU(CIM_UINT64, 1)), CODE(INVALID_OPERATION));
@@ -324,30 +346,38 @@ static void what_an_instance_may_hold(void **state)
         CimInstance *i;
         (void)state;
         rig_open(&g, NULL, false);
-        assert_int_equal(rig_put_class(&g, NS,
-                                       &CLASS("Full", PROPERTIES(KEY("K", CIM_UINT8), P("Must", CIM_STRING, QUALIFIERS(QB("not_null"))),
-                                                                 P("List", CIM_UINT8 | CIM_ARRAY, .max = 2), P("When", CIM_DATETIME),
-                                                                 P("Wide", CIM_CHAR16), P("Small", CIM_SINT8))),
-                                       "", 0),
-                         0);
-        CimValue k = VU(CIM_UINT8, 1), must = TEXT(u"x"), list = cim_null(CIM_UINT8 | CIM_ARRAY), when = cim_null(CIM_DATETIME),
-                 wide = cim_null(CIM_CHAR16);
+        assert_int_equal(
+                rig_put_class(&g, NS,
+                              &CLASS("Full", PROPERTIES(KEY("K", CIM_UINT8),
+                                                        P("Must", CIM_STRING, QUALIFIERS(QB("not_null"))),
+                                                        P("List", CIM_UINT8 | CIM_ARRAY, .max = 2),
+                                                        P("When", CIM_DATETIME), P("Wide", CIM_CHAR16),
+                                                        P("Small", CIM_SINT8))),
+                              "", 0),
+                0);
+        CimValue k = VU(CIM_UINT8, 1), must = TEXT(u"x"), list = cim_null(CIM_UINT8 | CIM_ARRAY),
+                 when = cim_null(CIM_DATETIME), wide = cim_null(CIM_CHAR16);
         assert_int_equal(PUT(&g, "Full", 0, cim_null(CIM_UINT8), must), CODE(ILLEGAL_NULL));
         assert_int_equal(PUT(&g, "Full", 0, k, cim_null(CIM_STRING)), CODE(ILLEGAL_NULL));
         assert_int_equal(PUT(&g, "Full", 0, VU(CIM_UINT8, 256), must), CODE(TYPE_MISMATCH));
         assert_int_equal(PUT(&g, "Full", 0, NUMBER(1), must), CODE(TYPE_MISMATCH));
         assert_int_equal(PUT(&g, "Full", 0, k, must, VA(CIM_UINT8, k, k, k)), CODE(TYPE_MISMATCH));
-        assert_int_equal(PUT(&g, "Full", 0, k, must, VA(CIM_UINT8, k, cim_null(CIM_UINT8))), CODE(ILLEGAL_NULL));
+        assert_int_equal(PUT(&g, "Full", 0, k, must, VA(CIM_UINT8, k, cim_null(CIM_UINT8))),
+                         CODE(ILLEGAL_NULL));
         assert_int_equal(PUT(&g, "Full", 0, k, must, VA(CIM_UINT8, NUMBER(1))), CODE(TYPE_MISMATCH));
-        assert_int_equal(PUT(&g, "Full", 0, k, must, list, VS(CIM_DATETIME, u"yesterday")), CODE(TYPE_MISMATCH));
+        assert_int_equal(PUT(&g, "Full", 0, k, must, list, VS(CIM_DATETIME, u"yesterday")),
+                         CODE(TYPE_MISMATCH));
         assert_int_equal(PUT(&g, "Full", 0, k, must, list, when, VU(CIM_CHAR16, 65536)), CODE(TYPE_MISMATCH));
-        assert_int_equal(PUT(&g, "Full", 0, k, must, list, when, wide, VI(CIM_SINT8, -129)), CODE(TYPE_MISMATCH));
-        assert_int_equal(PUT(&g, "Full", 0, k, must, VA(CIM_UINT8, k, k), VS(CIM_DATETIME, u"20260101000000.000000+000"), VU(CIM_CHAR16, 65535),
+        assert_int_equal(PUT(&g, "Full", 0, k, must, list, when, wide, VI(CIM_SINT8, -129)),
+                         CODE(TYPE_MISMATCH));
+        assert_int_equal(PUT(&g, "Full", 0, k, must, VA(CIM_UINT8, k, k),
+                             VS(CIM_DATETIME, u"20260101000000.000000+000"), VU(CIM_CHAR16, 65535),
                              VI(CIM_SINT8, -128)),
                          0);
         // What was made for another class of that name.
-        assert_int_equal(cim_class_new(&CLASS("full", PROPERTIES(P("MUST", CIM_STRING), P("K", CIM_UINT8), P("Extra", CIM_UINT8))), NULL, NULL, NULL,
-                                       &strange, NULL),
+        assert_int_equal(cim_class_new(&CLASS("full", PROPERTIES(P("MUST", CIM_STRING), P("K", CIM_UINT8),
+                                                                 P("Extra", CIM_UINT8))),
+                                       NULL, NULL, NULL, &strange, NULL),
                          0);
         assert_int_equal(cim_instance_new(strange, &i), 0);
         i->values[0] = must;
@@ -375,7 +405,11 @@ static void keys_are_shared_with_subclasses(void **state)
         CimInstance *i;
         (void)state;
         rig_open(&g, NULL, false);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("Top", QUALIFIERS(QB("abstract")), PROPERTIES(P("Note", CIM_STRING))), "", 0), 0);
+        assert_int_equal(
+                rig_put_class(&g, NS,
+                              &CLASS("Top", QUALIFIERS(QB("abstract")), PROPERTIES(P("Note", CIM_STRING))),
+                              "", 0),
+                0);
         assert_int_equal(rig_put_class(&g, NS, &CLASS("A", PROPERTIES(KEY("K", CIM_UINT8))), "Top", 0), 0);
         assert_int_equal(rig_put_class(&g, NS, &CLASS("B"), "A", 0), 0);
         assert_int_equal(rig_put_class(&g, NS, &CLASS("C"), "A", 0), 0);
@@ -407,7 +441,11 @@ static void singletons_and_references(void **state)
         CimInstance *i;
         (void)state;
         rig_open(&g, NULL, false);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("Only", QUALIFIERS(QB("singleton")), PROPERTIES(P("N", CIM_UINT32))), "", 0), 0);
+        assert_int_equal(
+                rig_put_class(&g, NS,
+                              &CLASS("Only", QUALIFIERS(QB("singleton")), PROPERTIES(P("N", CIM_UINT32))), "",
+                              0),
+                0);
         assert_int_equal(rig_get(&g, NS, "Only=@", NULL), CODE(NOT_FOUND));
         assert_int_equal(PUT(&g, "Only", 0, NUMBER(1)), 0);
         assert_int_equal(PUT(&g, "Only", 0, NUMBER(2)), 0);
@@ -415,17 +453,23 @@ static void singletons_and_references(void **state)
         assert_int_equal(i->values[0].uint, 2);
         cim_instance_unref(i);
         listed(&g, "Only", 0, "Only=@\n");
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("Link", PROPERTIES(KEY("From", CIM_REFERENCE), KEY("To", CIM_REFERENCE))), "", 0), 0);
-        assert_int_equal(PUT(&g, "Link", 0, VS(CIM_REFERENCE, u"Only=@"), VS(CIM_REFERENCE, u"Thing.Name=\"a\"")), 0);
-        assert_int_equal(PUT(&g, "Link", 0, VS(CIM_REFERENCE, u"only=@"), VS(CIM_REFERENCE, u"\\\\.\\ROOT\\default:Thing=\"A\"")), 0);
+        assert_int_equal(rig_put_class(&g, NS,
+                                       &CLASS("Link", PROPERTIES(KEY("From", CIM_REFERENCE),
+                                                                 KEY("To", CIM_REFERENCE))),
+                                       "", 0),
+                         0);
+        assert_int_equal(
+                PUT(&g, "Link", 0, VS(CIM_REFERENCE, u"Only=@"), VS(CIM_REFERENCE, u"Thing.Name=\"a\"")), 0);
+        assert_int_equal(PUT(&g, "Link", 0, VS(CIM_REFERENCE, u"only=@"),
+                             VS(CIM_REFERENCE, u"\\\\.\\ROOT\\default:Thing=\"A\"")),
+                         0);
         listed(&g, "Link", 0, "Link.From=\"only=@\",To=\"\\\\\\\\.\\\\ROOT\\\\default:Thing=\\\"A\\\"\"\n");
         assert_int_equal(rig_delete(&g, NS, "Link.To=\"Thing=\\\"a\\\"\",From=\"ONLY=@\""), 0);
         rig_close(&g);
 }
 
-// --- objects inside ------------------------------------------------------------------------------------------------
-
-
+// --- objects inside
+// ------------------------------------------------------------------------------------------------
 
 static void embedded_objects_keep_their_class(void **state)
 {
@@ -434,12 +478,17 @@ static void embedded_objects_keep_their_class(void **state)
         (void)state;
         char *file = strdup(rig_file("embedded.db"));
         rig_open(&g, file, false);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("In", PROPERTIES(P("A", CIM_UINT8), P("S", CIM_STRING))), "", 0), 0);
-        assert_int_equal(rig_put_class(&g, NS,
-                                       &CLASS("Out", PROPERTIES(KEY("K", CIM_UINT8), P("Typed", CIM_OBJECT, .class_name = STR("In")),
-                                                                P("Any", CIM_OBJECT), P("Many", CIM_OBJECT | CIM_ARRAY))),
-                                       "", 0),
-                         0);
+        assert_int_equal(
+                rig_put_class(&g, NS, &CLASS("In", PROPERTIES(P("A", CIM_UINT8), P("S", CIM_STRING))), "", 0),
+                0);
+        assert_int_equal(
+                rig_put_class(
+                        &g, NS,
+                        &CLASS("Out", PROPERTIES(KEY("K", CIM_UINT8),
+                                                 P("Typed", CIM_OBJECT, .class_name = STR("In")),
+                                                 P("Any", CIM_OBJECT), P("Many", CIM_OBJECT | CIM_ARRAY))),
+                        "", 0),
+                0);
         assert_int_equal(cim_instance_new(rig_class(&g, NS, "In"), &in), 0);
         in->values[0] = VU(CIM_UINT8, 7);
         assert_int_equal(cim_instance_place(in, STR(NS)), 0);
@@ -454,7 +503,9 @@ static void embedded_objects_keep_their_class(void **state)
         cim_instance_unref(out);
         cim_instance_unref(in);
         // Their class changes and goes: they stay what they were.
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("In", PROPERTIES(P("B", CIM_UINT16))), "", STORE_UPDATE_FORCE), 0);
+        assert_int_equal(
+                rig_put_class(&g, NS, &CLASS("In", PROPERTIES(P("B", CIM_UINT16))), "", STORE_UPDATE_FORCE),
+                0);
         for (int again = 0; again < 3; again++) {
                 assert_int_equal(rig_get(&g, NS, "Out=1", &i), 0);
                 const CimInstance *any = i->values[2].object;
@@ -482,13 +533,15 @@ static void toggling_a_class_does_not_grow_the_file(void **state)
         (void)state;
         char *file = strdup(rig_file("toggle.db"));
         rig_open(&g, file, false);
-        CimClassSpec described = CLASS("Thing", QUALIFIERS(QS("Description", u"what it is")), PROPERTIES(KEY("Name", CIM_STRING), P("Size", CIM_UINT32)));
+        CimClassSpec described = CLASS("Thing", QUALIFIERS(QS("Description", u"what it is")),
+                                       PROPERTIES(KEY("Name", CIM_STRING), P("Size", CIM_UINT32)));
         assert_int_equal(rig_put_class(&g, NS, &THING, "", 0), 0);
         assert_int_equal(rig_put_class(&g, NS, &CLASS("Sub"), "Thing", 0), 0);
         assert_int_equal(PUT(&g, "Thing", 0, TEXT(u"a"), NUMBER(1)), 0);
         for (int i = 0; i < 50; i++)
                 assert_int_equal(rig_put_class(&g, NS, i % 2 ? &THING : &described, "", 0), 0);
-        assert_int_equal(rig_count(file, "version"), 2); // toggled back: the instance's version is the class's again
+        assert_int_equal(rig_count(file, "version"),
+                         2); // toggled back: the instance's version is the class's again
         assert_int_equal(rig_put_class(&g, NS, &described, "", 0), 0);
         assert_int_equal(rig_count(file, "version"), 3);
         CimInstance *i;
@@ -505,7 +558,8 @@ static void toggling_a_class_does_not_grow_the_file(void **state)
         free(file);
 }
 
-// --- walks -----------------------------------------------------------------------------------------------------------
+// --- walks
+// -----------------------------------------------------------------------------------------------------------
 
 typedef struct Some {
         StoreCursor cursor;
@@ -524,7 +578,10 @@ static int some_visit(void *context, const CimInstance *i)
 static int some_run(void *context, Store *st, Diag *reterr)
 {
         Some *s = context;
-        return store_each_instance(st, STR(NS), str_of(s->class_name), 0, NULL, &s->cursor, some_visit, s, reterr) == 5 ? 0 : 0;
+        return store_each_instance(st, STR(NS), str_of(s->class_name), 0, NULL, &s->cursor, some_visit, s,
+                                   reterr) == 5
+                       ? 0
+                       : 0;
 }
 
 // Walks in pieces of 7, changing what is there in between.
@@ -571,14 +628,18 @@ static void walks_that_are_interrupted(void **state)
         rig_close(&g);
 }
 
-// --- limits ------------------------------------------------------------------------------------------------------------
+// --- limits
+// ------------------------------------------------------------------------------------------------------------
 
 static void limit_object_bytes(void **state)
 {
         Rig g;
         (void)state;
         rig_open(&g, NULL, false);
-        assert_int_equal(rig_put_class(&g, NS, &CLASS("Big", PROPERTIES(KEY("K", CIM_UINT8), P("S", CIM_STRING), P("B", CIM_UINT8 | CIM_ARRAY))), "", 0),
+        assert_int_equal(rig_put_class(&g, NS,
+                                       &CLASS("Big", PROPERTIES(KEY("K", CIM_UINT8), P("S", CIM_STRING),
+                                                                P("B", CIM_UINT8 | CIM_ARRAY))),
+                                       "", 0),
                          0);
         // The most that goes is found by halving, down to one unit; it is what the codec says, to the byte.
         char16_t *text = calloc(LIMIT_OBJECT_BYTES / 2 + 1, sizeof(*text));
@@ -618,14 +679,16 @@ static void limit_changes_of_a_job(void **state)
         for (uint32_t n = 9; n <= 11; n++) {
                 Rig g;
                 rig_open_with(&g, &(RepositoryConfig){.changes = 10});
-                assert_int_equal(rig_put_class(&g, NS, &CLASS("N", PROPERTIES(KEY("K", CIM_UINT32))), "", 0), 0);
+                assert_int_equal(rig_put_class(&g, NS, &CLASS("N", PROPERTIES(KEY("K", CIM_UINT32))), "", 0),
+                                 0);
                 for (unsigned i = 0; i + 1 < n; i++)
                         assert_int_equal(PUT(&g, "N", 0, NUMBER(i)), 0);
                 g.told.n = 0;
                 assert_int_equal(rig_delete_class(&g, NS, "N"), n <= 10 ? 0 : CODE(QUOTA_VIOLATION));
                 if (n > 10)
                         assert_int_equal(g.told.n, 0);
-                assert_int_equal(rig_put_class(&g, NS, &CLASS("N", PROPERTIES(KEY("K", CIM_UINT32))), "", 0), 0);
+                assert_int_equal(rig_put_class(&g, NS, &CLASS("N", PROPERTIES(KEY("K", CIM_UINT32))), "", 0),
+                                 0);
                 Buf out = {0};
                 assert_int_equal(rig_list(&g, NS, "N", 0, &out), 0);
                 assert_int_equal(out.n != 0, n > 10);
@@ -651,7 +714,8 @@ static void limit_namespaces(void **state)
         rig_close(&g);
 }
 
-// --- jobs ----------------------------------------------------------------------------------------------------------------
+// --- jobs
+// ----------------------------------------------------------------------------------------------------------------
 
 static int run_half(void *context, Store *st, Diag *reterr)
 {
@@ -693,7 +757,8 @@ static void a_job_that_fails_leaves_nothing(void **state)
                 listed(&g, "Thing", 0, "");
                 assert_non_null(rig_class(&g, NS, "Gone"));
                 assert_int_equal(rig_run(&g, run_half, &(int){0}, NULL), 0);
-                told(&g, "root +__NAMESPACE.Name=\"half\"\nroot\\half +Thing\n" NS " -Gone\n" NS " +Thing.Name=\"half\"\n");
+                told(&g, "root +__NAMESPACE.Name=\"half\"\nroot\\half +Thing\n" NS " -Gone\n" NS
+                         " +Thing.Name=\"half\"\n");
                 assert_int_equal(g.number, number + 1);
                 rig_close(&g);
         }
@@ -701,11 +766,24 @@ static void a_job_that_fails_leaves_nothing(void **state)
 
 int main(void)
 {
-        return testkit_run((TestCase[]){TEST(put_class), TEST(system_classes_stay), TEST(updates_of_classes_with_subclasses),
-                                        TEST(delete_class_takes_all_below), TEST(put_classes_together), TEST(namespaces),
-                                        TEST(namespaces_as_instances), TEST(put_get_delete), TEST(classes_that_have_no_instances),
-                                        TEST(what_an_instance_may_hold), TEST(keys_are_shared_with_subclasses), TEST(singletons_and_references),
-                                        TEST(embedded_objects_keep_their_class), TEST(toggling_a_class_does_not_grow_the_file),
-                                        TEST(walks_that_are_interrupted), TEST(limit_object_bytes), TEST(limit_changes_of_a_job),
-                                        TEST(limit_namespaces), TEST(a_job_that_fails_leaves_nothing), TEST_END});
+        return testkit_run((TestCase[]){TEST(put_class),
+                                        TEST(system_classes_stay),
+                                        TEST(updates_of_classes_with_subclasses),
+                                        TEST(delete_class_takes_all_below),
+                                        TEST(put_classes_together),
+                                        TEST(namespaces),
+                                        TEST(namespaces_as_instances),
+                                        TEST(put_get_delete),
+                                        TEST(classes_that_have_no_instances),
+                                        TEST(what_an_instance_may_hold),
+                                        TEST(keys_are_shared_with_subclasses),
+                                        TEST(singletons_and_references),
+                                        TEST(embedded_objects_keep_their_class),
+                                        TEST(toggling_a_class_does_not_grow_the_file),
+                                        TEST(walks_that_are_interrupted),
+                                        TEST(limit_object_bytes),
+                                        TEST(limit_changes_of_a_job),
+                                        TEST(limit_namespaces),
+                                        TEST(a_job_that_fails_leaves_nothing),
+                                        TEST_END});
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Class versions: one number for each class as it is or was, so that bytes can be read that were written for it.
+// Class versions: one number for each class as it is or was, so that bytes can be read that were written for
+// it.
 //
-// A version is a declaration and the numbers of the versions it was built on: its superclass, the classes that its
-// properties name, the classes of objects among its defaults. All of these are smaller, so versions form no circle,
-// and what was built once is built the same again. Equal classes are one version: a class that is changed and changed
-// back has its old number.
+// A version is a declaration and the numbers of the versions it was built on: its superclass, the classes
+// that its properties name, the classes of objects among its defaults. All of these are smaller, so versions
+// form no circle, and what was built once is built the same again. Equal classes are one version: a class
+// that is changed and changed back has its old number.
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -124,7 +125,8 @@ static Version *versions_of_class(const Versions *v, const CimClass *c, Str name
 {
         if (!v->slots)
                 return NULL;
-        for (size_t at = versions_hash(class_key(c), v->slots); v->by_class[at]; at = (at + 1) & (v->slots - 1))
+        for (size_t at = versions_hash(class_key(c), v->slots); v->by_class[at];
+             at = (at + 1) & (v->slots - 1))
                 if (v->by_class[at]->klass == c && str_ieq(v->by_class[at]->namespace, namespace))
                         return v->by_class[at];
         return NULL;
@@ -161,8 +163,8 @@ typedef struct VersionTable {
         int r; // why writing or reading ended, when it was for something in here
 } VersionTable;
 
-static int version_number_at(Store *st, const CimClass *c, Str namespace, bool make, unsigned depth, uint32_t *ret,
-                             Diag *reterr);
+static int version_number_at(Store *st, const CimClass *c, Str namespace, bool make, unsigned depth,
+                             uint32_t *ret, Diag *reterr);
 static int version_find_at(Store *st, uint32_t number, unsigned depth, const Version **ret, Diag *reterr);
 
 static int table_number(void *context, const CimClass *c, Str namespace, uint32_t *ret)
@@ -190,8 +192,8 @@ static const CimClass *table_find(void *context, uint32_t number, Str *ret_names
         return v->klass;
 }
 
-static int refs_add(Store *st, const CimProperty *p, Str namespace, bool make, unsigned depth, Numbers *refs, bool *ret_known,
-                    Diag *reterr)
+static int refs_add(Store *st, const CimProperty *p, Str namespace, bool make, unsigned depth, Numbers *refs,
+                    bool *ret_known, Diag *reterr)
 {
         uint32_t number = 0;
         if (!p->local || !p->object_class || !*ret_known)
@@ -202,15 +204,16 @@ static int refs_add(Store *st, const CimProperty *p, Str namespace, bool make, u
 }
 
 // The numbers of the classes that the declaration of c names, in its order, each once.
-static int version_refs(Store *st, const CimClass *c, Str namespace, bool make, unsigned depth, Numbers *refs, bool *ret_known,
-                        Diag *reterr)
+static int version_refs(Store *st, const CimClass *c, Str namespace, bool make, unsigned depth, Numbers *refs,
+                        bool *ret_known, Diag *reterr)
 {
         int r = 0;
         for (size_t i = 0; i < c->property_count && r == 0; i++)
                 r = refs_add(st, &c->properties[i], namespace, make, depth, refs, ret_known, reterr);
         for (size_t i = 0; i < c->method_count && r == 0; i++)
                 for (size_t k = 0; c->methods[i].local && k < c->methods[i].parameter_count && r == 0; k++)
-                        r = refs_add(st, &c->methods[i].parameters[k], namespace, make, depth, refs, ret_known, reterr);
+                        r = refs_add(st, &c->methods[i].parameters[k], namespace, make, depth, refs,
+                                     ret_known, reterr);
         return r;
 }
 
@@ -231,8 +234,8 @@ static void written_deinit(Written *w)
         buf_deinit(&w->space);
 }
 
-static int version_write(Store *st, const CimClass *c, Str namespace, bool make, unsigned depth, Written *w, bool *ret_known,
-                         Diag *reterr)
+static int version_write(Store *st, const CimClass *c, Str namespace, bool make, unsigned depth, Written *w,
+                         bool *ret_known, Diag *reterr)
 {
         *ret_known = true;
         int r = version_refs(st, c, namespace, make, depth, &w->refs, ret_known, reterr);
@@ -252,7 +255,9 @@ static int version_write(Store *st, const CimClass *c, Str namespace, bool make,
         store_upper(namespace, &w->space);
         if (r == 0 && (w->ref_bytes.failed || w->upper.failed || w->space.failed))
                 r = -ENOMEM;
-        return r == -ELOOP || r == -E2BIG ? diag_set(reterr, CIM_E_QUOTA_VIOLATION, "%.*s is nested too deep, or too large", CLIP(c->name)) : r;
+        return r == -ELOOP || r == -E2BIG ? diag_set(reterr, CIM_E_QUOTA_VIOLATION,
+                                                     "%.*s is nested too deep, or too large", CLIP(c->name))
+                                          : r;
 }
 
 static int version_same(Store *st, const Written *w, uint32_t *ret, Diag *reterr)
@@ -288,7 +293,8 @@ static int version_need(Store *st, uint32_t version, uint32_t needs, Diag *reter
         return database_run(&st->db, s, reterr);
 }
 
-static int version_insert(Store *st, const CimClass *c, Str namespace, const Written *w, uint32_t *ret, Diag *reterr)
+static int version_insert(Store *st, const CimClass *c, Str namespace, const Written *w, uint32_t *ret,
+                          Diag *reterr)
 {
         char normal[LIMIT_NAMESPACE_CHARS + 1];
         int r = namespace.n ? cim_namespace_normal(namespace, normal, reterr) : 0;
@@ -310,7 +316,8 @@ static int version_insert(Store *st, const CimClass *c, Str namespace, const Wri
                 return r;
         int64_t number = sqlite3_last_insert_rowid(st->db.sql);
         if (number > UINT32_MAX) {
-                diag_set(reterr, CIM_E_QUOTA_VIOLATION, "%s has given out all numbers of class versions", st->db.name);
+                diag_set(reterr, CIM_E_QUOTA_VIOLATION, "%s has given out all numbers of class versions",
+                         st->db.name);
                 return diag_hint(reterr, "write its classes as MOF text and make a new store");
         }
         *ret = (uint32_t)number;
@@ -323,8 +330,8 @@ static int version_insert(Store *st, const CimClass *c, Str namespace, const Wri
 }
 
 // The number of a class whose superclass has number `super`.
-static int version_number_one(Store *st, const CimClass *c, Str namespace, uint32_t super, bool make, unsigned depth,
-                              uint32_t *ret, Diag *reterr)
+static int version_number_one(Store *st, const CimClass *c, Str namespace, uint32_t super, bool make,
+                              unsigned depth, uint32_t *ret, Diag *reterr)
 {
         Written w = {.super = super};
         Version *known;
@@ -341,8 +348,8 @@ static int version_number_one(Store *st, const CimClass *c, Str namespace, uint3
         return r;
 }
 
-static int version_number_at(Store *st, const CimClass *c, Str namespace, bool make, unsigned depth, uint32_t *ret,
-                             Diag *reterr)
+static int version_number_at(Store *st, const CimClass *c, Str namespace, bool make, unsigned depth,
+                             uint32_t *ret, Diag *reterr)
 {
         const CimClass *chain[LIMIT_DEPTH + 1];
         const Version *v = NULL;
@@ -403,7 +410,8 @@ static int version_row(Store *st, uint32_t number, Arena *a, VersionRow *ret, Di
         sqlite3_reset(s);
         *ret = (VersionRow){number, (uint32_t)super, parts[0], parts[1], parts[2], parts[3]};
         if (r == 0 && (super < 0 || super >= number || ret->refs.n % 4))
-                r = database_damaged(&st->db, reterr, "class version %u is built on what came after it", number);
+                r = database_damaged(&st->db, reterr, "class version %u is built on what came after it",
+                                     number);
         return r;
 }
 
@@ -422,7 +430,8 @@ static const CimClass *refs_resolve(void *context, Str name)
         return NULL;
 }
 
-static int version_read_refs(Store *st, const VersionRow *row, unsigned depth, Arena *a, VersionRefs *ret, Diag *reterr)
+static int version_read_refs(Store *st, const VersionRow *row, unsigned depth, Arena *a, VersionRefs *ret,
+                             Diag *reterr)
 {
         Reader in = {(const uint8_t *)row->refs.p, row->refs.n, false};
         size_t n = row->refs.n / 4;
@@ -433,7 +442,9 @@ static int version_read_refs(Store *st, const VersionRow *row, unsigned depth, A
                 const Version *v;
                 uint32_t number = read_u32(&in);
                 if (number >= row->number)
-                        return database_damaged(&st->db, reterr, "class version %u is built on what came after it", row->number);
+                        return database_damaged(&st->db, reterr,
+                                                "class version %u is built on what came after it",
+                                                row->number);
                 int r = version_find_at(st, number, depth + 1, &v, reterr);
                 if (r)
                         return r;
@@ -442,8 +453,8 @@ static int version_read_refs(Store *st, const VersionRow *row, unsigned depth, A
         return 0;
 }
 
-static int version_build(Store *st, const VersionRow *row, const CimClass *super, unsigned depth, Arena *a, CimClass **ret,
-                         Diag *reterr)
+static int version_build(Store *st, const VersionRow *row, const CimClass *super, unsigned depth, Arena *a,
+                         CimClass **ret, Diag *reterr)
 {
         VersionRefs refs;
         CimClassSpec spec;
@@ -454,21 +465,26 @@ static int version_build(Store *st, const VersionRow *row, const CimClass *super
         if (r)
                 return r;
         r = cim_codec_read_declared((const uint8_t *)row->declaration.p, row->declaration.n,
-                                    &(CimClassTable){table_number, table_find, &t}, a, &spec, &superclass, &why);
+                                    &(CimClassTable){table_number, table_find, &t}, a, &spec, &superclass,
+                                    &why);
         if (t.r)
                 return t.r;
-        if (r == 0 && (!str_ieq(superclass, super ? super->name : (Str){"", 0}) || !str_ieq(spec.name, row->name)))
+        if (r == 0 &&
+            (!str_ieq(superclass, super ? super->name : (Str){"", 0}) || !str_ieq(spec.name, row->name)))
                 r = diag_set(&why, 0, "its names do not agree");
         if (r == 0)
                 r = cim_class_new(&spec, super, refs_resolve, &refs, ret, &why);
-        return r == E_DIAG ? database_damaged(&st->db, reterr, "version %u of %.60s: %.120s", row->number, row->name.p, why.message) : r;
+        return r == E_DIAG ? database_damaged(&st->db, reterr, "version %u of %.60s: %.120s", row->number,
+                                              row->name.p, why.message)
+                           : r;
 }
 
 // The class of a version whose superclass is there: the schema's own, when that is the same.
-static int version_load(Store *st, const VersionRow *row, const CimClass *super, unsigned depth, Arena *a, const Version **ret,
-                        Diag *reterr)
+static int version_load(Store *st, const VersionRow *row, const CimClass *super, unsigned depth, Arena *a,
+                        const Version **ret, Diag *reterr)
 {
-        const CimClass *now = row->namespace.n ? cim_schema_find(st->schema, row->namespace, row->name) : NULL;
+        const CimClass *now =
+                row->namespace.n ? cim_schema_find(st->schema, row->namespace, row->name) : NULL;
         uint32_t number = 0;
         int r = now ? version_number_at(st, now, row->namespace, false, depth, &number, reterr) : 0;
         if (r)
@@ -498,7 +514,8 @@ static int version_find_at(Store *st, uint32_t number, unsigned depth, const Ver
                 return database_damaged(&st->db, reterr, "class version %u is nested too deep", number);
         while (number && !(*ret = versions_of_number(&st->versions, number)) && r == 0) {
                 if (n == LIMIT_DEPTH + 1)
-                        r = database_damaged(&st->db, reterr, "class version %u has too many superclasses", chain[0].number);
+                        r = database_damaged(&st->db, reterr, "class version %u has too many superclasses",
+                                             chain[0].number);
                 else
                         r = version_row(st, number, &a, &chain[n], reterr);
                 if (r == 0)
@@ -513,7 +530,8 @@ static int version_find_at(Store *st, uint32_t number, unsigned depth, const Ver
 int version_find(Store *st, uint32_t number, const Version **ret, Diag *reterr)
 {
         if (!number)
-                return database_damaged(&st->db, reterr, "a row says no class version, or one that cannot be");
+                return database_damaged(&st->db, reterr,
+                                        "a row says no class version, or one that cannot be");
         return version_find_at(st, number, 0, ret, reterr);
 }
 
@@ -581,26 +599,32 @@ int version_encode(Store *st, const CimInstance *i, Buf *out, Numbers *used, Dia
         if (t.r)
                 return t.r;
         if (r == -ELOOP)
-                return diag_set(reterr, CIM_E_INVALID_OBJECT, "objects in it are nested deeper than %u", LIMIT_DEPTH);
+                return diag_set(reterr, CIM_E_INVALID_OBJECT, "objects in it are nested deeper than %u",
+                                LIMIT_DEPTH);
         if (r == -EINVAL)
-                return diag_set(reterr, CIM_E_INVALID_OBJECT, "an object in the instance of %.*s holds what its class does not allow", CLIP(i->class->name));
+                return diag_set(reterr, CIM_E_INVALID_OBJECT,
+                                "an object in the instance of %.*s holds what its class does not allow",
+                                CLIP(i->class->name));
         if (r == -E2BIG || (r == 0 && out->n > LIMIT_OBJECT_BYTES)) {
-                diag_set(reterr, CIM_E_QUOTA_VIOLATION, "the instance of %.*s is larger than the %u bytes that can be", CLIP(i->class->name),
+                diag_set(reterr, CIM_E_QUOTA_VIOLATION,
+                         "the instance of %.*s is larger than the %u bytes that can be", CLIP(i->class->name),
                          LIMIT_OBJECT_BYTES);
                 return diag_hint(reterr, "keep large contents in files and their names in the instance");
         }
         return r;
 }
 
-int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, Numbers *used, CimInstance *i, Diag *reterr)
+int version_decode(Store *st, const Version *v, Str bytes, const CimWant *want, Numbers *used, CimInstance *i,
+                   Diag *reterr)
 {
         CimBlockError e = {0};
         VersionTable t = {st, used, false, 0, reterr, 0};
         const uint8_t *own = arena_copy(i->owner, bytes.p, bytes.n); // strings stay where they are
         if (!own)
                 return -ENOMEM;
-        int r = cim_codec_read_values(own, bytes.n, v->klass, want, &(CimClassTable){table_number, table_find, &t}, i->owner,
-                                      i->values, &e);
+        int r = cim_codec_read_values(own, bytes.n, v->klass, want,
+                                      &(CimClassTable){table_number, table_find, &t}, i->owner, i->values,
+                                      &e);
         if (t.r)
                 return t.r;
         if (r > 0)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Walks over the instances of a class and of those derived from it, in order of creation.
 //
-// Each class has its instances in order; a page merges them. From every class the next PAGE ids are asked for. Behind
-// the last id of a class that gave a whole page there may be more of it, so only ids up to the least of these are sure;
-// the next page begins there.
+// Each class has its instances in order; a page merges them. From every class the next PAGE ids are asked
+// for. Behind the last id of a class that gave a whole page there may be more of it, so only ids up to the
+// least of these are sure; the next page begins there.
 #include <stdlib.h>
 
 #include "repository/internal.h"
@@ -144,14 +144,16 @@ static int walk_next_namespace(Store *st, int64_t parent, StoreCursor *cursor, c
         cursor->after = (uint64_t)sqlite3_column_int64(s, 0);
         Str name = column_str(s, 1);
         if (name.n > LIMIT_NAMESPACE_CHARS || !name.n)
-                r = database_damaged(&st->db, reterr, "row %llu of namespace is none", (unsigned long long)cursor->after);
+                r = database_damaged(&st->db, reterr, "row %llu of namespace is none",
+                                     (unsigned long long)cursor->after);
         else
                 memcpy(out, name.p, name.n), out[name.n] = '\0';
         sqlite3_reset(s);
         return r;
 }
 
-static int walk_namespaces(Store *st, Str namespace, StoreCursor *cursor, StoreVisit visit, void *context, Diag *reterr)
+static int walk_namespaces(Store *st, Str namespace, StoreCursor *cursor, StoreVisit visit, void *context,
+                           Diag *reterr)
 {
         int64_t parent;
         int r = namespace_id(st, namespace, &parent, reterr);
@@ -169,12 +171,13 @@ static int walk_namespaces(Store *st, Str namespace, StoreCursor *cursor, StoreV
         return r;
 }
 
-int store_each_instance(Store *st, Str namespace, Str class_name, uint32_t flags, const CimWant *want, StoreCursor *cursor,
-                        StoreVisit visit, void *context, Diag *reterr)
+int store_each_instance(Store *st, Str namespace, Str class_name, uint32_t flags, const CimWant *want,
+                        StoreCursor *cursor, StoreVisit visit, void *context, Diag *reterr)
 {
         Walk w = {.st = st, .diag = reterr, .shallow = flags & STORE_SHALLOW};
         if (flags & ~(uint32_t)STORE_SHALLOW)
-                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "flags 0x%X: an enumeration of instances has only 1, shallow", flags);
+                return diag_set(reterr, CIM_E_INVALID_PARAMETER,
+                                "flags 0x%X: an enumeration of instances has only 1, shallow", flags);
         int r = store_namespace(st, namespace, &w.namespace, reterr);
         if (r == 0)
                 r = class_find(st, w.namespace, class_name, CIM_E_INVALID_CLASS, &w.top, reterr);
@@ -184,7 +187,8 @@ int store_each_instance(Store *st, Str namespace, Str class_name, uint32_t flags
                 return r;
         if (class_is_namespace(w.top))
                 return walk_namespaces(st, w.namespace, cursor, visit, context, reterr);
-        r = w.shallow ? walk_class(&w, w.namespace, w.top) : cim_schema_each_derived(st->schema, w.namespace, w.top, walk_class, &w);
+        r = w.shallow ? walk_class(&w, w.namespace, w.top)
+                      : cim_schema_each_derived(st->schema, w.namespace, w.top, walk_class, &w);
         if (r == 0)
                 r = walk_run(&w, want, cursor, visit, context);
         free(w.classes);
