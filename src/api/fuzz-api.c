@@ -12,18 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fuzzkit.h"
 #include "base/utf.h"
 #include "wire/message.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(x)                                                                                           \
-        do {                                                                                                 \
-                if (!(x)) {                                                                                  \
-                        fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #x);                \
-                        abort();                                                                             \
-                }                                                                                            \
-        } while (0)
 
 typedef struct Peer {
         int fd;

@@ -2,22 +2,13 @@
 // Fuzz target: sets of classes and objects, as they come from another process. What reads must be what is
 // written: the declarations and values byte for byte, the set from then on. Classes have a text and decode
 // any block without harm.
+#include "base/fuzzkit.h"
 #include "cim/codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cim/text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(x)                                                                                           \
-        do {                                                                                                 \
-                if (!(x)) {                                                                                  \
-                        fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #x);                \
-                        abort();                                                                             \
-                }                                                                                            \
-        } while (0)
 
 // Numbers of classes for what the fuzzer's bytes hold directly.
 typedef struct Known {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Fuzz target: encoding units of MS-WMIO. What is read strictly is written to the same bytes; what is read
 // tolerantly is written, and that is read again to the same object.
+#include "base/fuzzkit.h"
 #include "cim/wmio.h"
 
 #include <stdio.h>
@@ -8,16 +9,6 @@
 
 #include "cim/test-same.h"
 #include "cim/text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(x)                                                                                           \
-        do {                                                                                                 \
-                if (!(x)) {                                                                                  \
-                        fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #x);                \
-                        abort();                                                                             \
-                }                                                                                            \
-        } while (0)
 
 static CimInstance *fuzz_read(const uint8_t *p, size_t n, bool tolerant)
 {

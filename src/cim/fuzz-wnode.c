@@ -6,22 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fuzzkit.h"
 #include "cim/event.h"
 #include "cim/layout.h"
 #include "cim/test-cim.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { FUZZ_CLASSES = 5 };
 static CimClass *fuzz_class[FUZZ_CLASSES + 1];
-
-#define REQUIRE(x)                                                                                           \
-        do {                                                                                                 \
-                if (!(x)) {                                                                                  \
-                        fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #x);                \
-                        abort();                                                                             \
-                }                                                                                            \
-        } while (0)
 
 #define SIZE_IS(id, s) QUALIFIERS(QU("WmiDataId", id), QS("WmiSizeIs", s))
 

@@ -9,18 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fuzzkit.h"
 #include "cim/codec.h"
 #include "client/client.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(x)                                                                                           \
-        do {                                                                                                 \
-                if (!(x)) {                                                                                  \
-                        fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #x);                \
-                        abort();                                                                             \
-                }                                                                                            \
-        } while (0)
 
 // The service's side: says what it has left whenever the client waits, then hangs up.
 typedef struct Peer {

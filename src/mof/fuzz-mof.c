@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fuzzkit.h"
 #include "base/limits.h"
 #include "cim/status.h"
 #include "mof/test-support.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static CimSchema *schema;
 

@@ -14,9 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fuzzkit.h"
 #include "repository/test-rig.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NS             "root\\default"
 #define KEY(n, t, ...) P(n, t, QUALIFIERS(QB("key")), __VA_ARGS__)

@@ -6,20 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fuzzkit.h"
 #include "service/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(x)                                                                                           \
-        do {                                                                                                 \
-                if (!(x)) {                                                                                  \
-                        fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #x);                \
-                        abort();                                                                             \
-                }                                                                                            \
-        } while (0)
 
 static void fuzz_dispatch(Service *s)
 {

@@ -6,19 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fuzzkit.h"
 #include "base/limits.h"
 #include "wire/envelope.h"
 #include "wire/message.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(x)                                                                                           \
-        do {                                                                                                 \
-                if (!(x)) {                                                                                  \
-                        fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #x);                \
-                        abort();                                                                             \
-                }                                                                                            \
-        } while (0)
 
 static void fuzz_same(Buf *b, const WireFrame *f, size_t skip)
 {

@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fuzzkit.h"
 #include "base/limits.h"
 #include "driver/wmi/wmi-reginfo.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool pdo_known(const void *pdo)
 {
