@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -326,10 +327,31 @@ static void a_commit_that_fails_answers_all(void **state)
         free(file);
 }
 
+// Another program that holds the file's write lock: the job waits a while, then says so; nothing is lost.
+static void a_busy_file_is_told(void **state)
+{
+        Rig g;
+        sqlite3 *other;
+        (void)state;
+        char *file = strdup(rig_file("busy.db"));
+        rig_open(&g, file, true);
+        assert_int_equal(sqlite3_open(file, &other), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(rig_put_class(&g, NS, &NUMBERS, "", 0), (int64_t)(uint32_t)CIM_E_CRITICAL_ERROR);
+        assert_non_null(strstr(g.diag.message, "busy.db"));
+        assert_non_null(strstr(g.diag.message, "locked"));
+        assert_non_null(strstr(g.diag.hint, "another program"));
+        assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(other), SQLITE_OK);
+        assert_int_equal(rig_put_class(&g, NS, &NUMBERS, "", STORE_CREATE_ONLY), 0);
+        rig_close(&g);
+        free(file);
+}
+
 int main(void)
 {
         return testkit_run((TestCase[]){TEST(told_and_done_in_order), TEST(numbers_survive),
                                         TEST(closing_runs_what_waits), TEST(the_thread_takes_no_signals),
-                                        TEST(a_full_disk_is_told_and_survived),
+                                        TEST(a_full_disk_is_told_and_survived), TEST(a_busy_file_is_told),
                                         TEST(a_commit_that_fails_answers_all), TEST_END});
 }
