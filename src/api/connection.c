@@ -52,7 +52,8 @@ int api_result(freewmi *w, int r, freewmi_error *e)
                 return result_gone(w, r, e);
         case -EMSGSIZE:
                 return api_fail(e, FREEWMI_BAD_ARGUMENT, FREEWMI_E_INVALID_PARAMETER,
-                                "the request would have more than %u bytes", LIMIT_REQUEST_BYTES);
+                                "the request would be larger than the service takes: %u bytes, a MOF text %u",
+                                LIMIT_REQUEST_BYTES, LIMIT_MOF_BYTES);
         default:
                 return api_errno(r, e);
         }

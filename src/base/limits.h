@@ -42,7 +42,8 @@
 #define LIMIT_ALL_LATE_REPLIES  4096u      // of one service
 
 // what one peer may make the service or a client hold
-#define LIMIT_REQUEST_BYTES    (1u << 20)                        // any request but IMPORT_MOF
+#define LIMIT_REQUEST_BYTES    (1u << 20)                        // any request but IMPORT_MOF and those with objects
+#define LIMIT_OBJECTS_BYTES    (LIMIT_OBJECT_BYTES + LIMIT_REQUEST_BYTES) // a request with objects: one, and its classes
 #define LIMIT_HOST_FRAME_BYTES (LIMIT_EVENT_BYTES + (64u << 10)) // any message of a driver host
 #define LIMIT_REPLY_BYTES      (1u << 20) // replies unread, beyond which a client's requests wait
 #define LIMIT_PARAMETER_BYTES  (64u << 10) // of a failed request, told in its reply
@@ -68,5 +69,6 @@
 #define LIMIT_INTAKE_BYTES        (8u << 20)
 #define LIMIT_EVENTS_PER_ROUND    256u // read from one host before the others get their turn
 #define LIMIT_REQUESTS_PER_ROUND  64u  // read from one client before the others get their turn
+#define LIMIT_ROUND_BYTES       (2u << 20) // likewise of either, the last frame on top
 
 #endif

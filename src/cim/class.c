@@ -49,6 +49,13 @@ bool cim_class_isa(const CimClass *c, Str name)
         return false;
 }
 
+bool cim_class_provided(const CimClass *c)
+{
+        return cim_qualifier_true(c->qualifiers, c->qualifier_count, STR("dynamic")) ||
+               cim_qualifier_find(c->qualifiers, c->qualifier_count, STR("provider")) ||
+               (c->has_guid && !cim_class_isa(c, STR("__Event")));
+}
+
 int cim_class_property(const CimClass *c, Str name)
 {
         const ClassImpl *k = class_impl(c);

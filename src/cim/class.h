@@ -139,6 +139,9 @@ CimClass *cim_class_unref(const CimClass *c); // NULL is fine; returns NULL
 bool cim_class_same(const CimClass *a, const CimClass *b);
 // Is c the class called `name`, or derived from it?
 bool cim_class_isa(const CimClass *c, Str name);
+// Are the instances of the class somebody else's than the repository's: a provider's (qualifier dynamic or provider), or,
+// of a class with a GUID that is no event, a driver's?
+bool cim_class_provided(const CimClass *c);
 // The index of a property without regard to case; -1: none.
 int cim_class_property(const CimClass *c, Str name);
 // A qualifier without regard to case; NULL: none.

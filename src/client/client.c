@@ -282,8 +282,7 @@ int64_t client_send_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint
                 return r;
         put(&c->out, request, m);
         // The service ends a connection whose request is larger: better to say so here.
-        size_t most = operation == WIRE_IMPORT_MOF ? LIMIT_FRAME_BYTES : LIMIT_REQUEST_BYTES;
-        if (c->out.failed || c->out.n - before > most) {
+        if (c->out.failed || c->out.n - before > wire_request_limit(operation)) {
                 r = c->out.failed ? -ENOMEM : -EMSGSIZE;
                 c->out.failed = false;
                 c->out.n = before;

@@ -99,7 +99,7 @@ const ClientStatus *client_last_status(const Client *c);
 bool client_item_status(const ClientItem *i, ClientStatus *ret);
 
 // Sends any request: put(out, request number, m) is a wire_put_X. Returns the request number (> 0) or a negative
-// errno (-EMSGSIZE: more than LIMIT_REQUEST_BYTES, or LIMIT_FRAME_BYTES of an IMPORT_MOF). The reply comes as CLIENT_REPLY.
+// errno (-EMSGSIZE: more than wire_request_limit). The reply comes as CLIENT_REPLY.
 #define client_send(c, X, m)                                                                                           \
         client_send_frame((c), WIRE_##X, (void (*)(Buf *, uint32_t, const void *))(void (*)(void))wire_put_##X, (m))
 int64_t client_send_frame(Client *c, uint16_t operation, void (*put)(Buf *, uint32_t, const void *), const void *m);

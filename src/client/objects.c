@@ -63,7 +63,7 @@ static int put_refused(Client *c, const Put *p, int e, Diag *reterr)
                          k->name.p, LIMIT_DEPTH);
         else
                 diag_set(&d, CIM_E_INVALID_OBJECT, "%s: an object on its way may have %u bytes, this one has more", k->name.p,
-                         LIMIT_REQUEST_BYTES);
+                         LIMIT_OBJECT_BYTES);
         return client_fail(c, p->operation, k->name, &d, reterr);
 }
 

@@ -372,6 +372,15 @@ static void large_requests_and_replies(void **state)
                 else
                         assert_true(r > 0);
         }
+        const size_t objects = LIMIT_OBJECTS_BYTES - WIRE_HEADER - 3 * 4;
+        for (size_t k = objects - 1; k <= objects + 1; k++) {
+                Wire_PUT_INSTANCE put = {.objects = {huge, k}};
+                int64_t r = client_send(c, PUT_INSTANCE, &put);
+                if (k > objects)
+                        assert_int_equal(r, -EMSGSIZE);
+                else
+                        assert_true(r > 0);
+        }
         free(huge);
         free(text);
         peer_stop(&p, c);

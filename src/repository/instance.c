@@ -7,16 +7,14 @@
 
 // --- classes that have instances -------------------------------------------------------------------------
 
-bool class_is_provided(const CimClass *c)
-{
-        return cim_qualifier_true(c->qualifiers, c->qualifier_count, STR("dynamic")) ||
-               cim_qualifier_find(c->qualifiers, c->qualifier_count, STR("provider"));
-}
-
 int class_check_provided(const CimClass *c, Diag *reterr)
 {
-        if (!class_is_provided(c))
+        if (!cim_class_provided(c))
                 return 0;
+        if (c->has_guid)
+                return diag_set(reterr, CIM_E_PROVIDER_NOT_CAPABLE,
+                                "the instances of %.*s are a driver's, and data of drivers is not served yet",
+                                CLIP(c->name));
         diag_set(reterr, CIM_E_PROVIDER_NOT_CAPABLE,
                  "the instances of %.*s are its provider's, and no provider serves them", CLIP(c->name));
         return diag_hint(reterr, "the class has the qualifier dynamic or provider");

@@ -247,7 +247,6 @@ int class_find(const Store *st, Str namespace, Str name, uint32_t code, const Ci
 
 // --- instances (instance.c) ------------------------------------------------------------------------
 // Are its instances a provider's? E_DIAG: CIM_E_PROVIDER_NOT_CAPABLE.
-bool class_is_provided(const CimClass *c);
 int class_check_provided(const CimClass *c, Diag *reterr);
 bool class_is_namespace(const CimClass *c);
 // A class of the schema with its rows. make: they are made; else *ret NULL when there are none, so no

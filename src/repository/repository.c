@@ -27,7 +27,7 @@ typedef struct JobState {
         uint64_t number;
         CimSchema *schema; // a reference, when it changed something
         StoreChange *changes;
-        size_t count;
+        size_t count, at; // at: told so far
 } JobState;
 
 struct Repository {
@@ -38,6 +38,7 @@ struct Repository {
         Store store;
         size_t jobs; // submitted and not done; the caller's
         CimSchema *told;
+        List telling; // finished, in part told; the caller's
         // between the threads
         pthread_mutex_t mutex;
         pthread_cond_t more;
@@ -269,35 +270,51 @@ void repository_submit(Repository *r, RepositoryJob *j)
                 repository_wake(r);
 }
 
-static void job_finish(Repository *r, RepositoryJob *j)
+// Tells what the budget allows. True: all is told.
+static bool job_tell(Repository *r, JobState *s, size_t *budget)
 {
-        JobState *s = j->private;
-        int result = s ? s->result : -ENOMEM;
-        j->private = NULL;
-        r->jobs--;
-        if (s && s->changed) {
+        if (!s->at) {
                 cim_schema_unref(r->told);
                 r->told = cim_schema_ref(s->schema);
-                if (r->config.committed)
-                        r->config.committed(r->config.context,
-                                            &(RepositoryCommit){.number = s->number,
-                                                                .schema = s->schema,
-                                                                .schema_changed = s->schema_changed,
-                                                                .changes = s->changes,
-                                                                .count = s->count});
         }
-        state_free(s);
-        j->done(j, result);
+        size_t to = s->count - s->at > *budget ? s->at + *budget : s->count;
+        if (r->config.committed)
+                r->config.committed(r->config.context, &(RepositoryCommit){.number = s->number,
+                                                                           .schema = s->schema,
+                                                                           .schema_changed = s->schema_changed,
+                                                                           .changes = s->changes,
+                                                                           .count = s->count,
+                                                                           .from = s->at,
+                                                                           .to = to});
+        *budget -= to - s->at;
+        s->at = to;
+        return to == s->count;
+}
+
+static void jobs_finish(Repository *r)
+{
+        size_t budget = REPOSITORY_SLICE;
+        while (!list_empty(&r->telling) && budget) {
+                RepositoryJob *j = list_entry(list_first(&r->telling), RepositoryJob, link);
+                JobState *s = j->private;
+                int result = s ? s->result : -ENOMEM;
+                if (s && s->changed && !job_tell(r, s, &budget))
+                        return;
+                list_pop(&r->telling);
+                j->private = NULL;
+                r->jobs--;
+                state_free(s);
+                j->done(j, result);
+        }
 }
 
 void repository_dispatch(Repository *r)
 {
         uint64_t count;
-        List jobs, finished;
+        List jobs;
         ssize_t got = read(r->wake, &count, sizeof(count));
         (void)got; // nothing there: nothing is finished either
-        list_init(&finished);
-        if (!r->threaded) {
+        if (!r->threaded && list_empty(&r->telling)) {
                 batch_take(r, &jobs);
                 if (!list_empty(&jobs)) {
                         batch_run(&r->store, &jobs);
@@ -306,14 +323,15 @@ void repository_dispatch(Repository *r)
         }
         pthread_mutex_lock(&r->mutex);
         for (List *i; (i = list_pop(&r->finished));)
-                list_push(&finished, i);
+                list_push(&r->telling, i);
         bool more = !r->threaded && !list_empty(&r->waiting);
         pthread_mutex_unlock(&r->mutex);
         // What finished_push has written is seen to here; what still waits needs another call.
         if (!r->threaded && !more)
                 got = read(r->wake, &count, sizeof(count));
-        for (List *i; (i = list_pop(&finished));)
-                job_finish(r, list_entry(i, RepositoryJob, link));
+        jobs_finish(r);
+        if (!list_empty(&r->telling))
+                repository_wake(r);
 }
 
 // --- opening ----------------------------------------------------------------------------------------------
@@ -463,6 +481,7 @@ int repository_open(const RepositoryConfig *config, Repository **ret, Diag *rete
                 r->config.batch = REPOSITORY_BATCH;
         r->lock = r->wake = -1;
         list_init(&r->waiting);
+        list_init(&r->telling);
         list_init(&r->finished);
         pthread_mutex_init(&r->mutex, NULL);
         pthread_cond_init(&r->more, NULL);

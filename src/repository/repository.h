@@ -10,8 +10,9 @@
 // The caller's thread never waits for the disk. Jobs run one after another, in the order in which they were
 // submitted: in a thread of the repository's own, or (thread = false) inside repository_dispatch. All jobs
 // that wait are run as one transaction with a savepoint each and committed once, so durability is paid once a
-// batch. Then, in the caller's thread: `committed` once for each job that changed something, in commit order;
-// then that job's done(). A job is answered as done only when it is on disk (WAL, synchronous=FULL).
+// batch. Then, in the caller's thread: `committed` for each job that changed something, in commit order (once,
+// or REPOSITORY_SLICE changes at a time, so that no repository_dispatch takes long); then that job's done(). A
+// job is answered as done only when it is on disk (WAL, synchronous=FULL).
 //
 // Without a file the same store lives in memory.
 #ifndef REPOSITORY_REPOSITORY_H
@@ -21,6 +22,8 @@
 #include "base/log.h"
 #include "cim/schema.h"
 #include "repository/store.h"
+
+enum { REPOSITORY_SLICE = 1024 }; // changes that one repository_dispatch tells
 
 typedef struct Repository Repository;
 typedef struct RepositoryJob RepositoryJob;
@@ -32,6 +35,7 @@ typedef struct RepositoryCommit {
         bool schema_changed;
         const StoreChange *changes; // in the order in which they were made
         size_t count;
+        size_t from, to; // those to be told now: changes[from..to); from 0: the first time, to == count: the last
 } RepositoryCommit;
 
 typedef struct RepositoryConfig {

@@ -174,7 +174,7 @@ static unsigned told;
 static void committed(void *context, const RepositoryCommit *c)
 {
         (void)context;
-        told += (unsigned)c->count;
+        told += (unsigned)(c->to - c->from);
 }
 
 // The same again after -ENOMEM. Which allocation is to fail was set before.

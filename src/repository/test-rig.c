@@ -79,10 +79,17 @@ static void tell_object(Buf *out, char sign, const CimInstance *i)
 static void rig_committed(void *context, const RepositoryCommit *c)
 {
         Rig *g = context;
-        g->commits++;
-        assert_true(c->number > g->number);
+        if (c->from) {
+                assert_int_equal(c->number, g->number);
+                assert_int_equal(c->from, g->told_to);
+                assert_true(c->to - c->from <= REPOSITORY_SLICE);
+        } else {
+                g->commits++;
+                assert_true(c->number > g->number);
+        }
         g->number = c->number;
-        for (size_t i = 0; i < c->count; i++) {
+        g->told_to = c->to;
+        for (size_t i = c->from; i < c->to; i++) {
                 const StoreChange *x = &c->changes[i];
                 buf_put(&g->told, x->namespace.p, x->namespace.n);
                 assert_true((x->before != NULL) == (x->kind != STORE_CREATED));

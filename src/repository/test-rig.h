@@ -16,6 +16,7 @@ typedef struct Rig {
         Buf told;
         unsigned commits;
         uint64_t number;
+        size_t told_to;  // of the changes of that commit
         Diag diag; // of the last operation that failed
 } Rig;
 

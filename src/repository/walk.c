@@ -55,7 +55,7 @@ static int walk_class(void *context, Str namespace, const CimClass *c)
 {
         Walk *w = context;
         const Version *v;
-        if (class_is_provided(c))
+        if (cim_class_provided(c))
                 return 0;
         int r = class_facts(w->st, namespace, c, false, &v, w->diag);
         if (r || !v)

@@ -65,24 +65,23 @@ int service_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
 
 // What one request changed is on disk: its classes are the classes of now, its changes become events.
 // Subscriptions whose classes have changed get new plans first; those that lose their class get its last
-// events and then their end.
+// events and then their end. Many changes come in slices.
 static void catalog_committed(void *context, const RepositoryCommit *c)
 {
         Service *s = context;
-        CimSchema *before = NULL;
-        if (c->schema_changed) {
-                before = s->schema;
+        if (c->schema_changed && !c->from) {
+                s->schema_before = s->schema;
                 s->schema = cim_schema_ref(c->schema);
                 router_schema_changed(s);
                 subscriptions_recheck(s, c);
         }
         intrinsic_events(s, c);
-        if (!c->schema_changed)
+        if (!c->schema_changed || c->to < c->count)
                 return;
         subscriptions_end_doomed(s);
         wanted_update(s);
         subscriptions_answer(s);
-        cim_schema_unref(before);
+        s->schema_before = cim_schema_unref(s->schema_before);
 }
 
 int catalog_init(Service *s, Diag *reterr)

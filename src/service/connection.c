@@ -228,7 +228,7 @@ void connection_readable(Connection *c)
 {
         unsigned budget = c->host ? LIMIT_EVENTS_PER_ROUND : LIMIT_REQUESTS_PER_ROUND;
         WireFrame f;
-        size_t n;
+        size_t n, handled = 0;
         c->round = c->service->round;
         list_remove(&c->busy);
         while (!c->ended && !c->closing && !connection_stalled(c)) {
@@ -236,12 +236,13 @@ void connection_readable(Connection *c)
                 if (c->ended)
                         break;
                 if (n) {
-                        if (!budget--) { // others first
+                        if (!budget-- || handled > LIMIT_ROUND_BYTES) { // others first
                                 list_push(&c->service->busy, &c->busy);
                                 break;
                         }
                         operation_handle(c, &f);
                         c->in_start += n;
+                        handled += n;
                         continue;
                 }
                 if (c->eof) {

@@ -8,8 +8,8 @@
 // the store, a slice in each job, so that no query keeps others from the store for long; what existed all the
 // time is seen once.
 //
-// An Enumeration is held by its session and by the job under way. While there is one, the part below `busy`
-// belongs to the storage thread.
+// An Enumeration is held by its session and by its jobs, one of which is at the store at a time (jobs.c). While it is,
+// the part below `over` belongs to the storage thread.
 #include <sys/types.h>
 
 #include "service/internal.h"
@@ -22,13 +22,15 @@ enum {
         ENUMERATE_PROTOTYPE = 2, // WBEM_FLAG_PROTOTYPE
 };
 
+#define ENUMERATE_NONE "this session has no enumeration %u"
+
 struct Enumeration {
         unsigned refs;
         List of_session;
         Session *session; // NULL: cancelled, or its session has ended
         uint32_t id;      // 0: nobody has been told
-        bool busy;        // a job is under way
-        // The storage thread's while busy:
+        bool over;        // it came to its end by itself
+        // The storage thread's while a job of it is there:
         char *namespace, *class_name;
         uint32_t flags;  // STORE_SHALLOW
         WqlQuery *query; // NULL: all
@@ -95,7 +97,7 @@ static Enumeration *enumeration_new(Session *x, const WireFrame *f)
         return e;
 }
 
-static Enumeration *enumeration_find(Session *x, uint32_t id)
+static Enumeration *enumeration_find(const Session *x, uint32_t id)
 {
         LIST_EACH(i, &x->enumerations)
         {
@@ -104,6 +106,11 @@ static Enumeration *enumeration_find(Session *x, uint32_t id)
                         return e;
         }
         return NULL;
+}
+
+bool enumeration_exists(const Session *x, uint32_t id)
+{
+        return enumeration_find(x, id) != NULL;
 }
 
 bool enumeration_cancel(Session *x, uint32_t id)
@@ -365,13 +372,16 @@ static int enumerate_run(Job *j, Store *st)
 static void enumerate_done(Job *j, int r)
 {
         Enumeration *e = j->enumeration;
-        e->busy = false;
-        if (!r && !e->session)
+        if (e->over)
+                r = diag_set(&j->base.diag, CIM_E_NOT_FOUND, ENUMERATE_NONE, e->id);
+        else if (!r && !e->session)
                 r = diag_set(&j->base.diag, CIM_E_CALL_CANCELLED, "the enumeration was cancelled");
         bool over = r || j->reply.failed || !j->more;
         job_answer(j, r);
-        if (over)
-                enumeration_leave(e);
+        if (!over)
+                return;
+        e->over = true;
+        enumeration_leave(e);
 }
 
 static void enumerate_clean(Job *j)
@@ -392,7 +402,6 @@ static void enumerate_job(Session *x, const WireFrame *f, Enumeration *take_e, i
         j->enumeration = take_e;
         j->done = enumerate_done;
         j->clean = enumerate_clean;
-        take_e->busy = true;
         job_submit(j);
 }
 
@@ -471,9 +480,8 @@ static int instances_run(Job *j, Store *st)
         if (r)
                 return r;
         e->flags = m.flags & STORE_SHALLOW;
-        const CimClass *c = catalog_class(schema, str_of(e->namespace), m.name, CIM_E_INVALID_CLASS, d);
-        r = c ? object_provided(c, d) : E_DIAG;
-        return r ? r : enumerate_run(j, st);
+        return catalog_class(schema, str_of(e->namespace), m.name, CIM_E_INVALID_CLASS, d) ? enumerate_run(j, st)
+                                                                                         : E_DIAG;
 }
 
 void perform_CREATE_INSTANCE_ENUM(Session *x, const WireFrame *f, const Wire_CREATE_INSTANCE_ENUM *m)
@@ -530,8 +538,6 @@ static int query_run(Job *j, Store *st)
                 r = query_prototype(j, st);
         else if (!r && wql_is_schema(e->plan))
                 r = query_classes(j, st);
-        else if (!r)
-                r = object_provided(wql_class(e->plan), d);
         return r ? r : enumerate_run(j, st);
 }
 
@@ -565,12 +571,7 @@ void perform_NEXT(Session *x, const WireFrame *f, const Wire_NEXT *m)
 {
         Enumeration *e = enumeration_find(x, m->enumeration);
         if (!e) {
-                connection_fail(x->c, asked(f), CIM_E_NOT_FOUND, "this session has no enumeration %u",
-                                m->enumeration);
-                return;
-        }
-        if (e->busy) { // of a request before this one: behind it
-                session_defer(x, f);
+                connection_fail(x->c, asked(f), CIM_E_NOT_FOUND, ENUMERATE_NONE, m->enumeration);
                 return;
         }
         e->refs++;

@@ -248,6 +248,7 @@ struct Session {
         size_t sink_count;
         List jobs; // by of_session
         size_t job_count, job_bytes;
+        Job *turn; // those behind it are not at the store yet: it may be there more than once
         List waiters; // by of_session
         size_t waiter_count;
         uint32_t *announced; // handles of classes that this stream holds, ascending
@@ -280,6 +281,8 @@ struct Job {
         void (*done)(Job *j, int r);  // in the service's thread, for a session that is still there; NULL: replies
         void (*clean)(Job *j);        // in the service's thread, always, last; may be NULL
         bool again;
+        bool started; // it is, or was, at the store
+        bool full; // its client has the right FULL_WRITE
         bool more; // of an enumeration: this was not its end
         Buf reply;     // a whole frame
         Buf list;      // of the error reply
@@ -290,6 +293,7 @@ struct Job {
 };
 // Not submitted yet. NULL: out of memory, or too much waits.
 Job *job_new(Session *x, const WireFrame *f, int (*run)(Job *j, Store *st));
+// To the store, as soon as no job of an enumeration is in front of it.
 void job_submit(Job *j);
 // Both; says so to the client when there is no memory, and returns NULL.
 Job *session_submit(Session *x, const WireFrame *f, int (*run)(Job *j, Store *st));
@@ -305,11 +309,10 @@ void job_about(Job *j, Str parameter); // replaces what the frame says
 int objects_read(const CimSchema *schema, Str bytes, CimSet *ret, Diag *reterr);
 // Are all bits of `flags` defined for the operation, and do they not exclude each other? 0, E_DIAG.
 int flags_check(uint16_t operation, uint32_t flags, Diag *reterr);
-// Are the instances of the class (may be NULL) a driver's? (Those of other providers the store knows.) 0, E_DIAG.
-int object_provided(const CimClass *c, Diag *reterr);
 
 // --- enumerations and queries (enumerate.c) ------------------------------------------------------
 bool enumeration_cancel(Session *x, uint32_t id); // false: there is none
+bool enumeration_exists(const Session *x, uint32_t id);
 void enumerations_end(Session *x);                // with the session
 // Does somebody still wait for the job?
 bool job_wanted(const Job *j);
@@ -502,6 +505,7 @@ struct Service {
         Repository *repository;
         uint64_t store_quiet_until; // monotonic_ms: the log has said that the store fails
         CimSchema *schema;         // as of the last commit
+        CimSchema *schema_before;  // while the changes of that one are told; else NULL
         char server[256];          // this machine's name
         uint64_t next_id, round;
         List connections, dirty, busy, ended, timers;

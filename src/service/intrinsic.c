@@ -54,7 +54,7 @@ static int intrinsic_event(Service *s, const StoreChange *change, const CimClass
 void intrinsic_events(Service *s, const RepositoryCommit *commit)
 {
         uint64_t now = filetime_now();
-        for (size_t i = 0; i < commit->count && !list_empty(&s->topics); i++) {
+        for (size_t i = commit->from; i < commit->to && !list_empty(&s->topics); i++) {
                 const StoreChange *change = &commit->changes[i];
                 const Intrinsic *k = &intrinsics[change->what][change->kind];
                 const CimClass *c = cim_schema_find(s->schema, change->namespace, str_of(k->event));

@@ -4,6 +4,9 @@
 //
 //   frame -> Job (its own copy) -> run, in the storage thread -> committed -> done, here: the reply
 //
+// A batch of an enumeration may take many visits to the store, with others in between. So that requests still take
+// effect in their order, what a client sends behind one waits here until it is answered.
+//
 // A job knows its session only from here, and the session forgets its jobs when it ends: they run to their
 // end and nobody is answered. While a session has jobs, requests that need no store wait behind them as jobs
 // that do nothing.
@@ -27,6 +30,33 @@ static void job_free(Job *j)
         free(j);
 }
 
+static void job_start(Job *j)
+{
+        j->started = true;
+        if (j->enumeration)
+                j->session->turn = j;
+        repository_submit(j->service->repository, &j->base);
+}
+
+// What waited for its turn, up to the next that others wait for.
+static void jobs_start(Session *x)
+{
+        LIST_EACH(i, &x->jobs)
+        {
+                Job *j = list_entry(i, Job, of_session);
+                if (x->turn)
+                        return;
+                if (!j->started)
+                        job_start(j);
+        }
+}
+
+void job_submit(Job *j)
+{
+        if (!j->session->turn)
+                job_start(j);
+}
+
 // The session has one job less: it may be heard again.
 static void job_leave(Job *j)
 {
@@ -40,6 +70,10 @@ static void job_leave(Job *j)
         x->job_bytes -= j->charge;
         list_remove(&j->of_session);
         j->session = NULL;
+        if (x->turn == j) {
+                x->turn = NULL;
+                jobs_start(x);
+        }
         connection_unstall(x->c, stalled);
 }
 
@@ -125,6 +159,7 @@ Job *job_new(Session *x, const WireFrame *f, int (*run)(Job *j, Store *st))
                    .service = s,
                    .session = x,
                    .frame = *f,
+                   .full = access_may(s, &x->c->identity, RIGHT_FULL_WRITE),
                    .run = run};
         j->bytes = f->size;
         j->charge = sizeof(*j) + f->size;
@@ -136,11 +171,6 @@ Job *job_new(Session *x, const WireFrame *f, int (*run)(Job *j, Store *st))
         x->job_count++;
         x->job_bytes += j->charge;
         return j;
-}
-
-void job_submit(Job *j)
-{
-        repository_submit(j->service->repository, &j->base);
 }
 
 Job *session_submit(Session *x, const WireFrame *f, int (*run)(Job *j, Store *st))
@@ -155,8 +185,15 @@ Job *session_submit(Session *x, const WireFrame *f, int (*run)(Job *j, Store *st
 
 void jobs_detach(Session *x)
 {
-        for (List *i; (i = list_pop(&x->jobs)) != NULL;)
-                list_entry(i, Job, of_session)->session = NULL;
+        for (List *i; (i = list_pop(&x->jobs)) != NULL;) {
+                Job *j = list_entry(i, Job, of_session);
+                j->session = NULL;
+                if (j->started)
+                        continue;
+                job_leave(j);
+                job_free(j);
+        }
+        x->turn = NULL;
         x->job_count = 0;
         x->job_bytes = 0;
 }

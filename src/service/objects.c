@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/utf.h"
 #include "cim/path.h"
 
 // --- flags ---------------------------------------------------------------------------------------
@@ -82,15 +83,6 @@ enum { NAMESPACE_ROOM = LIMIT_NAMESPACE_CHARS + 1, GET_NEEDS_STORE = 2 };
 
 // --- common parts --------------------------------------------------------------------------------
 
-int object_provided(const CimClass *c, Diag *reterr)
-{
-        if (!c || !c->has_guid || !cim_qualifier_true(c->qualifiers, c->qualifier_count, STR("WMI")))
-                return 0;
-        return diag_set(reterr, CIM_E_PROVIDER_NOT_CAPABLE,
-                        "the instances of %.*s are a driver's, and data of drivers is not served yet",
-                        STR_ARG(c->name));
-}
-
 // The namespace as the schema spells it, in `out`, where changes of the store leave it alone.
 static int object_namespace(const CimSchema *schema, Str name, Str *ret, char out[NAMESPACE_ROOM],
                             Diag *reterr)
@@ -110,6 +102,66 @@ static bool server_is_ours(const Service *s, Str name)
         return !name.n || str_eq(name, STR(".")) || str_ieq(name, STR("localhost")) ||
                str_eq(name, STR("127.0.0.1")) || str_eq(name, STR("::1")) || str_ieq(name, str_of(s->server));
 }
+
+// --- references that are keys --------------------------------------------------------------------
+// The store knows this machine as "." only: so an instance that a reference names is the same under the machine's name,
+// and stays the same when that name changes.
+
+// "\\\\NAME\\..." with the name of this machine, in what a reference holds.
+static bool text_is_local(Str16 s, Str server)
+{
+        if (s.n < server.n + 3 || (s.p[0] != '\\' && s.p[0] != '/') || (s.p[1] != '\\' && s.p[1] != '/') ||
+            (s.p[server.n + 2] != '\\' && s.p[server.n + 2] != '/'))
+                return false;
+        for (size_t i = 0; i < server.n; i++)
+                if (utf_upcase16(s.p[i + 2]) != utf_upcase16((unsigned char)server.p[i]))
+                        return false;
+        return server.n != 0;
+}
+
+static int value_local(Arena *a, CimValue *v, Str server)
+{
+        if (v->null || !text_is_local(v->string, server))
+                return 0;
+        size_t rest = v->string.n - 2 - server.n;
+        char16_t *p = arena_array(a, char16_t, rest + 3);
+        if (!p)
+                return -ENOMEM;
+        memcpy(p, v->string.p, 2 * sizeof(*p));
+        p[2] = '.';
+        memcpy(p + 3, v->string.p + 2 + server.n, rest * sizeof(*p));
+        v->string = (Str16){p, rest + 3};
+        return 0;
+}
+
+static int keys_local(CimInstance *i, Str server)
+{
+        uint32_t keys[LIMIT_KEYS];
+        size_t n = cim_class_keys(i->class, keys, LIMIT_KEYS);
+        int r = 0;
+        for (size_t k = 0; k < n && !r; k++)
+                if (i->values[keys[k]].type == CIM_REFERENCE)
+                        r = value_local(i->owner, &i->values[keys[k]], server);
+        return r;
+}
+
+static int path_keys_local(Arena *a, CimPath *p, const CimClass *c, Str server)
+{
+        uint32_t of_class[LIMIT_KEYS];
+        size_t n = cim_class_keys(c, of_class, LIMIT_KEYS);
+        CimPathKey *keys = arena_array(a, CimPathKey, p->key_count + 1);
+        int r = keys ? 0 : -ENOMEM;
+        for (size_t k = 0; k < p->key_count && !r; k++) {
+                keys[k] = p->keys[k];
+                int at = keys[k].name.n ? cim_class_property(c, keys[k].name) : n ? (int)of_class[0] : -1;
+                if (at >= 0 && c->properties[at].type == CIM_REFERENCE && keys[k].value.type == CIM_STRING)
+                        r = value_local(a, &keys[k].value, server);
+        }
+        p->keys = keys;
+        return r;
+}
+
+// --- paths ---------------------------------------------------------------------------------------
 
 // A path and where it leads: the namespace in front of it, else the request's.
 typedef struct ObjectPath {
@@ -140,7 +192,8 @@ static int object_path(const Service *s, const CimSchema *schema, Str namespace,
         if (!r)
                 r = object_namespace(schema, ret->path.namespace.n ? ret->path.namespace : namespace,
                                      &ret->namespace, ret->room, reterr);
-        return r;
+        const CimClass *c = r ? NULL : cim_schema_find(schema, ret->namespace, ret->path.class_name);
+        return r || !c ? r : path_keys_local(&ret->arena, &ret->path, c, str_of(s->server));
 }
 
 static bool path_is_class(const CimPath *p)
@@ -218,12 +271,6 @@ static int get_class(const CimSchema *schema, const ObjectPath *p, CimInstance *
         return c ? cim_instance_of_class(c, p->namespace, ret) : E_DIAG;
 }
 
-static int get_instance(Store *st, const ObjectPath *p, CimInstance **ret, Diag *reterr)
-{
-        int r = object_provided(cim_schema_find(store_schema(st), p->namespace, p->path.class_name), reterr);
-        return r ? r : store_get_instance(st, p->namespace, &p->path, ret, reterr);
-}
-
 // Writes the reply. st NULL: for a class; GET_NEEDS_STORE: it is an instance.
 static int get_object(const Service *s, const CimSchema *schema, Store *st, const WireFrame *f, Buf *reply,
                       Diag *reterr)
@@ -238,7 +285,7 @@ static int get_object(const Service *s, const CimSchema *schema, Store *st, cons
                 r = GET_NEEDS_STORE;
         if (!r)
                 r = path_is_class(&p.path) ? get_class(schema, &p, &i, reterr)
-                                           : get_instance(st, &p, &i, reterr);
+                                           : store_get_instance(st, p.namespace, &p.path, &i, reterr);
         if (!r)
                 r = object_set(i, &objects);
         if (!r)
@@ -270,6 +317,14 @@ void perform_GET_OBJECT(Session *x, const WireFrame *f, const Wire_GET_OBJECT *m
                 connection_refuse(x->c, asked(f), r, &d, CIM_E_FAILED);
         else
                 connection_send(x->c, &reply);
+}
+
+// Instances of __NAMESPACE are namespaces with all their classes.
+static int object_right(const Job *j, Str class_name, Diag *reterr)
+{
+        if (j->full || !str_ieq(class_name, STR("__NAMESPACE")))
+                return 0;
+        return diag_set(reterr, CIM_E_ACCESS_DENIED, "namespaces are made and deleted with the right FULL_WRITE");
 }
 
 // --- put -----------------------------------------------------------------------------------------
@@ -317,9 +372,10 @@ static int put_instance_run(Job *j, Store *st)
                 r = object_read(store_schema(st), m.objects, false, &set, d);
         if (r)
                 return r;
-        Str name = set.objects[0]->class->name;
-        job_about(j, name);
-        r = object_provided(cim_schema_find(store_schema(st), namespace, name), d);
+        job_about(j, set.objects[0]->class->name);
+        r = object_right(j, set.objects[0]->class->name, d);
+        if (!r)
+                r = keys_local(set.objects[0], str_of(j->service->server));
         if (!r)
                 r = store_put_instance(st, namespace, set.objects[0], m.flags & FLAG_CHANGE, &path, d);
         cim_set_deinit(&set);
@@ -372,7 +428,7 @@ static int delete_instance_run(Job *j, Store *st)
                 r = diag_hint(d, "a class is deleted by DeleteClass");
         }
         if (!r)
-                r = object_provided(cim_schema_find(store_schema(st), p.namespace, p.path.class_name), d);
+                r = object_right(j, p.path.class_name, d);
         if (!r)
                 r = store_delete_instance(st, p.namespace, &p.path, d);
         if (!r)

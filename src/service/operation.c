@@ -14,7 +14,7 @@ size_t operation_limit(const Connection *c, const uint8_t *p, size_t n)
         uint16_t operation = 0;
         if (n >= 6)
                 memcpy(&operation, p + 4, sizeof(operation));
-        return n < 6 || operation == WIRE_IMPORT_MOF ? LIMIT_FRAME_BYTES : LIMIT_REQUEST_BYTES;
+        return n < 6 ? LIMIT_FRAME_BYTES : wire_request_limit(operation);
 }
 
 static void hello_refuse(Connection *c, const WireFrame *f, uint32_t status, const char *format, ...)

@@ -81,8 +81,20 @@ typedef struct Fit {
         const CimSchema *schema;
         Str namespace; // of the sink
         Arena *arena;  // of the event that is made
+        size_t *bytes; // of objects, of all events of the request
         Diag *diag;
 } Fit;
+
+// A few bytes may say that an object is of a class with many properties: what is made of a request has a bound, as what
+// is read has.
+static int fit_charge(const Fit *t, const CimClass *c)
+{
+        *t->bytes += sizeof(CimInstance) + c->property_count * sizeof(CimValue);
+        return *t->bytes <= CODEC_BYTES ? 0
+                                        : diag_set(t->diag, CIM_E_QUOTA_VIOLATION,
+                                                   "the objects of one request take more than %u bytes of memory",
+                                                   CODEC_BYTES);
+}
 
 static int fit_object(Fit *t, const CimInstance *from, unsigned depth, const CimInstance **ret);
 
@@ -139,6 +151,9 @@ static int fit_object(Fit *t, const CimInstance *from, unsigned depth, const Cim
                 return diag_set(t->diag, CIM_E_INVALID_CLASS,
                                 "an object in the event is of class %.*s, which is not in %.*s",
                                 STR_ARG(from->class->name), STR_ARG(namespace));
+        int r = fit_charge(t, c);
+        if (r)
+                return r;
         CimInstance *i = cim_instance_in(t->arena, c);
         char *copy =
                 i ? arena_strndup(t->arena, from->namespace.p ? from->namespace.p : "", from->namespace.n)
@@ -176,19 +191,22 @@ static int event_class(const CimSchema *schema, Str namespace, Str name, const C
 }
 
 // One event, checked and made anew.
-static int event_make(const Service *s, Str namespace, const CimInstance *from, uint64_t now,
+static int event_make(const Service *s, Str namespace, const CimInstance *from, uint64_t now, size_t *bytes,
                       CimInstance **ret, Diag *reterr)
 {
         const CimClass *c;
         if (from->is_class)
                 return diag_set(reterr, CIM_E_INVALID_OBJECT, "%.*s is a class, not an event",
                                 STR_ARG(from->class->name));
+        Fit t = {s->schema, namespace, NULL, bytes, reterr};
         int r = event_class(s->schema, namespace, from->class->name, &c, reterr);
+        if (!r)
+                r = fit_charge(&t, c);
         if (!r)
                 r = cim_instance_new(c, ret);
         if (r)
                 return r;
-        Fit t = {s->schema, namespace, (*ret)->owner, reterr};
+        t.arena = (*ret)->owner;
         r = fit_values(&t, from, c, 0, (*ret)->values);
         int at = cim_class_property(c, STR("TIME_CREATED"));
         if (!r && at >= 0 && (*ret)->values[at].null)
@@ -210,10 +228,10 @@ static int indicate(Service *s, Str namespace, const CimSet *set, CimInstance **
 {
         uint64_t now = filetime_now();
         int r = 0;
-        size_t n = 0, matched = 0;
+        size_t n = 0, matched = 0, bytes = 0;
         for (; n < set->count && !r; n++) {
                 *ret_about = set->objects[n]->class->name;
-                r = event_make(s, namespace, set->objects[n], now, &events[n], reterr);
+                r = event_make(s, namespace, set->objects[n], now, &bytes, &events[n], reterr);
         }
         for (size_t i = 0; i < n && !r; i++)
                 matched += router_raise(s, namespace, events[i], event_time(events[i], now));

@@ -370,6 +370,7 @@ Service *service_free(Service *s)
         router_deinit(&s->router);
         handles_deinit(&s->handles);
         cim_schema_unref(s->schema);
+        cim_schema_unref(s->schema_before);
         free(s->wanted);
         free(s->path);
         if (s->timer >= 0)

@@ -95,15 +95,24 @@ static bool session_is_job(uint16_t operation)
         case WIRE_EXEC_QUERY:
         case WIRE_EXEC_METHOD:
         case WIRE_IMPORT_MOF:
+        case WIRE_NEXT:
                 return true;
         default:
                 return false;
         }
 }
 
+// An enumeration is cancelled at once: it may be what the others wait for.
+static bool session_cancels(const Session *x, const WireFrame *f)
+{
+        Wire_CANCEL_ASYNC_CALL m;
+        return f->operation == WIRE_CANCEL_ASYNC_CALL && wire_get_CANCEL_ASYNC_CALL(f->payload, f->size, &m) &&
+               enumeration_exists(x, m.subscription);
+}
+
 void session_handle(Session *x, const WireFrame *f)
 {
-        if (x->job_count && !session_is_job(f->operation))
+        if (x->job_count && !session_cancels(x, f) && !session_is_job(f->operation))
                 session_defer(x, f);
         else
                 session_perform(x, f);

@@ -321,6 +321,56 @@ static void losses_are_told(void **state)
         stop(&rig, w);
 }
 
+// One request that changes much does not hold up the others: its events come in slices, in their order, before its
+// reply.
+static void many_changes_are_told_in_slices(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *w = start(&rig), *c = rig_client(&rig);
+        enum { THINGS = 2 * REPOSITORY_SLICE + 100 };
+        for (uint32_t i = 0; i < THINGS; i++) {
+                char name[16];
+                snprintf(name, sizeof(name), "%u", i);
+                assert_status(rig_put_thing(&rig, w, "Thing", name, i), 0);
+        }
+        uint32_t all, gone;
+        Diag d = {0};
+        assert_int_equal(client_subscribe(c, RIG_NS,
+                                          STR("SELECT * FROM __InstanceDeletionEvent WHERE TargetInstance ISA "
+                                              "'Thing'"),
+                                          2 * THINGS, RIG_PATIENCE_MS, &all, NULL, &d),
+                         0);
+        assert_int_equal(client_subscribe(c, RIG_NS, STR("SELECT * FROM __ClassDeletionEvent"), 10,
+                                          RIG_PATIENCE_MS, &gone, NULL, &d),
+                         0);
+        int64_t request = client_send(w, DELETE_CLASS,
+                                      (&(Wire_DELETE_CLASS){.namespace = RIG_NS, .name = STR("Thing")}));
+        ClientItem i;
+        uint64_t raised = rig_stats(&rig).events_raised, first = raised;
+        unsigned slices = 0;
+        while (rig_stats(&rig).events_raised < first + THINGS) {
+                assert_true(service_dispatch(rig.s) >= 0);
+                uint64_t now = rig_stats(&rig).events_raised;
+                assert_true(now - raised <= REPOSITORY_SLICE);
+                slices += now != raised;
+                raised = now;
+        }
+        assert_true(slices >= 3);
+        i = rig_next(w, CLIENT_REPLY);
+        assert_true(i.request == request && !i.status);
+        client_item_deinit(&i);
+        cim_instance_unref(rig_event(c, "__ClassDeletionEvent")); // of its subclass, which has no instances
+        for (uint32_t n = 0; n < THINGS; n++) {
+                CimInstance *event = rig_event(c, "__InstanceDeletionEvent");
+                assert_int_equal(rig_value(rig_value(event, "TargetInstance")->object, "Size")->uint, n);
+                cim_instance_unref(event);
+        }
+        cim_instance_unref(rig_event(c, "__ClassDeletionEvent"));
+        client_free(c);
+        stop(&rig, w);
+}
+
 // While the store compiles a large text, events go on and so do other clients' requests.
 static void the_service_goes_on_while_the_store_works(void **state)
 {
@@ -513,6 +563,45 @@ static void made_up_classes_do_not_reach_streams(void **state)
         stop(&rig, p);
 }
 
+// A few bytes can say that there is an object of a large class: what is made of a request has a bound.
+static void what_is_made_of_events_has_a_bound(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        Buf mof = {0};
+        buf_printf(&mof, "class Wide {");
+        for (unsigned i = 0; i < 1000; i++)
+                buf_printf(&mof, " uint8 P%u;", i);
+        buf_printf(&mof, " }; class BigEvent : __ExtrinsicEvent { object Items[]; };%c", 0);
+        rig_import(&rig, c, (const char *)mof.p);
+        buf_deinit(&mof);
+        uint32_t sink = rig_sink(c);
+        CimClass *wide = made_up("Wide", NULL, "P0", CIM_UINT8);
+        CimClass *big = made_up("BigEvent", NULL, "Items", CIM_OBJECT | CIM_ARRAY);
+        CimInstance *item, *event;
+        assert_int_equal(cim_instance_new(wide, &item), 0);
+        assert_int_equal(cim_instance_new(big, &event), 0);
+        const CimClass *own = cim_schema_find(service_schema(rig.s), RIG_NS, STR("BigEvent"));
+        size_t each = sizeof(CimInstance) + 1000 * sizeof(CimValue);
+        size_t most = (CODEC_BYTES - sizeof(CimInstance) - own->property_count * sizeof(CimValue)) / each;
+        CimValue *items = calloc(most + 1, sizeof(*items));
+        assert_non_null(items);
+        for (size_t n = 0; n <= most; n++)
+                items[n] = (CimValue){.type = CIM_OBJECT, .object = item};
+        event->values[0] = (CimValue){.type = CIM_OBJECT | CIM_ARRAY, .array = {items, 0}};
+        for (size_t n = most - 1; n <= most + 1; n++) {
+                event->values[0].array.count = (uint32_t)n;
+                assert_status(rig_indicate(c, sink, &event, 1, NULL), n > most ? CIM_E_QUOTA_VIOLATION : 0);
+        }
+        free(items);
+        cim_instance_unref(event);
+        cim_instance_unref(item);
+        cim_class_unref(wide);
+        cim_class_unref(big);
+        stop(&rig, c);
+}
+
 // A client that lives through many changes of classes holds the classes of now, not all that ever were.
 static void streams_forget_classes_of_former_times(void **state)
 {
@@ -635,6 +724,8 @@ int main(int argc, char **argv)
                 TEST(applications_raise_events),
                 TEST(events_are_refused_with_their_numbers),
                 TEST(made_up_classes_do_not_reach_streams),
+                TEST(many_changes_are_told_in_slices),
+                TEST(what_is_made_of_events_has_a_bound),
                 TEST(streams_forget_classes_of_former_times),
                 TEST(sinks_have_a_bound),
                 TEST(subscriptions_are_listed_and_ended),

@@ -117,6 +117,73 @@ static void paths_lead_where_they_say(void **state)
         stop(&rig, c);
 }
 
+// A reference names the same instance with this machine's name and with ".".
+static void this_machine_has_one_name(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        char path[1024];
+        rig_import(&rig, c, "class Link { [key] Thing ref Of; [key] string Text; uint32 Size; };");
+        CimInstance *i = rig_new(&rig, "Link"), *got;
+        int of = cim_class_property(i->class, STR("Of"));
+        snprintf(path, sizeof(path), "\\\\%s\\root\\wmi:Thing.Name=\"a\"", rig.s->server);
+        for (char *p = path; *p; p++) // whatever its case
+                *p = *p >= 'a' && *p <= 'z' && p < path + 2 + strlen(rig.s->server) ? (char)(*p - 32) : *p;
+        rig_set_text(i, "Of", path);
+        rig_set_text(i, "Text", path); // text is what it says
+        i->values[of].type = CIM_REFERENCE;
+        assert_status(rig_put(c, i, 2), 0);
+        const char *text = "\\\\.\\root\\wmi:Thing.Name=\"a\"";
+        rig_set_text(i, "Of", text);
+        i->values[of].type = CIM_REFERENCE;
+        assert_status(rig_put(c, i, 2), CIM_E_ALREADY_EXISTS);
+        rig_set_text(i, "Of", "Thing=\"a\"");
+        i->values[of].type = CIM_REFERENCE;
+        assert_status(rig_put(c, i, 2), CIM_E_ALREADY_EXISTS);
+        rig_set_text(i, "Text", text);
+        assert_status(rig_put(c, i, 2), 0);
+        const char *const servers[] = {rig.s->server, ".", "localhost"};
+        for (size_t k = 0; k < 3; k++) {
+                snprintf(path, sizeof(path),
+                         "Link.Of=\"\\\\\\\\%s\\\\root\\\\wmi:Thing.Name=\\\"a\\\"\","
+                         "Text=\"\\\\\\\\.\\\\root\\\\wmi:Thing.Name=\\\"a\\\"\"",
+                         servers[k]);
+                assert_status(rig_get(c, path, &got), 0);
+                assert_string_equal(rig_text(got, "Of"), "Thing=\"a\"");
+                cim_instance_unref(got);
+        }
+        snprintf(path, sizeof(path),
+                 "Link.Of=\"\\\\\\\\%s\\\\root\\\\wmi:Thing.Name=\\\"a\\\"\","
+                 "Text=\"\\\\\\\\.\\\\root\\\\wmi:Thing.Name=\\\"a\\\"\"",
+                 rig.s->server);
+        assert_status(rig_delete(c, path), 0);
+        assert_status(rig_delete(c, path), CIM_E_NOT_FOUND);
+        cim_instance_unref(i);
+        stop(&rig, c);
+}
+
+// Whatever its other qualifiers are: the instances of a class with a GUID are a driver's.
+static void data_of_drivers_is_not_served(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        rig_import(&rig, c,
+                   "[guid(\"{5a8c7d40-15c1-4a3e-9c0c-0f6d6f3f5b01}\")] class Block { [key] string InstanceName; "
+                   "boolean Active; [WmiDataId(1)] uint32 Value; };");
+        CimInstance *i = rig_new(&rig, "Block");
+        RigObjects o;
+        rig_set_text(i, "InstanceName", "a");
+        assert_status(rig_put(c, i, 0), CIM_E_PROVIDER_NOT_CAPABLE);
+        assert_status(rig_get(c, "Block=\"a\"", NULL), CIM_E_PROVIDER_NOT_CAPABLE);
+        assert_status(rig_delete(c, "Block=\"a\""), CIM_E_PROVIDER_NOT_CAPABLE);
+        assert_status(rig_query(c, "SELECT * FROM Block", 0, 0, &o), CIM_E_PROVIDER_NOT_CAPABLE);
+        assert_status(rig_instances(c, "Block", 0, 0, &o), CIM_E_PROVIDER_NOT_CAPABLE);
+        cim_instance_unref(i);
+        stop(&rig, c);
+}
+
 static void instances_are_refused_with_their_numbers(void **state)
 {
         (void)state;
@@ -620,6 +687,42 @@ static void enumerations_go_on_over_changes(void **state)
         stop(&rig, c);
 }
 
+// --- large ones ----------------------------------------------------------------------------------
+
+// An instance as large as one may be goes in, comes back, and stands in events.
+static void instances_have_a_bound(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        CimInstance *i = rig_thing(&rig, "Thing", "a", 5), *got;
+        char *text = malloc(LIMIT_OBJECT_BYTES + 1);
+        assert_non_null(text);
+        memset(text, 'x', LIMIT_OBJECT_BYTES);
+        // What stands around the text, is a few bytes.
+        Buf values = {0};
+        rig_set_text(i, "Note", "y");
+        assert_int_equal(cim_codec_write_values(i, NULL, &values), 0);
+        size_t most = LIMIT_OBJECT_BYTES - values.n + 1;
+        buf_deinit(&values);
+        for (size_t n = most - 1; n <= most; n++) {
+                text[n] = '\0';
+                rig_set_text(i, "Note", text);
+                text[n] = 'x';
+                assert_status(rig_put(c, i, 0), 0);
+                assert_status(rig_get(c, "Thing=\"a\"", &got), 0);
+                assert_int_equal(rig_value(got, "Note")->string.n, n);
+                cim_instance_unref(got);
+        }
+        text[most + 1] = '\0';
+        rig_set_text(i, "Note", text);
+        assert_int_equal(cim_codec_write_values(i, NULL, &values), -E2BIG);
+        buf_deinit(&values);
+        cim_instance_unref(i);
+        free(text);
+        stop(&rig, c);
+}
+
 // --- order, and clients that go ------------------------------------------------------------------
 
 // All of it is sent before anything is answered.
@@ -760,6 +863,75 @@ static void sessions_go_while_the_store_works(void **state)
         stop(&rig, c);
 }
 
+// Also behind a query that takes several visits to the store, and behind the batches of an enumeration.
+static void requests_wait_for_queries_before_them(void **state)
+{
+        (void)state;
+        Rig rig;
+        Client *c = start(&rig);
+        put_things(&rig, c, 2100); // more than one visit looks at
+        CimInstance *t = rig_thing(&rig, "Thing", "late", 4000000);
+        Buf set = rig_set(&t, 1);
+        uint32_t id = begin(c, 1);
+        assert_true(id > 0);
+        Wire_EXEC_QUERY query = {.namespace = RIG_NS,
+                                 .language = STR("WQL"),
+                                 .query = STR("SELECT * FROM Thing WHERE Size = 4000000")};
+        Wire_EXEC_QUERY_Reply found;
+        int64_t first = client_send(c, EXEC_QUERY, &query);
+        client_send(c, PUT_INSTANCE,
+                    (&(Wire_PUT_INSTANCE){.namespace = RIG_NS, .objects = {(char *)set.p, set.n}}));
+        client_send(c, NEXT, (&(Wire_NEXT){.enumeration = id, .most = 1}));
+        client_send(c, NEXT, (&(Wire_NEXT){.enumeration = id, .most = 0}));
+        client_send(c, EXEC_QUERY, &query);
+        client_send(c, LIST_NAMESPACES, &(Wire_LIST_NAMESPACES){0});
+        for (uint32_t i = 0; i < 6; i++) {
+                ClientItem reply = rig_next(c, CLIENT_REPLY);
+                assert_int_equal(reply.request, first + i);
+                assert_int_equal(reply.status, 0);
+                if (i == 0 || i == 4) {
+                        CimSet objects;
+                        assert_true(
+                                wire_get_EXEC_QUERY_reply(reply.frame.payload, reply.frame.size, &found));
+                        assert_int_equal(cim_set_read((const uint8_t *)found.objects.p, found.objects.n, NULL,
+                                                      NULL, &objects, NULL, NULL),
+                                         0);
+                        assert_int_equal(objects.count, i == 0 ? 0 : 1);
+                        cim_set_deinit(&objects);
+                }
+                client_item_deinit(&reply);
+        }
+        // A query is cancelled although others wait behind it; these are carried out.
+        id = begin(c, 1);
+        client_send(c, NEXT, (&(Wire_NEXT){.enumeration = id, .most = 1}));
+        int64_t put = client_send(
+                c, PUT_INSTANCE,
+                (&(Wire_PUT_INSTANCE){.namespace = RIG_NS, .objects = {(char *)set.p, set.n}}));
+        int64_t cancel = client_send(c, CANCEL_ASYNC_CALL, (&(Wire_CANCEL_ASYNC_CALL){.subscription = id}));
+        for (uint32_t i = 0; i < 3; i++) {
+                ClientItem reply = rig_next(c, CLIENT_REPLY);
+                if (reply.request == put || reply.request == cancel)
+                        assert_int_equal(reply.status, 0);
+                client_item_deinit(&reply);
+        }
+        // A client goes with requests that wait for their turn.
+        int fd = greeted(&rig);
+        Buf b = {0};
+        wire_put_EXEC_QUERY(&b, 2, &query);
+        for (uint32_t i = 0; i < 20; i++)
+                put_frame(&rig, &b, 3 + i, i);
+        assert_int_equal(send(fd, b.p, b.n, MSG_NOSIGNAL), b.n);
+        assert_true(service_dispatch(rig.s) >= 0);
+        close(fd);
+        rig_until(&rig, no_jobs, &rig);
+        rig_quiet(&rig);
+        assert_int_equal(rig.s->in_bytes, 0);
+        buf_deinit(&b);
+        buf_deinit(&set);
+        cim_instance_unref(t);
+        stop(&rig, c);
+}
+
 // CANCEL behind a NEXT that is not answered, after 0, 1, 2 ... dispatches.
 static void enumerations_are_cancelled_at_any_moment(void **state)
 {
@@ -856,6 +1028,9 @@ int main(int argc, char **argv)
                 TEST(instances_there_and_back),
                 TEST(objects_inside_objects),
                 TEST(paths_lead_where_they_say),
+                TEST(this_machine_has_one_name),
+                TEST(data_of_drivers_is_not_served),
+                TEST(instances_have_a_bound),
                 TEST(instances_are_refused_with_their_numbers),
                 TEST(sets_may_be_anything),
                 TEST(errors_say_what_they_are_about),
@@ -868,6 +1043,7 @@ int main(int argc, char **argv)
                 TEST(enumerations_have_a_bound),
                 TEST(enumerations_go_on_over_changes),
                 TEST(requests_keep_their_order),
+                TEST(requests_wait_for_queries_before_them),
                 TEST(jobs_have_a_bound),
                 TEST(sessions_go_while_the_store_works),
                 TEST(enumerations_are_cancelled_at_any_moment),

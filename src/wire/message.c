@@ -186,6 +186,21 @@ const WireInfo *wire_info(uint16_t operation)
         return NULL;
 }
 
+size_t wire_request_limit(uint16_t operation)
+{
+        switch (operation) {
+        case WIRE_IMPORT_MOF:
+                return LIMIT_FRAME_BYTES;
+        case WIRE_PUT_CLASS:
+        case WIRE_PUT_INSTANCE:
+        case WIRE_EXEC_METHOD:
+        case WIRE_INDICATE:
+                return LIMIT_OBJECTS_BYTES;
+        default:
+                return LIMIT_REQUEST_BYTES;
+        }
+}
+
 // --- for __ExtendedStatus ------------------------------------------------------------------------
 
 // GET_OBJECT -> GetObject.

@@ -106,5 +106,7 @@ typedef struct WireInfo {
         bool has_reply;
 } WireInfo;
 const WireInfo *wire_info(uint16_t operation);
+// Bytes that a client's request may have, its header included: of its kind, whatever is in it.
+size_t wire_request_limit(uint16_t operation);
 
 #endif

@@ -305,20 +305,11 @@ static int check_where(WqlChecker *c)
 // ---- events that would need polling
 // -----------------------------------------------------------------------------------------------------
 
-// Are the instances of a class somebody else's than the repository's? Those of a driver's class are the
-// driver's.
-static bool is_dynamic(const CimClass *k)
-{
-        return cim_qualifier_true(k->qualifiers, k->qualifier_count, STR("dynamic")) ||
-               cim_qualifier_find(k->qualifiers, k->qualifier_count, STR("provider")) ||
-               (k->has_guid && !cim_class_isa(k, STR("__Event")));
-}
-
 static int search_dynamic(void *context, Str namespace, const CimClass *k)
 {
         (void)namespace;
         const CimClass **ret = context;
-        if (is_dynamic(k))
+        if (cim_class_provided(k))
                 *ret = k;
         return *ret != NULL;
 }
