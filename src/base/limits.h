@@ -60,7 +60,7 @@
 #define LIMIT_QUEUE_ASKED      (1u << 20)  // events of a queue that a SUBSCRIBE may ask for
 #define LIMIT_STREAM_CLASSES   (1u << 16)  // class versions that a client takes from one stream
 #define LIMIT_HELD_BYTES       (64u << 20) // items that a client puts aside while it waits for a reply
-#define LIMIT_HELD_ITEMS       4096u       // of them, those that are no events
+#define LIMIT_HELD_ITEMS       4096u       // of them, those that are neither events nor losses
 
 // queues; configurable at run time, these are the defaults
 #define LIMIT_SUBSCRIPTION_QUEUE  4096u       // events waiting for one subscription

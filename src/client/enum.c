@@ -142,8 +142,12 @@ static int enum_read(ClientEnum *e, Diag *reterr)
         } else if (!wire_get_NEXT_reply(i.frame.payload, i.frame.size, &m)) {
                 r = client_fail_malformed(e->client, WIRE_NEXT, reterr);
         } else {
-                e->handle = m.more ? e->handle : 0;
                 r = enum_objects(e, WIRE_NEXT, m.objects, reterr);
+                if (r == -ENOMEM) { // the next call reads it again
+                        e->reply = client_item_steal(&i);
+                        return r;
+                }
+                e->handle = m.more ? e->handle : 0;
         }
         client_item_deinit(&i);
         return r;

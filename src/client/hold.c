@@ -26,6 +26,12 @@ void hold_deinit(Hold *h)
         free(h->counts);
 }
 
+// What LIMIT_HELD_ITEMS bounds. Events have a bound for each subscription, and so have gaps between them.
+static bool hold_is_other(const ClientItem *i)
+{
+        return i->kind != CLIENT_EVENT && i->kind != CLIENT_LOST;
+}
+
 static size_t hold_place(const Hold *h, uint32_t subscription)
 {
         size_t lo = 0, hi = h->count;
@@ -74,7 +80,7 @@ static int hold_append(Hold *h, ClientItem *take, Held **ret)
         }
         e->item = client_item_steal(take);
         h->bytes += item_bytes(&e->item);
-        h->others += e->item.kind != CLIENT_EVENT;
+        h->others += hold_is_other(&e->item);
         list_push(&h->items, &e->link);
         if (ret)
                 *ret = e;
@@ -135,8 +141,26 @@ static int hold_event(Hold *h, ClientItem *take)
         return r;
 }
 
+// Forgets subscriptions of which nothing is held, when there are many: some have ended long ago.
+static void hold_tidy(Hold *h)
+{
+        size_t n = 0;
+        for (size_t i = 0; i < h->count; i++) {
+                const HoldCount *k = &h->counts[i];
+                if (k->events || k->lost[0] || k->lost[1] || k->ignored)
+                        h->counts[n++] = *k;
+        }
+        h->count = n;
+}
+
 int hold_push(Hold *h, ClientItem *take)
 {
+        if (h->count >= LIMIT_ALL_SUBSCRIPTIONS)
+                hold_tidy(h);
+        if (h->count >= LIMIT_ALL_SUBSCRIPTIONS && take->kind != CLIENT_CLOSED) {
+                client_item_deinit(take); // no service has as many
+                return -EPROTO;
+        }
         if (take->kind == CLIENT_EVENT)
                 return hold_event(h, take);
         if (take->kind == CLIENT_LOST)
@@ -153,7 +177,7 @@ int hold_push(Hold *h, ClientItem *take)
 static void hold_leave(Hold *h, Held *e)
 {
         h->bytes -= item_bytes(&e->item);
-        h->others -= e->item.kind != CLIENT_EVENT;
+        h->others -= hold_is_other(&e->item);
         HoldCount *k;
         if (e->item.kind == CLIENT_LOST && (k = hold_find(h, e->item.subscription)) != NULL &&
             k->lost[e->item.at_source] == e)
@@ -199,7 +223,7 @@ void hold_forget(Hold *h, uint32_t subscription)
                 if (!hold_strip(&e->item, subscription))
                         continue;
                 h->bytes -= before;
-                h->others -= e->item.kind != CLIENT_EVENT;
+                h->others -= hold_is_other(&e->item);
                 list_remove(i);
                 client_item_deinit(&e->item);
                 free(e);

@@ -110,7 +110,8 @@ int item_event(Client *c, const WireFrame *f, ClientItem *ret)
         *ret = (ClientItem){.kind = CLIENT_EVENT, .memory = m};
         int r = -EPROTO;
         const ClassEntry *klass = NULL;
-        if (wire_get_EVENT(m->payload, m->size, &e) && e.subscriptions.n && e.subscriptions.n % 4 == 0)
+        if (wire_get_EVENT(m->payload, m->size, &e) && e.subscriptions.n && e.subscriptions.n % 4 == 0 &&
+            e.subscriptions.n / 4 <= LIMIT_SUBSCRIPTIONS)
                 klass = classes_find(c->classes, e.handle);
         if (klass) {
                 m->classes = classes_ref(c->classes);

@@ -309,6 +309,50 @@ static void a_flood_of_other_items_is_the_end(void **state)
         peer_stop(&p, c);
 }
 
+// No service has as many subscriptions as this one tells of; and gaps between events are no flood.
+static void made_up_subscriptions_are_the_end(void **state)
+{
+        (void)state;
+        for (uint32_t most = LIMIT_ALL_SUBSCRIPTIONS - 1; most <= LIMIT_ALL_SUBSCRIPTIONS + 1; most++) {
+                Peer p;
+                Client *c = peer_start(&p);
+                ClientItem i;
+                for (uint32_t n = 1; n <= most; n++)
+                        wire_put_LOST(&p.out, 0, &(Wire_LOST){.subscription = n, .count = 1});
+                wire_put_LIST_DRIVERS_reply(&p.out, 2, &(Wire_LIST_DRIVERS_Reply){0});
+                bool fits = most <= LIMIT_ALL_SUBSCRIPTIONS;
+                assert_int_equal(client_call(c, LIST_DRIVERS, (&(Wire_LIST_DRIVERS){0}), 10000, &i, NULL),
+                                 fits ? 0 : -EPROTO);
+                if (fits)
+                        client_item_deinit(&i);
+                peer_stop(&p, c);
+        }
+        Peer p;
+        Client *c = peer_start(&p);
+        ClientItem i;
+        for (uint32_t n = 1; n <= LIMIT_HELD_ITEMS + 1; n++)
+                wire_put_LOST(&p.out, 0, &(Wire_LOST){.subscription = n, .count = 1});
+        wire_put_ENDED(&p.out, 0, &(Wire_ENDED){.subscription = 1});
+        wire_put_LIST_DRIVERS_reply(&p.out, 2, &(Wire_LIST_DRIVERS_Reply){0});
+        assert_int_equal(client_call(c, LIST_DRIVERS, (&(Wire_LIST_DRIVERS){0}), 10000, &i, NULL), 0);
+        client_item_deinit(&i);
+        peer_stop(&p, c);
+        for (uint32_t n = LIMIT_SUBSCRIPTIONS - 1; n <= LIMIT_SUBSCRIPTIONS + 1; n++) { // of one event
+                uint32_t *ids = calloc(n, sizeof(*ids));
+                assert_non_null(ids);
+                for (uint32_t k = 0; k < n; k++)
+                        ids[k] = k + 1;
+                c = peer_start(&p);
+                put_class(&p.out, 3);
+                put_event(&p.out, ids, n, 3, 1, 10);
+                assert_int_equal(client_next(c, 10000, &i), n > LIMIT_SUBSCRIPTIONS ? -EPROTO : 0);
+                if (n <= LIMIT_SUBSCRIPTIONS)
+                        client_item_deinit(&i);
+                peer_stop(&p, c);
+                free(ids);
+        }
+}
+
 static void after_cancel_nothing_held_comes(void **state)
 {
         (void)state;
@@ -433,6 +477,7 @@ int main(void)
                 TEST(replies_out_of_order_and_items_between),
                 TEST(what_is_put_aside_is_bounded),
                 TEST(a_flood_of_other_items_is_the_end),
+                TEST(made_up_subscriptions_are_the_end),
                 TEST(after_cancel_nothing_held_comes),
                 TEST(large_requests_and_replies),
                 TEST(the_path_is_found),

@@ -150,6 +150,14 @@ static int batch_add(Enumeration *e, const CimInstance *i)
         return r;
 }
 
+// What a batch that could not be made returns.
+static int batch_refused(int r, Diag *reterr)
+{
+        if (r != -E2BIG && r != -ELOOP)
+                return r;
+        return diag_set(reterr, CIM_E_TOO_MUCH_DATA, "an object with its classes does not fit into a reply");
+}
+
 static int batch_begin(Enumeration *e)
 {
         if (e->batch)
@@ -208,7 +216,7 @@ static int classes_visit(void *context, Str namespace, const CimClass *c)
 }
 
 // Fills a batch; *ret_more: there are others.
-static int classes_batch(Enumeration *e, uint32_t most, bool *ret_more)
+static int classes_batch(Enumeration *e, uint32_t most, bool *ret_more, Diag *reterr)
 {
         int r = batch_begin(e);
         while (!r && e->class_at < e->class_count && !batch_full(e, most)) {
@@ -222,7 +230,7 @@ static int classes_batch(Enumeration *e, uint32_t most, bool *ret_more)
                         e->class_at++;
         }
         *ret_more = e->class_at < e->class_count;
-        return r == ENUMERATE_FULL ? 0 : r;
+        return r == ENUMERATE_FULL ? 0 : batch_refused(r, reterr);
 }
 
 // --- instances, in the storage thread ------------------------------------------------------------
@@ -288,10 +296,7 @@ static int walk_slice(Enumeration *e, Store *st, uint32_t most, Str server, Diag
         if (!r)
                 r = store_each_instance(st, str_of(e->namespace), str_of(e->class_name), e->flags, NULL,
                                         &e->cursor, walk_visit, &w, reterr);
-        if (r == -E2BIG || r == -ELOOP)
-                r = diag_set(reterr, CIM_E_TOO_MUCH_DATA,
-                             "an object with its classes does not fit into a reply");
-        return r;
+        return batch_refused(r, reterr);
 }
 
 // --- replies -------------------------------------------------------------------------------------
@@ -354,7 +359,7 @@ static int enumerate_run(Job *j, Store *st)
         bool more = false;
         int r;
         if (e->schema) {
-                r = classes_batch(e, most, &more);
+                r = classes_batch(e, most, &more, &j->base.diag);
         } else {
                 r = walk_slice(e, st, most, str_of(j->service->server), &j->base.diag);
                 more = r == ENUMERATE_FULL;
@@ -452,7 +457,7 @@ void perform_CREATE_CLASS_ENUM(Session *x, const WireFrame *f, const Wire_CREATE
         e->id = x->next_handle++;
         r = enumerate_class_list(e, s->schema, m, &d);
         if (!r)
-                r = classes_batch(e, m->most, &more);
+                r = classes_batch(e, m->most, &more, &d);
         if (!r)
                 r = reply_batch(e, f, more, &reply);
         if (r)
