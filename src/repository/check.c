@@ -225,6 +225,13 @@ static int check_store(Check *k, Diag *reterr)
         return r == E_DIAG && k->wrong ? 0 : r;
 }
 
+// The check itself does not advise to check.
+static void check_advise(Diag *d)
+{
+        if (d && !strcmp(d->hint, DATABASE_CHECK_IT))
+                diag_hint(d, "restore a backup with 'wmi repository restore'");
+}
+
 int repository_check(const char *file, StoreSeed seed, void *seed_context,
                      void (*tell)(void *context, const char *what), void *context, RepositoryFigures *ret,
                      Diag *reterr)
@@ -234,8 +241,11 @@ int repository_check(const char *file, StoreSeed seed, void *seed_context,
         k.st.seed = seed;
         k.st.seed_context = seed_context;
         int r = database_open(&k.st.db, file, DATABASE_READ, reterr);
-        if (r)
+        if (r) {
+                if (r == E_DIAG)
+                        check_advise(reterr);
                 return r;
+        }
         if (stat(file, &s) == 0)
                 k.figures.bytes = (uint64_t)s.st_size;
         k.st.schema = cim_schema_new();
@@ -244,7 +254,8 @@ int repository_check(const char *file, StoreSeed seed, void *seed_context,
                 diag_set(reterr, CIM_E_CRITICAL_ERROR, "%s: %llu %s wrong", file, (unsigned long long)k.wrong,
                          k.wrong == 1 ? "thing is" : "things are");
                 r = diag_hint(reterr, "restore a backup with 'wmi repository restore'");
-        }
+        } else if (r == E_DIAG)
+                check_advise(reterr);
         if (ret)
                 *ret = k.figures;
         versions_clear(&k.st.versions);

@@ -13,6 +13,7 @@
 // are never used again: the id of an instance is its place in the order of creation.
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "repository/internal.h"
@@ -126,11 +127,13 @@ static void database_advise(int rc, Diag *d)
         case SQLITE_LOCKED:
                 diag_hint(d, "another program has the file open and writes to it: end it");
                 break;
-        case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
+                diag_hint(d, "name another file, or restore a backup");
+                break;
+        case SQLITE_CORRUPT:
         case SQLITE_CONSTRAINT:
         case SQLITE_MISMATCH:
-                diag_hint(d, "check it with 'wmi repository check' and restore a backup");
+                diag_hint(d, DATABASE_CHECK_IT);
                 break;
         case SQLITE_READONLY:
         case SQLITE_PERM:
@@ -166,7 +169,7 @@ int database_damaged(Database *d, Diag *reterr, const char *format, ...)
         vsnprintf(says, sizeof(says), format, args);
         va_end(args);
         diag_set(reterr, CIM_E_CRITICAL_ERROR, "%s is damaged: %s", d->name, says);
-        return diag_hint(reterr, "check it with 'wmi repository check' and restore a backup");
+        return diag_hint(reterr, DATABASE_CHECK_IT);
 }
 
 // --- statements ------------------------------------------------------------------------------------
@@ -376,9 +379,26 @@ int database_connect(sqlite3 **ret, const char *file, int flags)
         return rc;
 }
 
+// What is to be read must be there: SQLite would only say that it cannot open it.
+static int database_there(const char *file, Diag *reterr)
+{
+        struct stat s;
+        int e = stat(file, &s) < 0 ? errno : S_ISREG(s.st_mode) ? 0 : S_ISDIR(s.st_mode) ? EISDIR : EINVAL;
+        if (!e)
+                return 0;
+        diag_set(reterr, CIM_E_FAILED, "%s: %s", file, e == EINVAL ? "not an ordinary file" : strerror(e));
+        if (e == ENOENT)
+                diag_hint(reterr, "name a file that is there");
+        else if (e == EISDIR || e == EINVAL)
+                diag_hint(reterr, "name the file of a repository");
+        return E_DIAG;
+}
+
 int database_open(Database *d, const char *file, DatabaseMode mode, Diag *reterr)
 {
         *d = (Database){.name = file ? file : "the store in memory"};
+        if (mode == DATABASE_READ && database_there(file, reterr))
+                return E_DIAG;
         int flags = SQLITE_OPEN_READWRITE | (mode == DATABASE_SERVE ? SQLITE_OPEN_CREATE : 0);
         int rc = file ? database_connect(&d->sql, file, flags)
                       : sqlite3_open_v2(":memory:", &d->sql, flags | SQLITE_OPEN_NOMUTEX, NULL);

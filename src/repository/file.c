@@ -228,7 +228,7 @@ static int file_replace(const char *backup, const char *file, RepositoryProgress
                 r = file_sync_directory(file, reterr);
         free(part);
         if (lock >= 0)
-                close(lock);
+                repository_unlock(file, lock, r != 0);
         database_close(&from);
         return r;
 }
@@ -237,6 +237,13 @@ int repository_restore(const char *backup, const char *file, RepositoryProgress 
                        Diag *reterr)
 {
         // A symbolic link stays one: what it names is replaced.
+        struct stat from, old;
+        if (stat(backup, &from) == 0 && stat(file, &old) == 0 && from.st_dev == old.st_dev &&
+            from.st_ino == old.st_ino) {
+                diag_set(reterr, CIM_E_INVALID_PARAMETER, "%s is the repository itself, not a backup of it",
+                         backup);
+                return diag_hint(reterr, "name a file that 'wmi repository backup' made");
+        }
         char *real = realpath(file, NULL);
         int r = file_replace(backup, real ? real : file, progress, context, reterr);
         free(real);

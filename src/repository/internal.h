@@ -65,7 +65,9 @@ typedef enum Statement {
         SQL_COUNT
 } Statement;
 
-#define DATABASE_FORMAT      1
+#define DATABASE_FORMAT 1
+// The advice about a damaged file.
+#define DATABASE_CHECK_IT    "check it with 'wmi repository check' and restore a backup"
 #define DATABASE_APPLICATION 0x46574D49 // "FWMI"
 
 typedef struct Database {
@@ -132,6 +134,8 @@ static inline Str column_bytes(sqlite3_stmt *s, int at)
 
 // Takes the lock of a store's file (repository.c): *ret is to be closed. 0, -ENOMEM, E_DIAG.
 int repository_lock(const char *file, int *ret, Diag *reterr);
+// Gives the lock back. forget: FILE-lock goes too, as nothing was done with the file.
+void repository_unlock(const char *file, int lock, bool forget);
 
 // The number of a class version; 0: it cannot be one.
 static inline uint32_t column_version(sqlite3_stmt *s, int at)

@@ -337,16 +337,44 @@ void repository_dispatch(Repository *r)
 // --- opening ----------------------------------------------------------------------------------------------
 
 // FILE-lock, not FILE itself: closing any descriptor of a database drops SQLite's own locks on it. One file
-// has one lock by whatever symbolic link it is named.
-int repository_lock(const char *file, int *ret, Diag *reterr)
+// has one lock by whatever symbolic link it is named. NULL: no memory.
+static char *lock_name(const char *file)
 {
         char *name, *real = realpath(file, NULL);
         int n = asprintf(&name, "%s-lock", real ? real : file);
         free(real);
-        if (n < 0)
+        return n < 0 ? NULL : name;
+}
+
+// The lock that was got may have been taken away (repository_unlock) between open and flock.
+static bool lock_holds(int fd, const char *name)
+{
+        struct stat mine, there;
+        return fstat(fd, &mine) == 0 && stat(name, &there) == 0 && mine.st_dev == there.st_dev &&
+               mine.st_ino == there.st_ino;
+}
+
+static int lock_take(const char *name)
+{
+        for (;;) {
+                int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+                int e = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
+                if (!e && lock_holds(fd, name))
+                        return fd;
+                if (fd >= 0)
+                        close(fd);
+                if (e)
+                        return -e;
+        }
+}
+
+int repository_lock(const char *file, int *ret, Diag *reterr)
+{
+        char *name = lock_name(file);
+        *ret = -1;
+        if (!name)
                 return -ENOMEM;
-        int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        int e = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
+        int fd = lock_take(name), e = fd < 0 ? -fd : 0;
         if (e == EWOULDBLOCK) {
                 diag_set(reterr, CIM_E_ALREADY_EXISTS, "%s is served by another process", file);
                 diag_hint(reterr, "end that one, or give this one a file of its own");
@@ -355,10 +383,18 @@ int repository_lock(const char *file, int *ret, Diag *reterr)
                 diag_hint(reterr, "the directory of the store must be there and writable");
         }
         free(name);
-        if (e && fd >= 0)
-                close(fd);
-        *ret = e ? -1 : fd;
+        if (!e)
+                *ret = fd;
         return e ? E_DIAG : 0;
+}
+
+void repository_unlock(const char *file, int lock, bool forget)
+{
+        char *name = forget ? lock_name(file) : NULL;
+        if (name && lock_holds(lock, name)) // a link may lead elsewhere now
+                unlink(name);
+        free(name);
+        close(lock);
 }
 
 // The file, so that it is nobody else's from the first byte on.
@@ -374,7 +410,9 @@ static int file_touch(const char *file, Diag *reterr)
         if (!e)
                 return 0;
         diag_set(reterr, CIM_E_FAILED, "%s: %s", file, e == EINVAL ? "not an ordinary file" : strerror(e));
-        return diag_hint(reterr, "the directory of the store must be there, and both writable");
+        return diag_hint(reterr, e == EINVAL || e == EISDIR
+                                         ? "name a file: one that is there, or one to be made"
+                                         : "the directory of the store must be there, and both writable");
 }
 
 typedef struct Damage {
@@ -437,6 +475,10 @@ static int open_load(Store *st, Diag *reterr)
 static int open_store(Repository *r, Diag *reterr)
 {
         Store *st = &r->store;
+        if (r->file && !r->file[0]) {
+                diag_set(reterr, CIM_E_INVALID_PARAMETER, "the repository's file has no name");
+                return diag_hint(reterr, "name a file, or give none at all for a store in memory");
+        }
         int e = r->file ? repository_lock(r->file, &r->lock, reterr) : 0;
         if (e == 0 && r->file)
                 e = file_touch(r->file, reterr);
@@ -453,7 +495,8 @@ static int open_store(Repository *r, Diag *reterr)
         return e;
 }
 
-static void repository_free(Repository *r)
+// refused: it never served its file, and leaves nothing beside it.
+static void repository_free(Repository *r, bool refused)
 {
         store_changes_free(r->store.changes, r->store.change_count);
         versions_clear(&r->store.versions);
@@ -464,7 +507,7 @@ static void repository_free(Repository *r)
         if (r->wake >= 0)
                 close(r->wake);
         if (r->lock >= 0)
-                close(r->lock);
+                repository_unlock(r->file, r->lock, refused);
         pthread_cond_destroy(&r->more);
         pthread_mutex_destroy(&r->mutex);
         free(r->file);
@@ -502,7 +545,7 @@ int repository_open(const RepositoryConfig *config, Repository **ret, Diag *rete
                 e = config->thread ? thread_start(r) : 0;
         }
         if (e)
-                repository_free(r);
+                repository_free(r, true);
         else
                 *ret = r;
         return e;
@@ -524,6 +567,6 @@ Repository *repository_close(Repository *r)
                 pthread_mutex_unlock(&r->mutex);
                 pthread_join(r->thread, NULL);
         }
-        repository_free(r);
+        repository_free(r, false);
         return NULL;
 }

@@ -57,7 +57,8 @@ typedef struct RepositoryConfig {
 // built; instances are checked as they are read, and by repository_check), makes config->namespaces, loads
 // the schema. Takes the file's lock (FILE-lock): one service at a time. 0; -errno; E_DIAG with file and
 // reason: CIM_E_ALREADY_EXISTS (another service has it), CIM_E_INITIALIZATION_FAILURE (damaged: says to
-// restore a backup; of a newer format; not a store), CIM_E_FAILED (the system's reason).
+// restore a backup; of a newer format; not a store), CIM_E_FAILED (the system's reason),
+// CIM_E_INVALID_PARAMETER (file is "").
 int repository_open(const RepositoryConfig *config, Repository **ret, Diag *reterr);
 // Runs what was submitted to its end, calls every done(), frees. NULL is fine.
 Repository *repository_close(Repository *r);
@@ -90,6 +91,7 @@ typedef void (*RepositoryProgress)(void *context, uint64_t done, uint64_t all);
 int repository_backup(const char *file, const char *to, RepositoryProgress progress, void *context,
                       Diag *reterr);
 // Replaces a store by a backup, whole or not at all; the backup is checked first. No service may have it.
+// Nor may it be the file itself: CIM_E_INVALID_PARAMETER.
 int repository_restore(const char *backup, const char *file, RepositoryProgress progress, void *context,
                        Diag *reterr);
 // Checks a file, also while a service has it; tell is called for each thing that is wrong. 0: sound; E_DIAG:

@@ -135,6 +135,36 @@ static int64_t checking(const char *file, RepositoryFigures *f)
 // --- opening
 // --------------------------------------------------------------------------------------------------
 
+// Refused before anything was done with it: nothing is left beside it.
+static void a_refused_file_has_no_lock(void **state)
+{
+        (void)state;
+        char *foreign = name("foreign.db"), *lock = name("foreign.db-lock");
+        const char *files[] = {"", foreign};
+        const int64_t codes[] = {CODE(INVALID_PARAMETER), CODE(INITIALIZATION_FAILURE)};
+        unlink("-lock");
+        write_file(foreign, "this is no database at all, only some text that is long enough for a header\n"
+                            "this is no database at all, only some text that is long enough for a header\n");
+        for (int i = 0; i < 2; i++) {
+                Repository *r = NULL;
+                Diag d = {0};
+                int e = repository_open(
+                        &(RepositoryConfig){.file = files[i], .seed = rig_seed, .namespaces = rig_namespaces},
+                        &r, &d);
+                assert_int_equal(e, E_DIAG);
+                assert_int_equal((int64_t)d.code, codes[i]);
+                assert_int_equal(access(i ? lock : "-lock", F_OK), -1);
+        }
+        // A store whose start was refused for another reason can be served afterwards.
+        unlink(foreign);
+        fill_new(foreign);
+        Diag d = {0};
+        assert_int_equal(repository_restore(foreign, foreign, NULL, NULL, &d), E_DIAG);
+        assert_int_equal((int64_t)d.code, CODE(INVALID_PARAMETER));
+        free(foreign);
+        free(lock);
+}
+
 static void what_is_refused(void **state)
 {
         Diag d;
@@ -524,8 +554,8 @@ static void system_classes_that_change(void **state)
 int main(void)
 {
         return testkit_run((TestCase[]){
-                TEST(what_is_refused), TEST(damaged_pages_are_found), TEST(one_service_at_a_time),
-                TEST(there_and_back), TEST(a_log_of_before_does_not_come_back),
+                TEST(what_is_refused), TEST(a_refused_file_has_no_lock), TEST(damaged_pages_are_found),
+                TEST(one_service_at_a_time), TEST(there_and_back), TEST(a_log_of_before_does_not_come_back),
                 TEST(a_copy_of_a_store_that_is_written), TEST(every_rule_of_the_check),
                 TEST(system_classes_that_change), TEST_END});
 }
