@@ -71,6 +71,23 @@ static void write_log(void *context, LogLevel level, const char *line)
                 w->errors.write(w->errors.context, level, line);
 }
 
+// As diag_text, with the name of the number: what wmi says of the same failure.
+static void log_diag(Wmid *w, const Diag *d)
+{
+        char text[1400];
+        Diag plain = *d;
+        const char *name = d->code ? cim_status_name(d->code) : NULL;
+        plain.hint[0] = '\0';
+        if (name)
+                plain.code = 0;
+        diag_text(&plain, text, sizeof(text));
+        const char *before = d->hint[0] ? "; " : "";
+        if (name)
+                log_line(&w->log, LOG_ERROR, "%s (%s, 0x%08X)%s%s", text, name, d->code, before, d->hint);
+        else
+                log_line(&w->log, LOG_ERROR, "%s%s%s", text, before, d->hint);
+}
+
 // --- where things are -----------------------------------------------------------------------------------
 
 // The directory of `file` and what is missing above it, readable by nobody else. 0, -errno.
@@ -192,10 +209,8 @@ static int import_one(Wmid *w, Client *c, const char *file)
                                       -1, NULL, NULL, errors, LIMIT_MOF_ERRORS, &n);
         if (r < 0)
                 log_line(&w->log, LOG_ERROR, "%s: %s", file, strerror(-r));
-        for (size_t i = 0; r == E_DIAG && i < n; i++) {
-                char line[1400];
-                log_line(&w->log, LOG_ERROR, "%s", diag_text(&errors[i], line, sizeof(line)));
-        }
+        for (size_t i = 0; r == E_DIAG && i < n; i++)
+                log_diag(w, &errors[i]);
         buf_deinit(&text);
         free(errors);
         return r == E_DIAG ? WMID_MOF : r ? WMID_FAILED : 0;
@@ -314,15 +329,16 @@ static void say_way_out(const Wmid *w, const Diag *d)
 static int serve(Wmid *w)
 {
         Diag d = {0};
-        char text[1400];
         int r = service_new(&w->config, &w->service, &d);
         bool opened = !r;
         int code = r ? WMID_FAILED : import_all(w);
         if (!r && !code)
                 r = service_listen(w->service, w->socket, &d);
         if (r) {
-                log_line(&w->log, LOG_ERROR, "%s",
-                         r == E_DIAG ? diag_text(&d, text, sizeof(text)) : strerror(-r));
+                if (r == E_DIAG)
+                        log_diag(w, &d);
+                else
+                        log_line(&w->log, LOG_ERROR, "%s", strerror(-r));
                 if (r == E_DIAG && !opened)
                         say_way_out(w, &d);
                 return WMID_FAILED;
@@ -389,10 +405,12 @@ static int set_option(Wmid *w, int letter, const char *value)
                 w->mofs[w->mof_count++] = value;
                 return 0;
         case 'q': {
+                char takes[64];
+                snprintf(takes, sizeof(takes), "a number from 1 to %u", LIMIT_QUEUE_ASKED);
                 errno = 0;
                 unsigned long n = strtoul(value, &end, 10);
-                if (errno || *end || value[0] < '0' || value[0] > '9' || n < 1 || n > 1u << 24)
-                        return wrong("queue", value, "a number from 1 to 16777216");
+                if (errno || *end || value[0] < '0' || value[0] > '9' || n < 1 || n > LIMIT_QUEUE_ASKED)
+                        return wrong("queue", value, takes);
                 w->config.queue = (uint32_t)n;
                 return 0;
         }

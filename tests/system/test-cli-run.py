@@ -297,7 +297,7 @@ def bad_mof(t):
 def bad_queries(t):
     for query, said in (("SELECT * FROM", "query:1:"), ("SELECT * FROM FakeEvnt", "FakeEvent"), ("SELECT * FROM FakeEvent WHERE Numbr = 1", "Number"),
                         ("SELECT * FROM FakeEvent WHERE Number = 'x", "query:1:"), ("SELECT Nmber FROM FakeEvent", "Number")):
-        _, err = fake.run(t, fake.START, "-q", query).ends(3)
+        _, err = fake.run(t, fake.START, "-q", query).ends(1 if "Evnt" in query else 3)  # a class that is not there is not bad input
         check(said in err and ", 0x8004" in err, query, err)
         check(any(line.strip() == "^" for line in err.splitlines()), query, err)
     _, err = fake.run(t, fake.START, "-q", "SELECT * FROM FakeEvent", "-q", "SELECT").ends(3)

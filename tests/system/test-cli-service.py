@@ -140,6 +140,7 @@ def wmid_bad_mof(t):
     t.write("bad.mof", "class A {\n  uint32 X\n};\n")
     _, err = t.run(["wmid", "--repository", t.path("r"), "--mof", t.path("bad.mof")], 3)
     check(t.path("bad.mof") + ":3:1:" in err or t.path("bad.mof") + ":2:" in err, err)
+    check("(WBEMMOF_E_" in err or "(WBEM_E_" in err, err)
     t.run(["wmid", "--mof", t.path("none.mof"), "--repository", t.path("r")], 1)
 
 
@@ -147,7 +148,8 @@ def wmid_bad_mof(t):
 def wmid_usage(t):
     t.run(["wmid", "--nonsense"], 2)
     t.run(["wmid", "argument"], 2)
-    check("from 1 to" in t.run(["wmid", "--queue", "0"], 2)[1], "the message says what --queue takes")
+    for n in ("0", "1048577"):
+        check("from 1 to 1048576" in t.run(["wmid", "--queue", n], 2)[1], "the message says what --queue takes")
     t.run(["wmid", "--irp-timeout", "soon"], 2)
     out, _ = t.run(["wmid", "--help"])
     check(out[0].startswith("usage: wmid"))
@@ -383,9 +385,10 @@ def bad_queries(t):
     imported(t)
     _, err = t.run(["wmi", "watch", "SELECT * FROM FakeEvent WHERE Number ="], 3)
     check("query:1:" in err and "^" in err, err)
-    _, err = t.run(["wmi", "watch", "SELECT * FROM FakeEven"], 3)
+    _, err = t.run(["wmi", "watch", "SELECT * FROM FakeEven"], 1)
     check("FakeEvent" in err, err)
-    t.run(["wmi", "watch", "SELECT * FROM FakeEvent", "--namespace", "root\\nowhere"], 3)
+    t.run(["wmi", "watch", "SELECT * FROM FakeEvent", "--namespace", "root\\nowhere"], 1)
+    t.run(["wmi", "watch", "SELECT * FROM __Namespace WITHIN 1 GROUP BY"], 3)
     t.run(["wmi", "watch"], 2)
     t.run(["wmi", "watch", "a", "b"], 2)
     t.run(["wmi", "watch", "SELECT * FROM FakeEvent", "--queue", "1048577"], 2)
@@ -488,7 +491,7 @@ def driver_load_list_unload(t):
     t.wmid()
     steps = f"options {t.path('o.json')}\nprint started\n" + fake.START + "wanted\nfire 0 2\n" + fake.END + "print unloaded\n"
     out, err = t.run(["wmi", "driver", "load", fake.driver(t, steps), "--mof", t.path("fake.mof"), "--log", t.path("log"), "--reg", "HKLM\\A\\B=1"])
-    equal((out, err), ([], ""))
+    equal((out, err), (["loaded\tfake"], ""))
     with open(t.path("o.json"), encoding="utf-8") as f:
         o = json.load(f)
     pid = t.json(["wmi", "driver", "list"])[0]["pid"]
@@ -503,7 +506,7 @@ def driver_load_list_unload(t):
     check("loaded already" in err, err)
     _, err = t.run(["wmi", "driver", "unload", "fak"], 1)
     check("did you mean fake" in err, err)
-    t.run(["wmi", "driver", "unload", "fake"])
+    equal(t.run(["wmi", "driver", "unload", "fake"]), (["unloaded\tfake"], ""))
     equal(t.run(["wmi", "driver", "list"])[0], [])
     until(lambda: cli.gone(pid), "the host ends")
 

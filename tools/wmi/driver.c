@@ -12,6 +12,7 @@
 #include "base/filetime.h"
 #include "host.h"
 #include "import.h"
+#include "list.h"
 #include "request.h"
 #include "say.h"
 #include "stream.h"
@@ -242,11 +243,11 @@ static int load_verdict(Load *l, const Stream *signals)
 static const TableColumn done_columns[] = {
         {"name", "NAME", false}, {"pid", "PID", true}, {"device", "DEVICE", false}, {NULL, NULL, false}};
 
-// Silence is success; with --json, one object about the host.
+// What was done, as wmi put says it; with --json, one object about the host.
 static int load_done(const Load *l)
 {
         if (!l->options->json)
-                return WMI_DONE;
+                return list_done("loaded", str_of(l->name), false);
         Table *t = table_new(done_columns);
         if (!t)
                 return request_no_memory();
@@ -376,6 +377,8 @@ static int unload_run(const Options *o)
                 Wire_UNLOAD_DRIVER m = {.name = str_of(name)};
                 int64_t request = client_send(c, UNLOAD_DRIVER, &m);
                 code = request < 0 ? request_failed((int)request, NULL) : unload_reply(c, request, name);
+                if (!code)
+                        code = list_done("unloaded", str_of(name), false);
         }
         client_free(c);
         return code;

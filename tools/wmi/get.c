@@ -2,10 +2,8 @@
 // wmi get and wmi delete: one instance, or one class, by its path.
 #include <errno.h>
 
-#include "base/utf.h"
 #include "list.h"
 #include "missing.h"
-#include "print-value.h"
 #include "say.h"
 #include "target.h"
 
@@ -35,36 +33,18 @@ static int get_run(const Options *o)
         return code;
 }
 
-static int delete_text(const Options *o, Str path, Buf *out)
-{
-        if (!o->json) {
-                buf_text(out, "deleted\t");
-                say_clean_line(path, out);
-                buf_u8(out, '\n');
-                return 0;
-        }
-        Arena a = {0};
-        CimValue v = {.type = CIM_STRING, .string = utf_to16(&a, path)};
-        buf_text(out, "{\"deleted\":");
-        int r = v.string.p ? print_json_value(&v, out) : -ENOMEM;
-        buf_text(out, "}\n");
-        arena_deinit(&a);
-        return r;
-}
-
 // On standard output what is gone, as wmi put says created and changed; of a class also that more went with
 // it.
 static int delete_say(const Options *o, const Target *t)
 {
-        Buf path = {0}, line = {0};
+        Buf path = {0};
         buf_printf(&path, "\\\\.\\%.*s:%.*s", STR_ARG(t->namespace), STR_ARG(t->relative));
-        int r = path.failed ? -ENOMEM : delete_text(o, (Str){(const char *)path.p, path.n}, &line);
         if (target_is_class(t))
                 say("the subclasses of %.*s and all their instances are deleted with it",
                     STR_ARG(t->relative));
-        int code = r || line.failed ? request_no_memory() : list_text((Str){(const char *)line.p, line.n});
+        int code = path.failed ? request_no_memory()
+                               : list_done("deleted", (Str){(const char *)path.p, path.n}, o->json);
         buf_deinit(&path);
-        buf_deinit(&line);
         return code;
 }
 

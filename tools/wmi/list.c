@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf.h"
 #include "output.h"
 #include "print-event.h"
+#include "print-value.h"
 #include "request.h"
 #include "say.h"
 
@@ -89,5 +91,25 @@ int list_text(Str text)
         if (out.error)
                 say("standard output: %s", strerror(out.error));
         output_deinit(&out);
+        return code;
+}
+
+int list_done(const char *word, Str what, bool json)
+{
+        Buf line = {0};
+        if (json) {
+                Arena a = {0};
+                CimValue v = {.type = CIM_STRING, .string = utf_to16(&a, what)};
+                buf_printf(&line, "{\"%s\":", word);
+                line.failed |= !v.string.p || print_json_value(&v, &line) != 0;
+                buf_text(&line, "}\n");
+                arena_deinit(&a);
+        } else {
+                buf_printf(&line, "%s\t", word);
+                say_clean_line(what, &line);
+                buf_u8(&line, '\n');
+        }
+        int code = line.failed ? request_no_memory() : list_text((Str){(const char *)line.p, line.n});
+        buf_deinit(&line);
         return code;
 }

@@ -13,5 +13,7 @@ int list_objects(const Options *o, Client *c, ClientEnum *take_objects, Str quer
 int list_object(const Options *o, const CimInstance *i);
 // Prints text or bytes that are made already.
 int list_text(Str text);
+// Prints what was done to what: WORD, a tab and `what`; as JSON {"WORD": what}.
+int list_done(const char *word, Str what, bool json);
 
 #endif

@@ -13,9 +13,9 @@
 #include "options.h"
 #include "say.h"
 
-static const Verb *const verbs[] = {
-        &verb_run,  &verb_watch, &verb_driver, &verb_query, &verb_get,           &verb_put,        &verb_delete,
-        &verb_fire, &verb_ls,    &verb_show,   &verb_mof,   &verb_subscriptions, &verb_repository, NULL};
+static const Verb *const verbs[] = {&verb_run, &verb_watch,         &verb_driver,     &verb_query, &verb_get,
+                                    &verb_put, &verb_delete,        &verb_fire,       &verb_ls,    &verb_show,
+                                    &verb_mof, &verb_subscriptions, &verb_repository, NULL};
 
 static int print_end(void)
 {
@@ -35,7 +35,8 @@ static int print_help(void)
                 printf("  %-14s %s\n", (*v)->name, (*v)->summary);
         }
         printf("\n'wmi VERB --help' says more, wmi(1) all. wmi --version.\n"
-               "Exit: 0 done, 1 failed, 2 usage, 3 bad query, MOF, path or value, 4 driver or service gone, 124 timed "
+               "Exit: 0 done, 1 failed, 2 usage, 3 bad query, MOF, path or value, 4 driver or service gone, "
+               "124 timed "
                "out.\n");
         return print_end();
 }
@@ -74,11 +75,23 @@ static const Verb *find_verb(const Verb *const *in, const char *name)
         return NULL;
 }
 
+// "gte" for "get": two letters that changed places. In so short a word str_nearest sees two errors, too many.
+static bool is_swapped(const char *wrong, const char *right)
+{
+        while (*wrong && *wrong == *right)
+                wrong++, right++;
+        return wrong[0] && right[0] && wrong[0] == right[1] && wrong[1] == right[0] &&
+               !strcmp(wrong + 2, right + 2);
+}
+
 static int unknown_verb(const Verb *const *in, const char *before, const char *name)
 {
         StrNearest nearest = {.wanted = str_of(name)};
         for (const Verb *const *v = in; *v; v++)
                 str_nearest_offer(&nearest, str_of((*v)->name));
+        for (const Verb *const *v = in; *v; v++)
+                if (is_swapped(name, (*v)->name))
+                        nearest.best = str_of((*v)->name);
         if (nearest.best.n)
                 say("'%s %s' is not there; did you mean '%s %.*s'?", before, name, before,
                     STR_ARG(nearest.best));

@@ -196,6 +196,12 @@ int say_exit_object(uint32_t status)
         case CIM_E_INVALID_QUERY:
         case CIM_E_UNPARSABLE_QUERY:
         case CIM_E_INVALID_QUERY_TYPE:
+        case CIM_E_NOT_EVENT_CLASS:
+        case CIM_E_MISSING_GROUP_WITHIN:
+        case CIM_E_MISSING_AGGREGATION_LIST:
+        case CIM_E_AGGREGATING_BY_OBJECT:
+        case CIM_E_REGISTRATION_TOO_PRECISE:
+        case CIM_E_NOT_SUPPORTED:
         case CIM_E_INVALID_SYNTAX:
         case CIM_E_INVALID_PARAMETER:
         case CIM_E_INVALID_PROPERTY:

@@ -195,7 +195,7 @@ static int stream_refused(const Diag *why, Str query, const char *label)
         if (d.line && !d.file[0])
                 snprintf(d.file, sizeof(d.file), "%s", label);
         say_diag(&d, query);
-        return say_exit(d.code, true);
+        return say_exit_object(d.code);
 }
 
 int stream_subscribe(Stream *s, Str namespace, Str query, bool witness, const char *label)

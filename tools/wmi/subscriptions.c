@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "list.h"
 #include "options.h"
 #include "request.h"
 #include "say.h"
@@ -95,6 +96,8 @@ static int subscriptions_run(const Options *o)
                         code = say_exit(d.code, false);
                 } else if (r) {
                         code = request_failed(r, &d);
+                } else {
+                        code = list_done("ended", str_of(o->end), o->json);
                 }
         } else {
                 code = subscriptions_list(o, c);

@@ -24,7 +24,8 @@ static int target_wrong(const char *verb, const char *text, const Diag *why)
                 snprintf(d.file, sizeof(d.file), "%s: path", verb);
         say_status(&d, NULL, (Str){0}, str_of(text));
         if (strchr(text, '=') && !strchr(text, '"'))
-                say("the shell takes quotes away: put the path into single quotes, as in '%s'", "Thing.Name=\"a\"");
+                say("the shell takes quotes away: put the path into single quotes, as in '%s'",
+                    "Thing.Name=\"a\"");
         return WMI_INPUT;
 }
 
@@ -57,6 +58,18 @@ static Str target_print(const CimPath *p, Arena *a)
         return (Str){z, z ? n : 0};
 }
 
+// How a namespace is deleted: as an instance of the one above it.
+static void target_say_namespace(Str namespace)
+{
+        size_t n = namespace.n;
+        while (n && namespace.p[n - 1] != '\\')
+                n--;
+        if (n > 1)
+                say("a namespace goes as an instance of the one above it: wmi delete "
+                    "'%.*s:__NAMESPACE.Name=\"%.*s\"'",
+                    (int)(n - 1), namespace.p, (int)(namespace.n - n), namespace.p + n);
+}
+
 int target_read(const Options *o, const char *verb, const char *text, Target *ret)
 {
         char normal[LIMIT_NAMESPACE_CHARS + 1];
@@ -74,6 +87,8 @@ int target_read(const Options *o, const char *verb, const char *text, Target *re
                 say("%s: %s is a namespace; a class or an instance is wanted, such as Thing or "
                     "Thing.Name=\"a\"",
                     verb, text);
+                if (!strcmp(verb, "wmi delete"))
+                        target_say_namespace(ret->path.namespace);
                 return WMI_INPUT;
         }
         ret->own_namespace = ret->path.namespace.n || o->namespace;
