@@ -19,7 +19,6 @@
 #define REPOSITORY_REPOSITORY_H
 
 #include "base/list.h"
-#include "base/log.h"
 #include "cim/schema.h"
 #include "repository/store.h"
 
@@ -41,7 +40,6 @@ typedef struct RepositoryCommit {
 typedef struct RepositoryConfig {
         const char *file; // NULL: in memory. Created (mode 0600) when absent; its directory must exist
         bool thread;
-        LogSink log;
         StoreSeed seed; // what a namespace has from the start; called in the storage thread (by
                         // repository_open: in the caller's)
         void (*committed)(void *context, const RepositoryCommit *c); // in the caller's thread

@@ -88,7 +88,6 @@ int catalog_init(Service *s, Diag *reterr)
 {
         int r = repository_open(&(RepositoryConfig){.file = s->config.repository,
                                                     .thread = s->config.storage_thread,
-                                                    .log = s->config.log,
                                                     .seed = service_seed,
                                                     .namespaces = catalog_namespaces,
                                                     .committed = catalog_committed,
