@@ -10,25 +10,6 @@
 
 #include "base/filetime.h"
 
-static ServiceConfig config;
-
-static Client *start(Rig *rig)
-{
-        *rig = (Rig){0};
-        rig_start(rig, &config);
-        Client *c = rig_client(rig);
-        rig_import(rig, c, rig_things);
-        return c;
-}
-
-static void stop(Rig *rig, Client *c)
-{
-        client_free(c);
-        rig_stop(rig);
-}
-
-#define assert_status(call, code) assert_int_equal(call, (uint32_t)(code))
-
 static void expect_change(Client *c, const char *event_class, const char *name, uint64_t size, int64_t before)
 {
         CimInstance *e = rig_event(c, event_class);
@@ -56,7 +37,7 @@ static void instances_tell_of_their_changes(void **state)
 {
         (void)state;
         Rig rig;
-        Client *w = start(&rig), *all = rig_client(&rig), *created = rig_client(&rig),
+        Client *w = rig_begin(&rig), *all = rig_client(&rig), *created = rig_client(&rig),
                *big = rig_client(&rig), *sub = rig_client(&rig), *edge = rig_client(&rig);
         rig_subscribe(all, "SELECT * FROM __InstanceOperationEvent WHERE TargetInstance ISA 'Thing'");
         rig_subscribe(created, "SELECT * FROM __InstanceCreationEvent WHERE TargetInstance ISA 'Thing'");
@@ -97,7 +78,7 @@ static void instances_tell_of_their_changes(void **state)
         client_free(big);
         client_free(sub);
         client_free(edge);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 // A class and what derives from it later, too.
@@ -105,7 +86,7 @@ static void classes_made_later_count(void **state)
 {
         (void)state;
         Rig rig;
-        Client *w = start(&rig), *c = rig_client(&rig);
+        Client *w = rig_begin(&rig), *c = rig_client(&rig);
         rig_subscribe(c, "SELECT * FROM __InstanceCreationEvent WHERE TargetInstance ISA 'Thing'");
         rig_import(&rig, w, "class Late : SubThing { uint32 More = 9; };");
         assert_status(rig_put_thing(&rig, w, "Late", "l", 1), 0);
@@ -129,7 +110,7 @@ static void classes_made_later_count(void **state)
         cim_instance_unref(h);
         rig_none(c);
         client_free(c);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 static void expect_class(Client *c, const char *event_class, const char *name, size_t properties,
@@ -152,7 +133,7 @@ static void classes_tell_of_their_changes(void **state)
 {
         (void)state;
         Rig rig;
-        Client *w = start(&rig), *c = rig_client(&rig), *isa = rig_client(&rig);
+        Client *w = rig_begin(&rig), *c = rig_client(&rig), *isa = rig_client(&rig);
         rig_subscribe(c, "SELECT * FROM __ClassOperationEvent WHERE TargetClass.__CLASS LIKE 'New%'");
         rig_subscribe(isa, "SELECT * FROM __ClassOperationEvent WHERE TargetClass ISA 'Thing'");
         rig_import(&rig, w, "class New { [key] string Name; }; class NewThing : Thing { uint32 A; };");
@@ -167,7 +148,7 @@ static void classes_tell_of_their_changes(void **state)
         rig_none(isa);
         client_free(c);
         client_free(isa);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 // A query about a class that goes: it gets the deletions, then its end.
@@ -175,7 +156,7 @@ static void a_query_outlives_its_class_by_its_last_events(void **state)
 {
         (void)state;
         Rig rig;
-        Client *w = start(&rig), *c = rig_client(&rig), *app = rig_client(&rig);
+        Client *w = rig_begin(&rig), *c = rig_client(&rig), *app = rig_client(&rig);
         assert_status(rig_put_thing(&rig, w, "SubThing", "b", 2), 0);
         uint32_t id =
                 rig_subscribe(c, "SELECT * FROM __InstanceDeletionEvent WHERE TargetInstance ISA 'SubThing'");
@@ -192,7 +173,7 @@ static void a_query_outlives_its_class_by_its_last_events(void **state)
         assert_int_equal(rig_stats(&rig).subscriptions, 0);
         client_free(c);
         client_free(app);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 static uint32_t put_in(Client *c, const char *namespace, const CimInstance *i)
@@ -212,7 +193,7 @@ static void namespaces_tell_of_their_changes(void **state)
 {
         (void)state;
         Rig rig;
-        Client *w = start(&rig), *c = rig_client(&rig), *elsewhere = rig_client(&rig);
+        Client *w = rig_begin(&rig), *c = rig_client(&rig), *elsewhere = rig_client(&rig);
         rig_subscribe(c, "SELECT * FROM __NamespaceOperationEvent");
         uint32_t id;
         Diag d = {0};
@@ -238,7 +219,7 @@ static void namespaces_tell_of_their_changes(void **state)
         cim_instance_unref(n);
         client_free(c);
         client_free(elsewhere);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 // In the order of the changes, those of one request together; and the writer has its own events before its
@@ -247,7 +228,7 @@ static void events_come_in_the_order_of_changes(void **state)
 {
         (void)state;
         Rig rig;
-        Client *c = start(&rig), *other = rig_client(&rig);
+        Client *c = rig_begin(&rig), *other = rig_client(&rig);
         rig_subscribe(c, "SELECT * FROM __InstanceOperationEvent WHERE TargetInstance ISA 'Thing'");
         enum { CHANGES = 100 };
         for (uint32_t i = 1; i <= CHANGES; i++) {
@@ -282,7 +263,7 @@ static void events_come_in_the_order_of_changes(void **state)
         CimInstance *e = rig_event(c, "__InstanceCreationEvent");
         cim_instance_unref(e);
         client_free(other);
-        stop(&rig, c);
+        rig_end(&rig, c);
 }
 
 // What is lost is counted and told where the gap is, as with events of drivers.
@@ -290,7 +271,7 @@ static void losses_are_told(void **state)
 {
         (void)state;
         Rig rig;
-        Client *w = start(&rig), *c = rig_client(&rig);
+        Client *w = rig_begin(&rig), *c = rig_client(&rig);
         uint32_t small, large;
         Diag d = {0};
         const Str query = STR("SELECT * FROM __InstanceCreationEvent WHERE TargetInstance ISA 'Thing'");
@@ -318,7 +299,7 @@ static void losses_are_told(void **state)
         assert_int_equal(delivered[1] + lost[1], CHANGES);
         rig_none(c);
         client_free(c);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 // One request that changes much does not hold up the others: its events come in slices, in their order, before its
@@ -327,7 +308,7 @@ static void many_changes_are_told_in_slices(void **state)
 {
         (void)state;
         Rig rig;
-        Client *w = start(&rig), *c = rig_client(&rig);
+        Client *w = rig_begin(&rig), *c = rig_client(&rig);
         enum { THINGS = 2 * REPOSITORY_SLICE + 100 };
         for (uint32_t i = 0; i < THINGS; i++) {
                 char name[16];
@@ -368,17 +349,17 @@ static void many_changes_are_told_in_slices(void **state)
         }
         cim_instance_unref(rig_event(c, "__ClassDeletionEvent"));
         client_free(c);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 // While the store compiles a large text, events go on and so do other clients' requests.
 static void the_service_goes_on_while_the_store_works(void **state)
 {
         (void)state;
-        if (!config.storage_thread)
+        if (!rig_config.storage_thread)
                 testkit_skip("without a thread the store works inside dispatch");
         Rig rig;
-        Client *w = start(&rig), *c = rig_client(&rig);
+        Client *w = rig_begin(&rig), *c = rig_client(&rig);
         Fake f;
         fake_start(&f, &rig, "f");
         rig_subscribe(c, "SELECT * FROM Alpha");
@@ -408,7 +389,7 @@ static void the_service_goes_on_while_the_store_works(void **state)
         buf_deinit(&mof);
         fake_stop(&f);
         client_free(c);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 // Nobody listens: nothing is made.
@@ -416,7 +397,7 @@ static void nothing_is_built_that_nobody_wants(void **state)
 {
         (void)state;
         Rig rig;
-        Client *w = start(&rig);
+        Client *w = rig_begin(&rig);
         assert_status(rig_put_thing(&rig, w, "Thing", "a", 1), 0);
         rig_subscribe(w, "SELECT * FROM __ClassOperationEvent");
         rig_subscribe(w, "SELECT * FROM AppEvent");
@@ -425,7 +406,7 @@ static void nothing_is_built_that_nobody_wants(void **state)
         rig_subscribe(w, "SELECT * FROM __Event");
         assert_status(rig_put_thing(&rig, w, "Thing", "a", 3), 0);
         assert_int_equal(rig_stats(&rig).events_raised, 1);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 // --- events of applications ----------------------------------------------------------------------
@@ -441,7 +422,7 @@ static void applications_raise_events(void **state)
 {
         (void)state;
         Rig rig;
-        Client *p = start(&rig), *c = rig_client(&rig);
+        Client *p = rig_begin(&rig), *c = rig_client(&rig);
         uint32_t sink = rig_sink(p), matched = 99;
         CimInstance *e[3] = {app_event(&rig, "AppEvent", 1), app_event(&rig, "SubAppEvent", 2),
                              app_event(&rig, "AppEvent", 3)};
@@ -472,7 +453,7 @@ static void applications_raise_events(void **state)
         for (size_t i = 0; i < 3; i++)
                 cim_instance_unref(e[i]);
         client_free(c);
-        stop(&rig, p);
+        rig_end(&rig, p);
 }
 
 static CimClass *made_up(const char *name, const CimClass *super, const char *property, uint16_t type)
@@ -500,7 +481,7 @@ static void events_are_refused_with_their_numbers(void **state)
 {
         (void)state;
         Rig rig;
-        Client *p = start(&rig), *c = rig_client(&rig);
+        Client *p = rig_begin(&rig), *c = rig_client(&rig);
         rig_subscribe(c, "SELECT * FROM __Event");
         uint32_t sink = rig_sink(p);
         const CimSchema *s = service_schema(rig.s);
@@ -540,7 +521,7 @@ static void events_are_refused_with_their_numbers(void **state)
         cim_instance_unref(two[0]);
         cim_instance_unref(two[1]);
         client_free(c);
-        stop(&rig, p);
+        rig_end(&rig, p);
 }
 
 // A publisher cannot fill a subscriber's stream with classes of its own making.
@@ -548,7 +529,7 @@ static void made_up_classes_do_not_reach_streams(void **state)
 {
         (void)state;
         Rig rig;
-        Client *p = start(&rig), *c = rig_client(&rig);
+        Client *p = rig_begin(&rig), *c = rig_client(&rig);
         rig_subscribe(c, "SELECT * FROM AppEvent");
         uint32_t sink = rig_sink(p);
         const CimClass *extrinsic = cim_schema_find(service_schema(rig.s), RIG_NS, STR("__ExtrinsicEvent"));
@@ -560,7 +541,7 @@ static void made_up_classes_do_not_reach_streams(void **state)
         }
         assert_int_equal(rig.s->handles.next, 2); // one class was announced
         client_free(c);
-        stop(&rig, p);
+        rig_end(&rig, p);
 }
 
 // A few bytes can say that there is an object of a large class: what is made of a request has a bound.
@@ -568,7 +549,7 @@ static void what_is_made_of_events_has_a_bound(void **state)
 {
         (void)state;
         Rig rig;
-        Client *c = start(&rig);
+        Client *c = rig_begin(&rig);
         Buf mof = {0};
         buf_printf(&mof, "class Wide {");
         for (unsigned i = 0; i < 1000; i++)
@@ -599,7 +580,7 @@ static void what_is_made_of_events_has_a_bound(void **state)
         cim_instance_unref(item);
         cim_class_unref(wide);
         cim_class_unref(big);
-        stop(&rig, c);
+        rig_end(&rig, c);
 }
 
 // A client that lives through many changes of classes holds the classes of now, not all that ever were.
@@ -607,7 +588,7 @@ static void streams_forget_classes_of_former_times(void **state)
 {
         (void)state;
         Rig rig;
-        Client *w = start(&rig), *c = rig_client(&rig);
+        Client *w = rig_begin(&rig), *c = rig_client(&rig);
         const Session *x = list_entry(rig.s->sessions.prev, Session, link);
         rig_subscribe(c, "SELECT * FROM __ClassOperationEvent");
         CimInstance *held = NULL;
@@ -634,14 +615,14 @@ static void streams_forget_classes_of_former_times(void **state)
         cim_instance_unref(e);
         client_item_deinit(&late);
         client_free(c);
-        stop(&rig, w);
+        rig_end(&rig, w);
 }
 
 static void sinks_have_a_bound(void **state)
 {
         (void)state;
         Rig rig;
-        Client *p = start(&rig);
+        Client *p = rig_begin(&rig);
         uint32_t first = rig_sink(p);
         for (unsigned i = 1; i < LIMIT_SINKS; i++)
                 rig_sink(p);
@@ -655,7 +636,7 @@ static void sinks_have_a_bound(void **state)
         m.namespace = STR("root\\nowhere");
         assert_int_equal(client_call(p, QUERY_OBJECT_SINK, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
         assert_status(d.code, CIM_E_INVALID_NAMESPACE);
-        stop(&rig, p);
+        rig_end(&rig, p);
 }
 
 // --- the subscriptions of all --------------------------------------------------------------------
@@ -664,7 +645,7 @@ static void subscriptions_are_listed_and_ended(void **state)
 {
         (void)state;
         Rig rig;
-        Client *a = start(&rig), *b = rig_client(&rig);
+        Client *a = rig_begin(&rig), *b = rig_client(&rig);
         uint32_t id = rig_subscribe(b, "SELECT * FROM AppEvent WHERE Number = 7");
         uint32_t sink = rig_sink(a);
         CimInstance *e = app_event(&rig, "AppEvent", 7);
@@ -705,12 +686,12 @@ static void subscriptions_are_listed_and_ended(void **state)
         assert_int_equal(rig_stats(&rig).subscriptions, 0);
         assert_int_equal(client_call(a, END_SUBSCRIPTION, &m, RIG_PATIENCE_MS, &reply, &d), E_DIAG);
         client_free(b);
-        stop(&rig, a);
+        rig_end(&rig, a);
 }
 
 int main(int argc, char **argv)
 {
-        config.storage_thread = argc > 1 && strcmp(argv[1], "thread") == 0;
+        rig_config.storage_thread = argc > 1 && strcmp(argv[1], "thread") == 0;
         return testkit_run((TestCase[]){
                 TEST(instances_tell_of_their_changes),
                 TEST(classes_made_later_count),

@@ -739,3 +739,83 @@ void fake_until_wanted(Fake *f, const Guid *guid, bool wanted)
         UntilWanted u = {f, guid, wanted};
         rig_until(f->rig, fake_has_table, &u);
 }
+
+// --- a service with rig_things -------------------------------------------------------------------
+
+ServiceConfig rig_config;
+
+Client *rig_begin(Rig *rig)
+{
+        *rig = (Rig){0};
+        rig_start(rig, &rig_config);
+        Client *c = rig_client(rig);
+        rig_import(rig, c, rig_things);
+        return c;
+}
+
+void rig_end(Rig *rig, Client *c)
+{
+        client_free(c);
+        rig_stop(rig);
+}
+
+CimInstance *rig_class_of(Rig *rig, const char *name, const char *super, const char *more)
+{
+        CimPropertySpec p = {.name = str_of(more), .type = CIM_UINT32};
+        CimClassSpec spec = {.name = str_of(name), .properties = &p, .property_count = *more ? 1 : 0};
+        const CimClass *s = *super ? cim_schema_find(service_schema(rig->s), RIG_NS, str_of(super)) : NULL;
+        CimClass *c;
+        CimInstance *i;
+        Diag d = {0};
+        assert_true(!*super || s);
+        assert_int_equal(cim_class_new(&spec, s, NULL, NULL, &c, &d), 0);
+        assert_int_equal(cim_instance_of_class(c, RIG_NS, &i), 0);
+        cim_class_unref(c);
+        return i;
+}
+
+void rig_put_things(Rig *rig, Client *c, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                char name[32];
+                snprintf(name, sizeof(name), "t%04zu", i);
+                assert_status(rig_put_thing(rig, c, i % 2 ? "SubThing" : "Thing", name, (uint32_t)i), 0);
+        }
+}
+
+size_t rig_count(Client *c, const char *query)
+{
+        RigObjects o;
+        assert_status(rig_query(c, query, 0, 0, &o), 0);
+        size_t n = o.n;
+        rig_free(&o);
+        return n;
+}
+
+uint32_t rig_enumerate(Client *c, uint32_t most)
+{
+        ClientItem reply;
+        Diag d = {0};
+        Wire_CREATE_INSTANCE_ENUM m = {.namespace = RIG_NS, .name = STR("Thing"), .most = most};
+        Wire_CREATE_INSTANCE_ENUM_Reply r;
+        int e = client_call(c, CREATE_INSTANCE_ENUM, &m, RIG_PATIENCE_MS, &reply, &d);
+        if (e)
+                return 0;
+        assert_true(wire_get_CREATE_INSTANCE_ENUM_reply(reply.frame.payload, reply.frame.size, &r));
+        client_item_deinit(&reply);
+        return r.enumeration;
+}
+
+uint32_t rig_more(Client *c, uint32_t id, bool *ret_more)
+{
+        ClientItem reply;
+        Diag d = {0};
+        Wire_NEXT_Reply r;
+        if (client_call(c, NEXT, (&(Wire_NEXT){.enumeration = id, .most = 1}), RIG_PATIENCE_MS, &reply, &d))
+                return d.code;
+        assert_true(wire_get_NEXT_reply(reply.frame.payload, reply.frame.size, &r));
+        if (ret_more)
+                *ret_more = r.more != 0;
+        client_item_deinit(&reply);
+        return 0;
+}

@@ -51,6 +51,23 @@ extern const Guid rig_alpha, rig_beta, rig_gamma, rig_nobody; // of Alpha, Beta 
 extern const char rig_things[];
 #define RIG_NS STR("root\\wmi")
 
+// A service of rig_config with these classes and a client of it; and the end of both.
+extern ServiceConfig rig_config;
+Client *rig_begin(Rig *rig);
+void rig_end(Rig *rig, Client *c);
+#define assert_status(call, code) assert_int_equal(call, (uint32_t)(code))
+
+// A class as a client makes it: the properties of `super` ("": none), and `more` ("": none).
+CimInstance *rig_class_of(Rig *rig, const char *name, const char *super, const char *more);
+// Puts n instances t0000, t0001..., of Thing and SubThing in turn.
+void rig_put_things(Rig *rig, Client *c, size_t n);
+// How many objects a query finds.
+size_t rig_count(Client *c, const char *query);
+// Begins an enumeration of Thing, `most` a batch; returns its handle, 0: refused.
+uint32_t rig_enumerate(Client *c, uint32_t most);
+// NEXT for one object: the status of the request.
+uint32_t rig_more(Client *c, uint32_t id, bool *ret_more);
+
 // An instance of a class of the service's schema, in root\wmi.
 CimInstance *rig_new(Rig *rig, const char *class_name);
 CimInstance *rig_thing(Rig *rig, const char *class_name, const char *name, uint32_t size);
