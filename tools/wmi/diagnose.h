@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Diagnostics of files, for people (the line, a caret, a hint), as JSON lines, or as one SARIF 2.1.0 log.
+#ifndef WMI_DIAGNOSE_H
+#define WMI_DIAGNOSE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+typedef enum DiagnoseAs { DIAGNOSE_TEXT, DIAGNOSE_JSON, DIAGNOSE_SARIF } DiagnoseAs;
+typedef enum DiagnoseLevel { DIAGNOSE_ERROR, DIAGNOSE_WARNING, DIAGNOSE_NOTE } DiagnoseLevel;
+
+typedef struct Diagnose Diagnose;
+
+// `name`: the verb that speaks. TEXT goes to standard error as it comes; JSON and SARIF to standard output, SARIF at the
+// end. NULL: out of memory.
+Diagnose *diagnose_new(DiagnoseAs as, const char *name);
+// One finding. `rule`: its stable name; NULL: the name of d->code ("WBEMMOF_E_EXPECTED_SEMI"). `text` (may be empty) is what
+// was read: the line at d->offset is shown from it.
+void diagnose_add(Diagnose *g, DiagnoseLevel level, const char *rule, const Diag *d, Str text);
+unsigned diagnose_count(const Diagnose *g, DiagnoseLevel level);
+// Writes what is still to be written and frees. 0; an exit code when it could not be written.
+int diagnose_end(Diagnose *g);
+
+#endif
