@@ -12,8 +12,36 @@
 //
 // Functions that parse return 0; E_DIAG: the error is recorded already and the caller finds its footing again
 // (or passes it up); -ENOMEM. Nothing is global, all memory but the classes is in the arena of the compile.
-#ifndef MOF_INTERNAL_H
-#define MOF_INTERNAL_H
+#ifndef MOF_OLD_INTERNAL_H
+#define MOF_OLD_INTERNAL_H
+
+// Out of the way of the names in mof/document.h and mof/build.h.
+#define mof_build old_mof_build
+#define mof_error old_mof_error
+#define mof_hint old_mof_hint
+#define mof_names_add old_mof_names_add
+#define mof_names_find old_mof_names_find
+#define mof_room old_mof_room
+#define mof_shown old_mof_shown
+#define mof_is_word old_mof_is_word
+#define mof_next old_mof_next
+#define mof_next_line old_mof_next_line
+#define mof_word old_mof_word
+#define mof_string old_mof_string
+#define mof_value old_mof_value
+#define mof_value_as old_mof_value_as
+#define mof_value_free old_mof_value_free
+#define mof_value_list old_mof_value_list
+#define mof_expect old_mof_expect
+#define mof_instance old_mof_instance
+#define mof_name old_mof_name
+#define mof_parse old_mof_parse
+#define mof_namespace old_mof_namespace
+#define mof_pragma old_mof_pragma
+#define mof_qualifier_declaration old_mof_qualifier_declaration
+#define mof_qualifiers old_mof_qualifiers
+#define mof_qualifiers_scope old_mof_qualifiers_scope
+#define mof_str old_mof_str
 
 #include "base/limits.h"
 #include "cim/schema.h"

@@ -4,7 +4,7 @@
 // WMI's compiler stores the declarations of a file one after the other. We are more liberal: a superclass or
 // the class of an embedded object may come later in the same file; classes are built in the order in which
 // they need each other, without recursion. A class that is declared twice is what its last declaration says.
-#include "mof/internal.h"
+#include "mof/old/internal.h"
 
 #include "base/utf.h"
 

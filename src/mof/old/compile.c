@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mof_compile: one text, all or nothing; and the errors on the way.
-#include "mof/internal.h"
+#include "mof/old/internal.h"
 
 #include <locale.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 //
 // A declaration with an error in it is read to its end, so that one run reports what there is to report, and
 // is not built.
-#include "mof/internal.h"
+#include "mof/old/internal.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 //   [key, Description("text") : ToSubClass Amended, Values{"a", "b"}]
 //   Qualifier Description : ToSubClass Amended;                            what later uses get: WMI's form
 //   Qualifier Key : boolean = false, Scope(property), Flavor(DisableOverride);                     DMTF's
-#include "mof/internal.h"
+#include "mof/old/internal.h"
 
 // --- flavors -------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tokens of MOF. Values are not computed here, only delimited; literal.c reads them when they are wanted.
-#include "mof/internal.h"
+#include "mof/old/internal.h"
 
 #include "base/utf.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Values: as written, and as values of a type.
-#include "mof/internal.h"
+#include "mof/old/internal.h"
 
 #include <locale.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Directives: #pragma in any case, #include, and those of the C preprocessor, which is not ours.
-#include "mof/internal.h"
+#include "mof/old/internal.h"
 
 #include "base/utf.h"
 
