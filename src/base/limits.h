@@ -12,6 +12,7 @@
 #define LIMIT_MOF_ITEMS        (1u << 20)  // declarations of one document; elements of any list in it
 #define LIMIT_BMF_BYTES        (64u << 20) // one binary MOF, expanded
 #define LIMIT_MOF_ERRORS       64u         // reported in one run
+#define LIMIT_FINDINGS         1000u       // of one run of a tool that checks, shown; more are counted
 #define LIMIT_DEPTH            64u // nesting of anything: expressions, embedded objects, superclasses, MOF values
 #define LIMIT_CLASS_PROPERTIES 1024u      // of one class, inherited ones included
 #define LIMIT_QUALIFIERS       256u       // of one class, property, method or parameter, as declared

@@ -46,7 +46,8 @@ static void print_option(const Option *o)
         char left[64], letter[8] = "    ";
         if (o->letter)
                 snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-        snprintf(left, sizeof(left), "  %s--%s %s", letter, o->name, o->argument ? o->argument : "");
+        snprintf(left, sizeof(left), o->kind == OPTION_MAYBE ? "  %s--%s[=%s]" : "  %s--%s %s", letter, o->name,
+                 o->argument ? o->argument : "");
         printf("%-28s %s\n", left, o->help);
 }
 

@@ -101,6 +101,8 @@ void options_deinit(Options *o)
         free(o->queries.p);
         free(o->mofs.p);
         free(o->registry.p);
+        free(o->includes.p);
+        free(o->defines.p);
         *o = (Options){0};
 }
 
@@ -135,6 +137,7 @@ static int options_set(const Option *o, const char *name, const char *value, Opt
                 *(bool *)at = true;
                 return 0;
         case OPTION_TEXT:
+        case OPTION_MAYBE:
                 *(const char **)at = value;
                 return 0;
         case OPTION_LIST:
@@ -182,6 +185,8 @@ static int options_one(const Verb *v, const char *name, int argc, char **argv, i
                 say("%s: --%s takes no value", name, o->name);
                 return WMI_USAGE;
         }
+        if (o->kind == OPTION_MAYBE && !value)
+                value = "";
         if (o->kind != OPTION_FLAG && !value) {
                 if (*i + 1 >= argc) {
                         say("%s: --%s wants %s", name, o->name, o->argument);
@@ -220,6 +225,14 @@ int options_parse(const Verb *v, const char *name, int argc, char **argv, Option
                         say("%s: --reg wants HKLM\\KEY\\VALUE=N, not '%s'", name, ret->registry.p[i]);
                         return WMI_USAGE;
                 }
+        }
+        if (ret->dialect && strcasecmp(ret->dialect, "microsoft") && strcasecmp(ret->dialect, "dmtf")) {
+                say("%s: --dialect wants microsoft or dmtf, not '%s'", name, ret->dialect);
+                return WMI_USAGE;
+        }
+        if (ret->compat && strcasecmp(ret->compat, "w2k")) {
+                say("%s: --compat wants w2k, not '%s'", name, ret->compat);
+                return WMI_USAGE;
         }
         if (ret->device && !options_device(ret->device)) {
                 say("%s: --device wants a path like ROOT\\NAME\\0000: three parts of printable ASCII without "

@@ -86,31 +86,71 @@ static Str say_line(Str source, uint32_t line)
         return (Str){p, (size_t)(stop - p)};
 }
 
-// The source line and the caret. The caret line repeats the tabs and is as wide as what stands before the
-// column.
-static void say_caret(const Diag *d, Str source, bool colour, Buf *out)
+// The columns that a character takes as say_clean writes it.
+static size_t say_width(uint32_t c)
+{
+        int width = say_hostile(c) && c != '\t' ? 6 : uc_width(c, "UTF-8");
+        return width < 0 ? 0 : (size_t)width;
+}
+
+// Blanks as wide as `before`, with its tabs, a caret, and a tilde for each further column of `token`.
+static void say_caret(Str before, Str token, Buf *out)
+{
+        uint32_t c;
+        for (size_t i = 0; i < before.n;) {
+                i += utf8_decode(before.p + i, before.n - i, &c);
+                for (size_t w = say_width(c); c != '\t' && w; w--)
+                        buf_u8(out, ' ');
+                if (c == '\t')
+                        buf_u8(out, '\t');
+        }
+        size_t columns = 0;
+        for (size_t i = 0; i < token.n; columns += say_width(c)) {
+                i += utf8_decode(token.p + i, token.n - i, &c);
+                if (c == '\t')
+                        break;
+        }
+        buf_u8(out, '^');
+        for (; columns > 1; columns--)
+                buf_u8(out, '~');
+}
+
+// `from` moved by `n` characters, to the left or the right.
+static size_t say_move(Str line, size_t from, long n)
+{
+        for (; n < 0 && from; n++)
+                while (--from && ((uint8_t)line.p[from] & 0xC0) == 0x80)
+                        continue;
+        for (; n > 0 && from < line.n; n--)
+                while (++from < line.n && ((uint8_t)line.p[from] & 0xC0) == 0x80)
+                        continue;
+        return from;
+}
+
+void say_source(Str line, size_t at, size_t length, bool colour, Buf *out)
+{
+        enum { WHOLE = 300, BEFORE = 60, AFTER = 60 };
+        if (at > line.n)
+                at = line.n;
+        size_t begin = line.n > WHOLE ? say_move(line, at, -BEFORE) : 0;
+        size_t end = line.n > WHOLE ? say_move(line, at, AFTER) : line.n;
+        if (length > end - at)
+                length = end - at;
+        buf_text(out, begin ? "    ..." : "    ");
+        say_clean((Str){line.p + begin, end - begin}, out);
+        buf_text(out, end < line.n ? "...\n" : "\n");
+        buf_text(out, begin ? "       " : "    ");
+        buf_text(out, colour ? "\033[1;32m" : "");
+        say_caret((Str){line.p + begin, at - begin}, (Str){line.p + at, length}, out);
+        buf_text(out, colour ? "\033[m\n" : "\n");
+}
+
+// Where in the line a column is.
+static void say_line_at(const Diag *d, Str source, bool colour, Buf *out)
 {
         Str line = say_line(source, d->line);
-        if (!line.n || line.n > 400)
-                return;
-        Buf caret = {0};
-        uint32_t column = 1;
-        for (size_t i = 0; i < line.n && column < d->column; column++) {
-                uint32_t c;
-                size_t n = utf8_decode(line.p + i, line.n - i, &c);
-                int width = c == '\t' ? 1 : uc_width(c, "UTF-8");
-                if (c != '\t' && say_hostile(c))
-                        width = 6;
-                for (int w = 0; w < width; w++)
-                        buf_u8(&caret, c == '\t' ? '\t' : ' ');
-                i += n;
-        }
-        buf_text(out, "    ");
-        say_clean(line, out);
-        buf_text(out, "\n    ");
-        buf_put(out, caret.p, caret.n);
-        buf_text(out, colour ? "\033[1;32m^\033[m\n" : "^\n");
-        buf_deinit(&caret);
+        if (line.n)
+                say_source(line, say_move(line, 0, (long)d->column - 1), d->length, colour, out);
 }
 
 // As diag_text, with the name of the number.
@@ -138,7 +178,7 @@ void say_diag_text(const Diag *d, Str source, bool colour, Buf *out)
         say_words(d, out);
         buf_text(out, colour ? "\033[m\n" : "\n");
         if (d->line && d->column && source.n)
-                say_caret(d, source, colour, out);
+                say_line_at(d, source, colour, out);
 }
 
 // Does the text hold the other one?

@@ -20,6 +20,10 @@ void say_diag(const Diag *d, Str source);
 // The same into a buffer.
 void say_diag_text(const Diag *d, Str source, bool colour, Buf *out);
 
+// A line of a source (UTF-8, without its end), a caret under byte `at`, tildes under the further columns of the token of
+// `length` bytes (0: unknown). Tabs and wide characters count as on a terminal; of a long line the part around `at`.
+void say_source(Str line, size_t at, size_t length, bool colour, Buf *out);
+
 // As say_diag, and on a line of its own what was asked for, "    GetObject root\default:Thing", unless the message says it. operation NULL: none.
 void say_status(const Diag *d, const char *operation, Str about, Str source);
 

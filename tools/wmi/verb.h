@@ -31,9 +31,12 @@ typedef struct Texts {
 // Every option of every verb; which of them a verb has is said by its record. Times are milliseconds.
 typedef struct Options {
         Texts arguments; // what is not an option
-        Texts queries, mofs, registry;
+        Texts queries, mofs, registry, includes, defines;
         const char *namespace, *device, *log, *socket, *witness, *repository, *end;
+        const char *binary, *cpp, *dialect, *compat, *class_flag, *instance_flag; // of MOF
+        const char *mof_out, *mfl_out, *amendment, *output;
         bool json, all, no_wmi, help, create, update, instances;
+        bool sarif, check_syntax, wmi;
         bool has_count, has_timeout, has_deadline, has_irp_timeout, has_status_fd;
         uint64_t count, timeout_ms, queue, deadline_ms, irp_timeout_ms, status_fd;
 } Options;
@@ -41,6 +44,7 @@ typedef struct Options {
 typedef enum OptionKind {
         OPTION_FLAG,    // bool
         OPTION_TEXT,    // const char *
+        OPTION_MAYBE,   // const char *; the value only behind a '=', else ""
         OPTION_LIST,    // Texts, repeatable
         OPTION_NUMBER,  // uint64_t
         OPTION_SECONDS, // uint64_t in milliseconds, from decimal seconds
@@ -149,6 +153,42 @@ extern const Verb verb_subscriptions, verb_repository;                          
                         offsetof(Options, has_irp_timeout), 1, 86400000, "S",                                \
                         "seconds that a WMI request to the driver may take; default: 5"                      \
         }
+// Of the verbs that read MOF: what mof_load looks at.
+#define OPTION_SARIF                                                                                         \
+        {                                                                                                    \
+                "sarif", 0, OPTION_FLAG, offsetof(Options, sarif), OPTION_NO_FLAG, 0, 0, NULL,               \
+                        "print errors and warnings as one SARIF 2.1.0 log"                                   \
+        }
+#define OPTION_INCLUDE                                                                                       \
+        {                                                                                                    \
+                "include", 'I', OPTION_LIST, offsetof(Options, includes), OPTION_NO_FLAG, 0, 0, "DIR",       \
+                        "where included files may be; repeatable"                                            \
+        }
+#define OPTION_CPP                                                                                           \
+        {                                                                                                    \
+                "cpp", 0, OPTION_MAYBE, offsetof(Options, cpp), OPTION_NO_FLAG, 0, 0, "COMMAND",             \
+                        "run a C preprocessor over the file first; default: cc -E -x c"                      \
+        }
+#define OPTION_DEFINE                                                                                        \
+        {                                                                                                    \
+                "define", 'D', OPTION_LIST, offsetof(Options, defines), OPTION_NO_FLAG, 0, 0, "NAME[=TEXT]", \
+                        "a macro for the preprocessor; repeatable, means --cpp"                              \
+        }
+#define OPTION_DIALECT                                                                                       \
+        {                                                                                                    \
+                "dialect", 0, OPTION_TEXT, offsetof(Options, dialect), OPTION_NO_FLAG, 0, 0, "NAME",         \
+                        "microsoft (the default) or dmtf, where the two contradict each other"               \
+        }
+#define OPTION_COMPAT                                                                                        \
+        {                                                                                                    \
+                "compat", 0, OPTION_TEXT, offsetof(Options, compat), OPTION_NO_FLAG, 0, 0, "NAME",           \
+                        "w2k: binary MOF as in the days of Windows 2000"                                     \
+        }
+#define OPTION_OUTPUT(what)                                                                                  \
+        {                                                                                                    \
+                "output", 'o', OPTION_TEXT, offsetof(Options, output), OPTION_NO_FLAG, 0, 0, "FILE", what    \
+        }
+#define OPTIONS_MOF_INPUT OPTION_INCLUDE, OPTION_CPP, OPTION_DEFINE, OPTION_DIALECT
 #define OPTION_END                                                                                           \
         {                                                                                                    \
                 NULL, 0, OPTION_FLAG, 0, 0, 0, 0, NULL, NULL                                                 \
