@@ -205,8 +205,11 @@ static int import_one(Wmid *w, Client *c, const char *file)
         size_t n = 0;
         int r = errors ? read_file(file, &text) : -ENOMEM;
         if (!r)
-                r = client_import_mof(c, str_of(file), STR("root\\wmi"), (Str){(const char *)text.p, text.n},
-                                      -1, NULL, NULL, errors, LIMIT_MOF_ERRORS, &n);
+                r = client_import_mof(c,
+                                      &(ClientImport){.file = str_of(file),
+                                                      .namespace = STR("root\\wmi"),
+                                                      .text = {(const char *)text.p, text.n}},
+                                      -1, NULL, errors, LIMIT_MOF_ERRORS, &n);
         if (r < 0)
                 log_line(&w->log, LOG_ERROR, "%s: %s", file, strerror(-r));
         for (size_t i = 0; r == E_DIAG && i < n; i++)

@@ -40,8 +40,9 @@ int freewmi_compile_mof(freewmi *wmi, const char *ns, const char *file, const ch
         if (!errors)
                 return api_errno(-ENOMEM, error);
         size_t n = 0;
-        r = client_import_mof(wmi->client, str_of(file ? file : ""), str_of(ns), (Str){text ? text : "", size},
-                              wmi->timeout_ms, NULL, NULL, errors, LIMIT_MOF_ERRORS, &n);
+        ClientImport import = {
+                .file = str_of(file ? file : ""), .namespace = str_of(ns), .text = {text ? text : "", size}};
+        r = client_import_mof(wmi->client, &import, wmi->timeout_ms, NULL, errors, LIMIT_MOF_ERRORS, &n);
         if (r > 0 && n && mof_keep_errors(wmi, errors, n) == 0) {
                 if (error)
                         *error = wmi->mof_errors[0];

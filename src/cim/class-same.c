@@ -116,3 +116,9 @@ bool cim_class_same(const CimClass *a, const CimClass *b)
                         return false;
         return true;
 }
+
+bool cim_class_declares_same(const CimClass *a, const CimClass *b)
+{
+        bool super = a->super && b->super ? str_ieq(a->super->name, b->super->name) : !a->super && !b->super;
+        return super && (a == b || class_difference(a->declared, b->declared) == CLASS_SAME);
+}

@@ -51,32 +51,61 @@ static size_t import_errors(const ClientItem *i, Diag *errors, size_t capacity)
         return n;
 }
 
-int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_ms, Buf *ret_list,
-                      uint32_t *ret_count, Diag *errors, size_t capacity, size_t *ret_errors)
+// What a reply says of what was done. 0; E_DIAG: it is malformed; -ENOMEM.
+static int import_reply(Client *c, const ClientItem *i, ClientImported *ret, Diag *reterr)
+{
+        Wire_IMPORT_MOF_Reply reply;
+        if (!wire_get_IMPORT_MOF_reply(i->frame.payload, i->frame.size, &reply))
+                return client_fail_malformed(c, WIRE_IMPORT_MOF, reterr);
+        if (!ret)
+                return 0;
+        *ret = (ClientImported){.unchanged = reply.unchanged != 0, .count = reply.count, .more = reply.more};
+        buf_put(&ret->list, reply.list.p, reply.list.n);
+        if (!ret->list.failed)
+                return 0;
+        buf_deinit(&ret->list);
+        return -ENOMEM;
+}
+
+int client_import_mof(Client *c, const ClientImport *import, int timeout_ms, ClientImported *ret, Diag *errors,
+                      size_t capacity, size_t *ret_errors)
 {
         ClientItem i;
-        Wire_IMPORT_MOF m = {.file = file, .namespace = namespace, .text = text};
+        Wire_IMPORT_MOF m = {
+                .file = import->file,
+                .namespace = import->namespace,
+                .text = import->text,
+                .class_flags = import->class_flags,
+                .instance_flags = import->instance_flags,
+                .dialect = import->dialect,
+                .progress_ms = import->progress ? CLIENT_PROGRESS_MS : 0,
+        };
         *ret_errors = 0;
         c->keep_failed = true;
+        c->progress = import->progress;
+        c->progress_context = import->context;
         int r = client_call(c, IMPORT_MOF, &m, timeout_ms, &i, capacity ? &errors[0] : NULL);
+        c->progress = NULL;
         c->keep_failed = false;
         if (r < 0)
                 return r;
-        Wire_IMPORT_MOF_Reply reply;
-        if (r > 0) {
+        if (r > 0)
                 *ret_errors = import_errors(&i, errors, capacity);
-        } else if (!wire_get_IMPORT_MOF_reply(i.frame.payload, i.frame.size, &reply)) {
-                r = client_fail_malformed(c, WIRE_IMPORT_MOF, capacity ? &errors[0] : NULL);
+        else if ((r = import_reply(c, &i, ret, capacity ? &errors[0] : NULL)) == E_DIAG)
                 *ret_errors = capacity ? 1 : 0;
-        } else {
-                if (ret_count)
-                        *ret_count = reply.count;
-                if (ret_list) {
-                        *ret_list = (Buf){0};
-                        buf_put(ret_list, reply.list.p, reply.list.n);
-                        r = ret_list->failed ? -ENOMEM : 0;
-                }
-        }
         client_item_deinit(&i);
         return r;
+}
+
+bool client_import_read(Reader *in, ClientImportItem *ret)
+{
+        if (!in->n || in->failed)
+                return false;
+        uint8_t what = read_u8(in), done = read_u8(in);
+        *ret = (ClientImportItem){.what = (ClientImportWhat)what, .done = (ClientImportDone)done};
+        ret->event = read_u8(in) != 0;
+        ret->namespace = read_str(in);
+        ret->name = read_str(in);
+        in->failed |= what > CLIENT_IMPORT_NAMESPACE || done > CLIENT_IMPORT_DELETED;
+        return !in->failed;
 }

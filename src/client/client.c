@@ -414,6 +414,18 @@ static int client_take_reply(Client *c, const WireFrame *f, ClientItem *ret)
         return was.abandoned ? 0 : 1;
 }
 
+// How far somebody's import is: no item of the stream.
+static int client_take_progress(Client *c, const WireFrame *f)
+{
+        Wire_PROGRESS m;
+        if (!wire_get_PROGRESS(f->payload, f->size, &m))
+                return -EPROTO;
+        const Request *q = request_find(c, m.of);
+        if (c->progress && q && q->operation == WIRE_IMPORT_MOF && !q->abandoned)
+                c->progress(c->progress_context, m.done, m.all);
+        return 0;
+}
+
 static int client_take_frame(Client *c, const WireFrame *f, ClientItem *ret)
 {
         if (f->flags == WIRE_REPLY)
@@ -438,6 +450,8 @@ static int client_take_frame(Client *c, const WireFrame *f, ClientItem *ret)
         case WIRE_HOST_NOTICE:
                 r = item_host(f, ret);
                 break;
+        case WIRE_PROGRESS:
+                return client_take_progress(c, f);
         default:
                 return -EPROTO;
         }

@@ -118,9 +118,43 @@ int client_subscribe(Client *c, Str namespace, Str query, uint32_t queue, int ti
                      uint32_t *ret_unanswered, Diag *reterr);
 // Ends a subscription or a sink.
 int client_cancel(Client *c, uint32_t subscription, int timeout_ms, Diag *reterr);
-// Compiles MOF text. errors as mof_compile's; *ret_list (may be NULL) is the reply's list, to be freed with free().
-int client_import_mof(Client *c, Str file, Str namespace, Str text, int timeout_ms, Buf *ret_list, uint32_t *ret_count,
-                      Diag *errors, size_t capacity, size_t *ret_errors);
+// What is to be imported.
+typedef struct ClientImport {
+        Str file;      // its name in messages
+        Str namespace; // of what no directive places elsewhere
+        Str text;      // with its includes expanded (mof/expand.h); or binary MOF
+        uint32_t class_flags, instance_flags; // MOF_UPDATE_ONLY... (mof/document.h), until a directive says otherwise
+        uint32_t dialect;                     // MofDialect
+        // Called while the call waits, at most every CLIENT_PROGRESS_MS. NULL: not wanted.
+        void (*progress)(void *context, uint64_t done, uint64_t all);
+        void *context;
+} ClientImport;
+enum { CLIENT_PROGRESS_MS = 200 };
+typedef struct ClientImported {
+        bool unchanged; // it was imported before, and all is as it left it
+        uint32_t count; // of the list
+        uint32_t more;  // that the list has no room for
+        Buf list;       // IMPORT_MOF's (wire/operations.def); client_import_read takes it apart
+} ClientImported;
+typedef enum ClientImportWhat { CLIENT_IMPORT_CLASS, CLIENT_IMPORT_INSTANCE, CLIENT_IMPORT_NAMESPACE } ClientImportWhat;
+typedef enum ClientImportDone {
+        CLIENT_IMPORT_UNCHANGED,
+        CLIENT_IMPORT_CREATED,
+        CLIENT_IMPORT_UPDATED,
+        CLIENT_IMPORT_DELETED,
+} ClientImportDone;
+typedef struct ClientImportItem {
+        ClientImportWhat what;
+        ClientImportDone done;
+        bool event; // an event class
+        Str namespace, name; // of an instance its relative path; borrowed from the list
+} ClientImportItem;
+// Imports MOF, all or nothing. 0 with *ret (may be NULL; its list is freed by the caller, buf_deinit); E_DIAG with errors as
+// of mof_parse; else as client_call.
+int client_import_mof(Client *c, const ClientImport *import, int timeout_ms, ClientImported *ret, Diag *errors,
+                      size_t capacity, size_t *ret_errors);
+// The next item of a list; false: there is none, or (in->failed) it is malformed.
+bool client_import_read(Reader *in, ClientImportItem *ret);
 // The class alone, of client_get_object.
 
 // --- objects -------------------------------------------------------------------------------------

@@ -82,6 +82,8 @@ struct Client {
         bool eof, closed_told;
         bool keep_failed; // client_call_frame leaves a failed reply to its caller
         int failed;       // -EPROTO for good
+        void (*progress)(void *context, uint64_t done, uint64_t all); // of the import that is waited for
+        void *progress_context;
         uint32_t next_request;
         Request *requests;
         size_t request_count, request_capacity;

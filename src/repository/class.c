@@ -314,10 +314,54 @@ int store_put_class(Store *st, Str namespace, const CimClassSpec *spec, Str supe
 
 // What is to be done for store_put_classes.
 typedef struct PutMany {
+        Store *st;
+        StorePut *puts;
+        size_t put_count;
+        uint32_t *slots; // open addressing over the puts by class name: index + 1
+        size_t slot_count;
         CimChange *list; // malloc, a reference to each class
         size_t count, capacity;
         CimSchema *with_new; // the schema with the classes that there were not; made when it is needed
+        Str given, namespace; // the last that was looked up, and as it is spelled
+        Diag *diag;
 } PutMany;
+
+static void many_deinit(PutMany *m)
+{
+        for (size_t i = 0; i < m->count; i++)
+                cim_class_unref(m->list[i].klass);
+        free(m->list);
+        free(m->slots);
+        cim_schema_unref(m->with_new);
+}
+
+static int many_index(PutMany *m)
+{
+        for (m->slot_count = 16; m->slot_count < 2 * m->put_count;)
+                m->slot_count *= 2;
+        m->slots = calloc(m->slot_count, sizeof(*m->slots));
+        for (size_t i = 0; m->slots && i < m->put_count; i++) {
+                if (!m->puts[i].klass)
+                        continue;
+                size_t at = (size_t)str_ihash(m->puts[i].klass->name) & (m->slot_count - 1);
+                while (m->slots[at])
+                        at = (at + 1) & (m->slot_count - 1);
+                m->slots[at] = (uint32_t)i + 1;
+        }
+        return m->slots ? 0 : -ENOMEM;
+}
+
+// Is the class of a change among those that are put?
+static bool many_comes(const PutMany *m, const CimChange *c)
+{
+        size_t at = (size_t)str_ihash(c->klass->name) & (m->slot_count - 1);
+        for (; m->slots[at]; at = (at + 1) & (m->slot_count - 1)) {
+                const StorePut *p = &m->puts[m->slots[at] - 1];
+                if (str_ieq(p->klass->name, c->klass->name) && str_ieq(p->namespace, c->namespace))
+                        return true;
+        }
+        return false;
+}
 
 static int many_add(PutMany *m, const CimChange *c)
 {
@@ -334,93 +378,107 @@ static int many_add(PutMany *m, const CimChange *c)
         return 0;
 }
 
-static int many_with_new(const Store *st, PutMany *m, const CimChange *classes, size_t n, Diag *reterr)
+static int many_with_new(PutMany *m)
 {
         PutMany fresh = {0};
         int r = 0;
-        for (size_t i = 0; i < n && r == 0; i++)
-                if (!cim_schema_find(st->schema, classes[i].namespace, classes[i].klass->name))
-                        r = many_add(&fresh, &classes[i]);
+        for (size_t i = 0; i < m->put_count && r == 0; i++) {
+                const StorePut *p = &m->puts[i];
+                if (p->klass && !cim_schema_find(m->st->schema, p->namespace, p->klass->name))
+                        r = many_add(&fresh, &(CimChange){.namespace = p->namespace, .klass = p->klass});
+        }
         if (r == 0)
-                r = cim_schema_change(st->schema, fresh.list, fresh.count, &m->with_new, reterr);
-        for (size_t i = 0; i < fresh.count; i++)
-                cim_class_unref(fresh.list[i].klass);
-        free(fresh.list);
+                r = cim_schema_change(m->st->schema, fresh.list, fresh.count, &m->with_new, m->diag);
+        many_deinit(&fresh);
         return r;
 }
 
-// Is the class of a change among those that are put?
-static bool many_comes(const CimChange *classes, size_t n, const CimChange *c)
-{
-        for (size_t i = 0; i < n; i++)
-                if (classes[i].klass && str_ieq(classes[i].klass->name, c->klass->name) &&
-                    str_ieq(classes[i].namespace, c->namespace))
-                        return true;
-        return false;
-}
-
 // Another class of that name exists. Its superclass may be one that comes with it.
-static int many_update(Store *st, PutMany *m, const CimChange *classes, size_t n, const CimChange *c,
-                       const CimClass *was, uint32_t flags, Diag *reterr)
+static int many_update(PutMany *m, StorePut *p, const CimClass *was)
 {
-        const CimSchema *on = st->schema;
-        Str superclass = c->klass->super ? c->klass->super->name : (Str){"", 0};
+        const CimSchema *on = m->st->schema;
+        Str superclass = p->klass->super ? p->klass->super->name : (Str){"", 0};
         CimUpdate u;
         int r = 0;
-        if (superclass.n && !cim_schema_find(on, c->namespace, superclass)) {
+        if (cim_class_declares_same(was, p->klass))
+                return 0;
+        if (superclass.n && !cim_schema_find(on, m->namespace, superclass)) {
                 if (!m->with_new)
-                        r = many_with_new(st, m, classes, n, reterr);
+                        r = many_with_new(m);
                 on = m->with_new;
         }
         if (r == 0)
-                r = class_check(st, on, c->namespace, was, c->klass->declared, superclass, flags, &u, reterr);
+                r = class_check(m->st, on, m->namespace, was, p->klass->declared, superclass, p->flags, &u,
+                                m->diag);
         if (r)
                 return r;
-        // The class itself, and a subclass that comes with it, are built on the others of `classes`.
-        if (!u.same)
-                r = many_add(m, c);
+        // The class itself, and a subclass that comes with it, are built on the others of the puts.
+        if (!u.same) {
+                p->done = STORE_UPDATED;
+                r = many_add(m, &(CimChange){.namespace = m->namespace, .klass = p->klass});
+        }
         for (size_t i = 0; i < u.change_count && r == 0 && !u.same; i++)
-                if (!many_comes(classes, n, &u.changes[i]))
+                if (!many_comes(m, &u.changes[i]))
                         r = many_add(m, &u.changes[i]);
         cim_update_deinit(&u);
         return r;
 }
 
-static int many_one(Store *st, PutMany *m, const CimChange *classes, size_t n, size_t i, uint32_t flags,
-                    Diag *reterr)
+static int many_one(PutMany *m, StorePut *p)
 {
-        CimChange c = classes[i];
-        int r = store_namespace(st, c.namespace, &c.namespace, reterr);
+        int r = 0;
+        if (p->namespace.p != m->given.p || p->namespace.n != m->given.n)
+                r = store_namespace(m->st, p->namespace, &m->namespace, m->diag);
         if (r)
                 return r;
-        const CimClass *was = cim_schema_find(st->schema, c.namespace, c.klass->name);
-        r = store_check_flags(flags, CLASS_FLAGS, was, "class", c.klass->name, reterr);
+        m->given = p->namespace;
+        const CimClass *was = cim_schema_find(m->st->schema, m->namespace, p->klass->name);
+        r = store_check_flags(p->flags, CLASS_FLAGS, was, "class", p->klass->name, m->diag);
         if (r == 0)
-                r = class_is_the_users(st, c.namespace, c.klass->name, reterr);
+                r = class_is_the_users(m->st, m->namespace, p->klass->name, m->diag);
         if (r)
                 return r;
-        return was ? many_update(st, m, classes, n, &c, was, flags, reterr) : many_add(m, &c);
+        if (was)
+                return many_update(m, p, was);
+        p->done = STORE_NEW;
+        return many_add(m, &(CimChange){.namespace = m->namespace, .klass = p->klass});
 }
 
-int store_put_classes(Store *st, const CimChange *classes, size_t n, uint32_t flags, Diag *reterr)
+// Whom the schema's refusal is about: it begins with the name.
+static void many_blame(const PutMany *m, size_t *ret_at)
 {
-        PutMany m = {0};
-        int r = 0;
-        for (size_t i = 0; i < n && r == 0; i++) {
-                if (classes[i].remove)
-                        r = diag_set(reterr, CIM_E_INVALID_PARAMETER, "classes can be put here, not removed");
-                else
-                        r = namespace_ensure(st, classes[i].namespace, true, reterr);
+        for (size_t i = 0; m->diag && i < m->put_count; i++) {
+                const CimClass *c = m->puts[i].klass;
+                if (c && strncmp(m->diag->message, c->name.p, c->name.n) == 0 &&
+                    strchr(" :", m->diag->message[c->name.n])) {
+                        *ret_at = i;
+                        return;
+                }
         }
-        for (size_t i = 0; i < n && r == 0; i++)
-                if (classes[i].klass)
-                        r = many_one(st, &m, classes, n, i, flags, reterr);
-        if (r == 0 && m.count)
+}
+
+int store_put_classes(Store *st, StorePut *puts, size_t n, size_t *ret_at, Diag *reterr)
+{
+        PutMany m = {.st = st, .puts = puts, .put_count = n, .diag = reterr};
+        size_t none, *at = ret_at ? ret_at : &none;
+        int r = many_index(&m);
+        for (*at = 0; *at < n && r == 0; ++*at) {
+                puts[*at].done = STORE_SAME;
+                if (!*at || puts[*at].namespace.p != puts[*at - 1].namespace.p ||
+                    puts[*at].namespace.n != puts[*at - 1].namespace.n)
+                        r = namespace_ensure(st, puts[*at].namespace, true, reterr);
+                if (r)
+                        break;
+        }
+        for (*at = r ? *at : 0; *at < n && r == 0; ++*at)
+                if (puts[*at].klass && (r = many_one(&m, &puts[*at])) != 0)
+                        break;
+        if (r == 0 && m.count) {
                 r = class_change(st, m.list, m.count, reterr);
-        for (size_t i = 0; i < m.count; i++)
-                cim_class_unref(m.list[i].klass);
-        free(m.list);
-        cim_schema_unref(m.with_new);
+                if (r == E_DIAG)
+                        many_blame(&m, at);
+        }
+        many_deinit(&m);
         return r == 0 ? version_settle(st, reterr) : r;
 }
 

@@ -9,6 +9,12 @@ const CimSchema *store_schema(const Store *st)
         return st->schema;
 }
 
+size_t store_changes(const Store *st, const StoreChange **ret)
+{
+        *ret = st->changes;
+        return st->change_count;
+}
+
 void store_take_schema(Store *st, CimSchema *after)
 {
         cim_schema_unref(st->schema);

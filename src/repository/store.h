@@ -44,6 +44,8 @@ typedef struct StoreChange {
 
 // The classes as this transaction sees them. Borrowed until the next change.
 const CimSchema *store_schema(const Store *st);
+// What this job has changed so far, in order. Borrowed until the next change.
+size_t store_changes(const Store *st, const StoreChange **ret);
 
 // --- namespaces ----------------------------------------------------------------------------------
 // Creates a namespace below one that exists, with what `seed` gives it. E_DIAG: CIM_E_ALREADY_EXISTS,
@@ -64,9 +66,17 @@ int store_delete_namespace(Store *st, Str namespace, Diag *reterr);
 int store_put_class(Store *st, Str namespace, const CimClassSpec *spec, Str superclass, uint32_t flags,
                     Diag *reterr);
 // Many at once, order free (what a MOF text makes): each class is built on others of these and of the schema,
-// and built again where that schema was an older one. `flags` hold for each as in store_put_class. Namespaces
-// that are not there are created (klass NULL: only that). The schema is changed once.
-int store_put_classes(Store *st, const CimChange *classes, size_t n, uint32_t flags, Diag *reterr);
+// and built again where that schema was an older one; `flags` as in store_put_class. Namespaces that are not
+// there are created (klass NULL: only that). The schema is changed once. On failure *ret_at (may be NULL) says
+// whose fault it is, n when nobody's.
+typedef enum StoreDone { STORE_SAME, STORE_NEW, STORE_UPDATED } StoreDone;
+typedef struct StorePut {
+        Str namespace; // normal form
+        CimClass *klass;
+        uint32_t flags;
+        StoreDone done; // out
+} StorePut;
+int store_put_classes(Store *st, StorePut *puts, size_t n, size_t *ret_at, Diag *reterr);
 // DeleteClass: with its subclasses, deepest first, and before each its instances; a change for each of these.
 // E_DIAG: CIM_E_INVALID_NAMESPACE, CIM_E_NOT_FOUND, CIM_E_INVALID_OPERATION (as store_put_class),
 // CIM_E_QUOTA_VIOLATION (more than RepositoryConfig.changes, change_bytes).

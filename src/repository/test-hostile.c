@@ -29,10 +29,20 @@ typedef struct Together {
         uint32_t flags;
 } Together;
 
+// All with the same flags.
+static int put_all(Store *st, const CimChange *list, size_t n, uint32_t flags, Diag *reterr)
+{
+        StorePut puts[16];
+        assert_true(n <= 16);
+        for (size_t i = 0; i < n; i++)
+                puts[i] = (StorePut){.namespace = list[i].namespace, .klass = list[i].klass, .flags = flags};
+        return store_put_classes(st, puts, n, NULL, reterr);
+}
+
 static int put_together(void *context, Store *st, Diag *reterr)
 {
         const Together *t = context;
-        return store_put_classes(st, t->list, t->n, t->flags, reterr);
+        return put_all(st, t->list, t->n, t->flags, reterr);
 }
 
 // --- names

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The classes: what a service is born with, looking them up, and changing them by MOF text.
+// The classes: what a service is born with, and looking them up.
 #include <sys/types.h>
 
 #include "service/internal.h"
@@ -154,7 +154,7 @@ const CimClass *catalog_class(const CimSchema *schema, Str namespace, Str name, 
         return NULL;
 }
 
-static bool catalog_is_event(const CimClass *c)
+bool catalog_is_event(const CimClass *c)
 {
         return cim_class_isa(c, STR("__Event"));
 }
@@ -235,120 +235,4 @@ void perform_LIST_CLASSES(Session *x, const WireFrame *f, const Wire_LIST_CLASSE
                 connection_reply(x->c, f->request, LIST_CLASSES, .count = l.count,
                                  .list = {(char *)l.bytes.p, l.bytes.n});
         buf_deinit(&l.bytes);
-}
-
-// --- MOF -----------------------------------------------------------------------------------------
-
-static int import_classes(Store *st, const MofResult *m, Diag *reterr)
-{
-        CimChange *changes = calloc(m->class_count + 1, sizeof(*changes));
-        if (!changes)
-                return -ENOMEM;
-        for (size_t i = 0; i < m->class_count; i++)
-                changes[i] = (CimChange){.namespace = m->classes[i].namespace, .klass = m->classes[i].klass};
-        int r = store_put_classes(st, changes, m->class_count, STORE_CREATE_OR_UPDATE, reterr);
-        free(changes);
-        return r;
-}
-
-// Which class the store refused: the one that it refuses in the same words by itself. What that leaves in the
-// store goes with the rest of the job.
-static void import_place(Store *st, const MofResult *m, const char *file, Diag *d)
-{
-        snprintf(d->file, sizeof(d->file), "%s", file);
-        for (size_t i = 0; i < m->class_count; i++) {
-                Diag one = {0};
-                CimChange change = {.namespace = m->classes[i].namespace, .klass = m->classes[i].klass};
-                int r = store_put_classes(st, &change, 1, STORE_CREATE_OR_UPDATE, &one);
-                if (r == E_DIAG && one.code == d->code && strcmp(one.message, d->message) == 0) {
-                        d->line = (uint32_t)m->classes[i].line;
-                        return;
-                }
-        }
-}
-
-static void import_reply(Job *j, const MofResult *m)
-{
-        Buf list = {0};
-        for (size_t i = 0; i < m->class_count; i++) {
-                buf_str(&list, m->classes[i].namespace);
-                buf_str(&list, m->classes[i].klass->name);
-                buf_u8(&list, catalog_is_event(m->classes[i].klass));
-        }
-        wire_put_IMPORT_MOF_reply(&j->reply, j->frame.request,
-                                  &(Wire_IMPORT_MOF_Reply){.count = (uint32_t)m->class_count,
-                                                           .list = {(char *)list.p, list.n}});
-        j->reply.failed |= list.failed;
-        buf_deinit(&list);
-}
-
-// Compiles and takes in. E_DIAG with errors[0..*ret_n).
-static int import_text(Job *j, Store *st, const Wire_IMPORT_MOF *m, Diag *errors, size_t *ret_n)
-{
-        char namespace[LIMIT_NAMESPACE_CHARS + 1], file[sizeof(errors->file)];
-        MofResult *result;
-        *ret_n = 1;
-        int r = cim_namespace_normal(m->namespace.n ? m->namespace : STR("root\\default"), namespace,
-                                     &errors[0]);
-        if (r)
-                return r;
-        text_clean(m->file, file, sizeof(file));
-        CimSchema *schema = cim_schema_ref(store_schema(st));
-        r = mof_compile(&(MofSource){m->text, file, str_of(namespace), schema, .system = false}, &result,
-                        errors, LIMIT_MOF_ERRORS, ret_n);
-        if (!r) {
-                *ret_n = 1;
-                r = import_classes(st, result, &errors[0]);
-                if (!r)
-                        import_reply(j, result);
-                else if (r > 0)
-                        import_place(st, result, file, &errors[0]);
-                mof_result_free(result);
-        }
-        cim_schema_unref(schema);
-        return r;
-}
-
-static int import_run(Job *j, Store *st)
-{
-        Wire_IMPORT_MOF m;
-        Diag *errors = calloc(LIMIT_MOF_ERRORS, sizeof(*errors));
-        size_t n = 0;
-        if (!errors)
-                return -ENOMEM;
-        wire_get_IMPORT_MOF(j->frame.payload, j->frame.size, &m);
-        int r = import_text(j, st, &m, errors, &n);
-        if (r == -EFBIG)
-                r = diag_set(&errors[0], CIM_E_QUOTA_VIOLATION, "a MOF text has at most %u bytes",
-                             LIMIT_MOF_BYTES);
-        if (r > 0) {
-                j->base.diag = errors[0];
-                for (size_t i = 0; i < (n ? n : 1); i++)
-                        wire_put_diag(&j->list, &errors[i]);
-        }
-        free(errors);
-        return r;
-}
-
-static void import_done(Job *j, int r)
-{
-        Wire_IMPORT_MOF_Reply reply;
-        Wire_IMPORT_MOF m;
-        WireFrame f;
-        char file[256], label[192];
-        if (!r && !j->reply.failed && wire_frame(j->reply.p, j->reply.n, j->reply.n, &f) > 0 &&
-            wire_get_IMPORT_MOF_reply(f.payload, f.size, &reply) &&
-            wire_get_IMPORT_MOF(j->frame.payload, j->frame.size, &m))
-                log_line(&j->service->config.log, LOG_NOTICE, "%s: %u classes from %s",
-                         connection_label(j->session->c, label), reply.count,
-                         text_clean(m.file, file, sizeof(file)));
-        job_answer(j, r);
-}
-
-void perform_IMPORT_MOF(Session *x, const WireFrame *f, const Wire_IMPORT_MOF *m)
-{
-        (void)m;
-        Job *j = session_submit(x, f, import_run);
-        if (j)
-                j->done = import_done;
 }

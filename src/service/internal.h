@@ -490,6 +490,7 @@ int catalog_init(Service *s, Diag *reterr); // opens the store
 int catalog_namespace(const CimSchema *schema, Str name, Str *ret, Diag *reterr);
 // The class; NULL and *reterr, with `code` and the nearest name.
 const CimClass *catalog_class(const CimSchema *schema, Str namespace, Str name, uint32_t code, Diag *reterr);
+bool catalog_is_event(const CimClass *c);
 
 // --- the service itself --------------------------------------------------------------------------
 struct Service {

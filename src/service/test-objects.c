@@ -347,9 +347,8 @@ static void a_text_that_the_store_refuses_has_a_place(void **state)
         Diag errors[4];
         size_t n = 0;
         Str text = STR("class Fine { [key] string Name; };\n\nclass SubThing : Thing { string Extra; };\n");
-        assert_int_equal(
-                client_import_mof(c, STR("x.mof"), RIG_NS, text, RIG_PATIENCE_MS, NULL, NULL, errors, 4, &n),
-                E_DIAG);
+        ClientImport import = {.file = STR("x.mof"), .namespace = RIG_NS, .text = text};
+        assert_int_equal(client_import_mof(c, &import, RIG_PATIENCE_MS, NULL, errors, 4, &n), E_DIAG);
         assert_int_equal(n, 1);
         assert_string_equal(errors[0].file, "x.mof");
         assert_int_equal(errors[0].line, 3);

@@ -146,8 +146,9 @@ void rig_import(Rig *rig, Client *c, const char *mof)
         (void)rig;
         Diag errors[4];
         size_t n = 0;
-        int r = client_import_mof(c, STR("test.mof"), STR("root\\wmi"), str_of(mof), RIG_PATIENCE_MS, NULL,
-                                  NULL, errors, 4, &n);
+        ClientImport import = {
+                .file = STR("test.mof"), .namespace = STR("root\\wmi"), .text = str_of(mof)};
+        int r = client_import_mof(c, &import, RIG_PATIENCE_MS, NULL, errors, 4, &n);
         if (r)
                 print_error("import: %d, %zu errors: %s:%u: %s\n", r, n, errors[0].file, errors[0].line,
                             errors[0].message);

@@ -75,9 +75,8 @@ static void a_bad_mof_changes_nothing(void **state)
         Diag errors[8];
         size_t n = 0;
         Str bad = STR("class Good : WMIEvent { };\nclass Bad : Missing { };\nclass Worse { nonsense x; };\n");
-        assert_int_equal(
-                client_import_mof(c, STR("b.mof"), STR("root\\wmi"), bad, -1, NULL, NULL, errors, 8, &n),
-                E_DIAG);
+        ClientImport import = {.file = STR("b.mof"), .namespace = STR("root\\wmi"), .text = bad};
+        assert_int_equal(client_import_mof(c, &import, -1, NULL, errors, 8, &n), E_DIAG);
         assert_true(n >= 2);
         assert_string_equal(errors[0].file, "b.mof");
         assert_true(errors[0].line == 2 || errors[1].line == 2);

@@ -78,8 +78,8 @@ def mof_compile_lists_and_refuses(t):
     t.wmid()
     t.write("store.mof", MOF)
     out, _ = t.run(["wmi", "mof", "compile", t.path("store.mof")])
-    check("root\\default\tThing\tclass" in out and "root\\default\tSaid\tevent" in out, out)
-    check({"namespace": "root\\default", "class": "Pair", "event": False} in t.json(["wmi", "mof", "compile", t.path("store.mof")]))
+    check("root\\default\tThing\tclass\tcreated" in out and "root\\default\tSaid\tevent\tcreated" in out, out)
+    check({"namespace": "root\\default", "class": "Pair", "event": False, "done": "unchanged"} in t.json(["wmi", "mof", "compile", t.path("store.mof")]))
     t.write("bad.mof", "class A {\n  uint32 X\n};\n")
     err = refused(t, 3, ["mof", "compile", t.path("bad.mof")], "bad.mof:3:1:", "0x8004")
     check("^" in err, err)
@@ -93,7 +93,7 @@ def mof_compile_lists_and_refuses(t):
     # Several files: those in front of a bad one are in.
     t.write("fine.mof", "class Fine { [key] string A; };")
     out, _ = t.run(["wmi", "mof", "compile", t.path("fine.mof"), t.path("bad.mof")], 3)
-    equal(out, ["root\\default\tFine\tclass"])
+    equal(out, ["root\\default\tFine\tclass\tcreated"])
 
 
 @test

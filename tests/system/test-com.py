@@ -101,7 +101,7 @@ def client(t):
     c = wire.Connection.to(t.env["FREEWMI_SOCKET"])
     c.send("HELLO", version=1, role=1, program="test", name="", device="", path="", pid=os.getpid())
     t.equal(c.receive()[2], 0, "HELLO")
-    c.send("IMPORT_MOF", file="fake.mof", namespace="root\\wmi", text=fake.MOF.encode())
+    c.send("IMPORT_MOF", file="fake.mof", namespace="root\\wmi", text=fake.MOF.encode(), class_flags=0, instance_flags=0, dialect=0, progress_ms=0)
     t.equal(c.receive()[2], 0, "IMPORT_MOF")
     c.send("EXEC_NOTIFICATION_QUERY", namespace="root\\wmi", language="WQL", query="SELECT * FROM FakeEvent", flags=0, queue=0)
     t.equal(c.receive()[2], 0, "EXEC_NOTIFICATION_QUERY")

@@ -302,8 +302,9 @@ static int load_all(Load *l, Stream *signals)
                 code = WMI_FAILED;
         }
         for (size_t i = 0; i < o->mofs.n && !code; i++)
-                code = import_mof(l->client, str_of(o->namespace ? o->namespace : "root\\wmi"), o->mofs.p[i],
-                                  NULL, NULL);
+                code = import_mof(l->client,
+                                  &(Import){.namespace = str_of(o->namespace ? o->namespace : "root\\wmi")},
+                                  o->mofs.p[i], NULL);
         if (!code)
                 code = load_check_log(o);
         if (!code)

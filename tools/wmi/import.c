@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/utf.h"
+#include "progress.h"
 #include "say.h"
 #include "verb.h"
 
@@ -78,21 +79,29 @@ static void import_errors(const char *file, Str text, const Diag *errors, size_t
         arena_deinit(&a);
 }
 
-int import_mof(Client *c, Str namespace, const char *file, Buf *list, uint32_t *count)
+int import_bytes(Client *c, const Import *how, const char *file, Str bytes, ClientImported *ret)
 {
-        Buf text, reply = {0};
-        int r = import_read(file, &text);
-        if (r) {
-                say("%s: %s", file, strerror(-r));
-                return WMI_FAILED;
-        }
+        char what[96];
+        Buf name = {0};
+        say_clean_line(str_of(file), &name);
+        snprintf(what, sizeof(what), "importing %.60s", buf_z(&name) ? (const char *)name.p : "");
+        buf_deinit(&name);
+        Progress p = progress_begin(what);
+        p.quiet = true;
         Diag *errors = calloc(LIMIT_MOF_ERRORS, sizeof(*errors));
         size_t n = 0;
-        uint32_t classes = 0;
-        Str bytes = {(const char *)text.p, text.n};
-        r = errors ? client_import_mof(c, str_of(file), namespace, bytes, -1, &reply, &classes, errors,
-                                       LIMIT_MOF_ERRORS, &n)
-                   : -ENOMEM;
+        ClientImport import = {
+                .file = str_of(file),
+                .namespace = how->namespace,
+                .text = bytes,
+                .class_flags = how->class_flags,
+                .instance_flags = how->instance_flags,
+                .dialect = how->dialect,
+                .progress = p.terminal ? progress_tell : NULL,
+                .context = &p,
+        };
+        int r = errors ? client_import_mof(c, &import, -1, ret, errors, LIMIT_MOF_ERRORS, &n) : -ENOMEM;
+        progress_end(&p);
         int code = WMI_DONE;
         if (r == E_DIAG) {
                 import_errors(file, bytes, errors, n);
@@ -101,12 +110,20 @@ int import_mof(Client *c, Str namespace, const char *file, Buf *list, uint32_t *
                 if (r != -ECANCELED)
                         say("%s: %s", file, r == -EPIPE ? "the service is gone" : strerror(-r));
                 code = r == -EPIPE ? WMI_GONE : WMI_FAILED;
-        } else if (list) {
-                buf_put(list, reply.p, reply.n);
-                *count += classes;
         }
         free(errors);
-        buf_deinit(&reply);
+        return code;
+}
+
+int import_mof(Client *c, const Import *how, const char *file, ClientImported *ret)
+{
+        Buf text;
+        int r = import_read(file, &text);
+        if (r) {
+                say("%s: %s", file, strerror(-r));
+                return WMI_FAILED;
+        }
+        int code = import_bytes(c, how, file, (Str){(const char *)text.p, text.n}, ret);
         buf_deinit(&text);
         return code;
 }

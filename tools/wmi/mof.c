@@ -9,24 +9,31 @@ static const TableColumn columns[] = {
         {"namespace", "NAMESPACE", false},
         {"class", "CLASS", false},
         {"event", "KIND", false},
+        {"done", "DONE", false},
         {NULL, NULL, false},
 };
 
-static int mof_list(const Options *o, const Buf *classes, uint32_t count)
+static const char *mof_kind(const ClientImportItem *i)
 {
-        Reader list = {classes->p, classes->n, classes->failed};
+        return i->what == CLIENT_IMPORT_INSTANCE    ? "instance"
+               : i->what == CLIENT_IMPORT_NAMESPACE ? "namespace"
+               : i->event                           ? "event"
+                                                    : "class";
+}
+
+static int mof_list(const Options *o, const Buf *items)
+{
+        static const char *const done[] = {"unchanged", "created", "updated", "deleted"};
+        Reader list = {items->p, items->n, items->failed};
         Table *t = table_new(columns);
         if (!t)
                 return request_no_memory();
-        for (uint32_t i = 0; i < count; i++) {
-                Str namespace = read_str(&list), name = read_str(&list);
-                bool event = read_u8(&list);
-                if (list.failed)
-                        break;
-                table_row(t, event);
-                table_str(t, namespace);
-                table_str(t, name);
-                table_flag(t, event, "event", "class");
+        for (ClientImportItem i; client_import_read(&list, &i);) {
+                table_row(t, i.event);
+                table_str(t, i.namespace);
+                table_str(t, i.name);
+                table_flag(t, i.event, mof_kind(&i), mof_kind(&i));
+                table_str(t, str_of(done[i.done]));
         }
         int code = list.failed ? request_malformed() : table_print(t, o->json);
         table_free(t);
@@ -37,21 +44,21 @@ static int mof_compile_run(const Options *o)
 {
         char namespace[LIMIT_NAMESPACE_CHARS + 1];
         Client *c;
-        Buf classes = {0};
-        uint32_t count = 0;
+        Buf list = {0};
         int code = target_namespace(o, "wmi mof compile", namespace);
         if (!code)
                 code = request_connect(o, "wmi mof compile", &c);
         if (code)
                 return code;
         for (size_t i = 0; i < o->arguments.n && !code; i++) {
-                request_await(c, "the service to compile");
-                code = import_mof(c, str_of(namespace), o->arguments.p[i], &classes, &count);
+                ClientImported done = {0};
+                code = import_mof(c, &(Import){.namespace = str_of(namespace)}, o->arguments.p[i], &done);
+                buf_put(&list, done.list.p, done.list.n);
+                buf_deinit(&done.list);
         }
-        request_await(c, NULL);
         // What was compiled before an error is in the store: it is listed all the same.
-        int listed = count ? mof_list(o, &classes, count) : WMI_DONE;
-        buf_deinit(&classes);
+        int listed = list.n ? mof_list(o, &list) : WMI_DONE;
+        buf_deinit(&list);
         client_free(c);
         return code ? code : listed;
 }

@@ -11,46 +11,11 @@
 #include "base/utf.h"
 #include "list.h"
 #include "print-value.h"
+#include "progress.h"
 #include "repository-place.h"
 #include "request.h"
 #include "say.h"
 #include "service/service.h"
-
-enum { PROGRESS_FIRST_MS = 1000, PROGRESS_AGAIN_MS = 200, PROGRESS_LINE_MS = 10000 };
-
-// --- progress --------------------------------------------------------------------------------------------
-
-// On a terminal one line that changes; in a log a line every ten seconds.
-typedef struct Progress {
-        const char *what;
-        uint64_t begun, told;
-        bool terminal, shown;
-} Progress;
-
-static Progress progress_begin(const char *what)
-{
-        uint64_t now = monotonic_ms();
-        return (Progress){.what = what, .begun = now, .told = now, .terminal = isatty(STDERR_FILENO) == 1};
-}
-
-static void progress_tell(void *context, uint64_t done, uint64_t all)
-{
-        Progress *p = context;
-        uint64_t now = monotonic_ms();
-        unsigned share = all ? (unsigned)(done >= all ? 100 : (double)done * 100 / (double)all) : 0;
-        if (now - p->begun < PROGRESS_FIRST_MS ||
-            now - p->told < (p->terminal ? PROGRESS_AGAIN_MS : PROGRESS_LINE_MS))
-                return;
-        p->told = now;
-        p->shown = true;
-        fprintf(stderr, p->terminal ? "\rwmi: %s: %u%% " : "wmi: %s: %u%%\n", p->what, share);
-}
-
-static void progress_end(Progress *p)
-{
-        if (p->shown && p->terminal)
-                fputs("\r\033[K", stderr);
-}
 
 // --- the verbs -------------------------------------------------------------------------------------------
 

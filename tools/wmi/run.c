@@ -42,7 +42,7 @@ typedef struct Run {
         char driver[PATH_MAX];
         char *name, *device;
         const char *namespace;
-        Buf classes; // of the MOF: {str namespace, str class, u8 event}
+        Buf classes; // of the MOF, as client_import_read takes it apart
         uint32_t class_count;
         int dispatched;     // what the last freewmi_service_dispatch had to do
         uint64_t silent_at; // when a driver that is started but not registered is told of; 0: not yet
@@ -142,17 +142,16 @@ static int run_all_events(Run *r)
         size_t events = 0;
         int code = 0;
         for (uint32_t i = 0; i < r->class_count && !code && !r->stream.interrupts; i++) {
-                Str namespace = read_str(&list), name = read_str(&list);
-                bool event = read_u8(&list);
-                if (list.failed)
+                ClientImportItem item;
+                if (!client_import_read(&list, &item))
                         break;
-                if (!event)
+                if (!item.event || item.done == CLIENT_IMPORT_DELETED)
                         continue;
                 Buf query = {0};
-                buf_printf(&query, "SELECT * FROM %.*s", STR_ARG(name));
+                buf_printf(&query, "SELECT * FROM %.*s", STR_ARG(item.name));
                 events++;
                 code = query.failed ? WMI_FAILED
-                                    : stream_subscribe(&r->stream, namespace,
+                                    : stream_subscribe(&r->stream, item.namespace,
                                                        (Str){(const char *)query.p, query.n}, false,
                                                        "query of an event class");
                 buf_deinit(&query);
@@ -181,9 +180,13 @@ static int run_watch(Run *r)
 {
         const Options *o = r->options;
         int code = 0;
-        for (size_t i = 0; i < o->mofs.n && !code && !r->stream.interrupts; i++)
-                code = import_mof(r->client, str_of(r->namespace), o->mofs.p[i], &r->classes,
-                                  &r->class_count);
+        for (size_t i = 0; i < o->mofs.n && !code && !r->stream.interrupts; i++) {
+                ClientImported done = {0};
+                code = import_mof(r->client, &(Import){.namespace = str_of(r->namespace)}, o->mofs.p[i], &done);
+                buf_put(&r->classes, done.list.p, done.list.n);
+                buf_deinit(&done.list);
+                r->class_count += done.count;
+        }
         if (r->stream.interrupts)
                 return WMI_DONE;
         return code ? code : run_subscribe(r);
