@@ -9,6 +9,8 @@
 #define LIMIT_NAME_CHARS       255u    // characters of a class, property or qualifier name
 #define LIMIT_NAMESPACE_CHARS  1024u
 #define LIMIT_MOF_BYTES        (64u << 20) // one MOF text
+#define LIMIT_MOF_INCLUDES     (1u << 14)  // files that one text includes
+#define LIMIT_CPP_SECONDS      60u         // a C preprocessor's run over one text
 #define LIMIT_MOF_ITEMS        (1u << 20)  // declarations of one document; elements of any list in it
 #define LIMIT_BMF_BYTES        (64u << 20) // one binary MOF, expanded
 #define LIMIT_MOF_ERRORS       64u         // reported in one run
