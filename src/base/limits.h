@@ -15,6 +15,12 @@
 #define LIMIT_BMF_BYTES        (64u << 20) // one binary MOF, expanded
 #define LIMIT_MOF_ERRORS       64u         // reported in one run
 #define LIMIT_FINDINGS         1000u       // of one run of a tool that checks, shown; more are counted
+#define LIMIT_FIND_BYTES       (256u << 20) // one file in which binary MOF is looked for
+#define LIMIT_ACPI_BYTES       (16u << 20)  // one file of sysfs: a table, a binary MOF
+#define LIMIT_FIND_BLOBS       1024u // binary MOFs, and _WDG tables, of one file
+#define LIMIT_WDG_ENTRIES      1024u // of one _WDG table
+#define LIMIT_PE_ENTRIES       (1u << 16) // entries of a PE file's resource directories that are looked at
+#define LIMIT_ACPI_PATH        1023u // characters of the path of an ACPI object
 #define LIMIT_DEPTH            64u // nesting of anything: expressions, embedded objects, superclasses, MOF values
 #define LIMIT_CLASS_PROPERTIES 1024u      // of one class, inherited ones included
 #define LIMIT_QUALIFIERS       256u       // of one class, property, method or parameter, as declared
