@@ -59,7 +59,7 @@ static int print_verb_help(const Verb *v, const char *name)
         if (v->verbs) {
                 printf("\n");
                 for (const Verb *const *s = v->verbs; *s; s++)
-                        printf("  %-8s %s\n", (*s)->name, (*s)->summary);
+                        printf("  %-14s %s\n", (*s)->name, (*s)->summary);
         }
         if (v->options && v->options->name)
                 printf("\n");

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// The verbs of `wmi mof`, one file each: mof-NAME.c.
+#ifndef WMI_MOF_VERBS_H
+#define WMI_MOF_VERBS_H
+
+#include "verb.h"
+
+extern const Verb verb_mof_compile;
+
+#endif
