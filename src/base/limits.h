@@ -20,6 +20,7 @@
 #define LIMIT_FIND_BLOBS       1024u // binary MOFs, and _WDG tables, of one file
 #define LIMIT_WDG_ENTRIES      1024u // of one _WDG table
 #define LIMIT_PE_ENTRIES       (1u << 16) // entries of a PE file's resource directories that are looked at
+#define LIMIT_ACPI_NAMES       (1u << 16) // control methods of one file that serve _WDG tables
 #define LIMIT_ACPI_PATH        1023u // characters of the path of an ACPI object
 #define LIMIT_DEPTH            64u // nesting of anything: expressions, embedded objects, superclasses, MOF values
 #define LIMIT_CLASS_PROPERTIES 1024u      // of one class, inherited ones included

@@ -286,6 +286,7 @@ static bool aml_named(Aml *m, size_t *at, size_t end)
         *at = i;
         if (!acpi_path_go(&scope, (Str){name.text, name.n}, leaf))
                 return false;
+        find_add_name(m->f, &scope, leaf);
         if (i < end && m->p[i] == AML_BUFFER) {
                 if (!aml_buffer(m, at, end, true, &from))
                         return false;
@@ -299,8 +300,10 @@ static void aml_method(Aml *m, size_t at, size_t end)
 {
         AcpiPath name, scope = m->path;
         char leaf[5];
-        if (aml_name(m, &at, end, true, &name) && acpi_path_go(&scope, (Str){name.text, name.n}, leaf))
-                aml_search_buffers(m, at, end, &scope, leaf);
+        if (!aml_name(m, &at, end, true, &name) || !acpi_path_go(&scope, (Str){name.text, name.n}, leaf))
+                return;
+        find_add_name(m->f, &scope, leaf);
+        aml_search_buffers(m, at, end, &scope, leaf);
 }
 
 static void aml_terms(Aml *m, size_t at, size_t end, unsigned depth);

@@ -15,6 +15,8 @@ typedef struct Find {
         size_t blob_count, blob_room;
         WdgTable *tables;
         size_t table_count, table_room;
+        AcpiName *names;
+        size_t name_count, name_room;
 } Find;
 
 // The path of an ACPI scope while a table is read: "\\_SB.PCI0".
@@ -36,6 +38,8 @@ void find_take_wdg(Find *f, const WdgTable *t);
 // A _WDG buffer; `offset`: of it in the input, for faults.
 void find_add_wdg(Find *f, const uint8_t *p, size_t n, size_t offset, const AcpiPath *scope,
                   const char *label);
+// A name of a table, if it is one of those that serve blocks.
+void find_add_name(Find *f, const AcpiPath *scope, const char *name);
 // A named buffer of a table: binary MOF, _WDG, or neither. `name`: of 1 to 4 characters.
 void find_add_buffer(Find *f, const void *p, size_t n, size_t offset, const AcpiPath *scope, const char *name,
                      const char *label);

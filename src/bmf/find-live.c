@@ -119,6 +119,11 @@ static void live_merge(Find *f, const Find *table, const char *path)
         }
         for (size_t i = 0; i < table->table_count && !f->failed; i++)
                 find_take_wdg(f, &table->tables[i]);
+        for (size_t i = 0; i < table->name_count && !f->failed; i++) {
+                AcpiPath scope;
+                scope.n = (size_t)snprintf(scope.text, sizeof(scope.text), "%s", table->names[i].scope);
+                find_add_name(f, &scope, table->names[i].name);
+        }
         if (table->failed)
                 f->failed = table->failed;
         if (table->fault)
@@ -159,6 +164,6 @@ int bmf_find_live(const char *root, Arena *a, BmfFound *ret, Diag *reterr)
                 if (n > 0 && (size_t)n < sizeof(directory))
                         live_each(&f, directory, places[i].each);
         }
-        *ret = (BmfFound){BMF_SYSFS, f.blobs, f.blob_count, f.tables, f.table_count};
+        *ret = (BmfFound){BMF_SYSFS, f.blobs, f.blob_count, f.tables, f.table_count, f.names, f.name_count};
         return f.failed ? f.failed : f.fault ? E_DIAG : 0;
 }

@@ -372,6 +372,8 @@ static void asl_scope(AslFinder *a, bool method)
         a->next = a->path;
         a->pending[0] = '\0';
         a->has_next = acpi_path_go(&a->next, s->token, method ? a->pending : NULL);
+        if (method && a->has_next)
+                find_add_name(a->f, &a->next, a->pending);
         asl_next(s);
 }
 
@@ -388,6 +390,7 @@ static void asl_name(AslFinder *a)
         asl_next(s);
         if (s->kind != ASL_WORD || !acpi_path_go(&scope, s->token, leaf))
                 return;
+        find_add_name(a->f, &scope, leaf);
         asl_next(s);
         if (!asl_mark(s, ','))
                 return;

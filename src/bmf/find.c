@@ -168,6 +168,31 @@ void find_take_wdg(Find *f, const WdgTable *t)
         f->tables[f->table_count++] = *t;
 }
 
+static bool name_serves(const char *name)
+{
+        return !strcmp(name, "_WED") ||
+               (name[0] == 'W' && name[1] && strchr("QSMCE", name[1]) && strlen(name) == 4);
+}
+
+void find_add_name(Find *f, const AcpiPath *scope, const char *name)
+{
+        if (f->failed || !name_serves(name))
+                return;
+        if (f->name_count == LIMIT_ACPI_NAMES) {
+                find_fault(f, 0, "there are more than %u control methods in it; the others are left out",
+                           LIMIT_ACPI_NAMES);
+                return;
+        }
+        void *items = f->names;
+        if (!find_room(f, &items, f->name_count, &f->name_room, sizeof(AcpiName)))
+                return;
+        f->names = items;
+        AcpiName *n = &f->names[f->name_count];
+        *n = (AcpiName){.scope = find_text(f, scope->text, scope->n)};
+        snprintf(n->name, sizeof(n->name), "%s", name);
+        f->name_count += !f->failed;
+}
+
 void find_add_buffer(Find *f, const void *p, size_t n, size_t offset, const AcpiPath *scope, const char *name,
                      const char *label)
 {
@@ -235,7 +260,8 @@ int bmf_find(Str input, Arena *a, BmfFound *ret, Diag *reterr)
                 int r = kinds[i].find(&f, input);
                 if (f.failed || r < 0)
                         return f.failed ? f.failed : r;
-                *ret = (BmfFound){kinds[i].source, f.blobs, f.blob_count, f.tables, f.table_count};
+                *ret = (BmfFound){kinds[i].source, f.blobs, f.blob_count, f.tables,
+                                  f.table_count,   f.names, f.name_count};
                 return f.fault ? E_DIAG : 0;
         }
         find_fault(&f, 0, "it is neither binary MOF nor a file in which that is looked for");

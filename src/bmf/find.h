@@ -52,12 +52,20 @@ typedef struct WdgTable {
         size_t count;
 } WdgTable;
 
+// A control method or object that serves blocks: WQxx, WSxx, WMxx, WCxx, WExx, _WED.
+typedef struct AcpiName {
+        const char *scope;
+        char name[5];
+} AcpiName;
+
 typedef struct BmfFound {
         BmfSource source;
         const BmfBlob *blobs;
         size_t blob_count;
         const WdgTable *tables;
         size_t table_count;
+        const AcpiName *names; // those that were seen; a name that stands twice comes twice
+        size_t name_count;
 } BmfFound;
 
 // Looks through `input` (borrowed; what is found may point into it and into `a`). 0, also when nothing was

@@ -399,6 +399,24 @@ static void blobs_are_counted(void **state)
         buf_deinit(&wdg);
 }
 
+static void names_are_counted(void **state)
+{
+        (void)state;
+        const uint32_t limit = LIMIT_ACPI_NAMES;
+        for (uint32_t n = limit - 1; n <= limit + 1; n++) {
+                Buf aml = {0};
+                for (uint32_t i = 0; i < n; i++)
+                        buf_put(&aml, "\x14\x06WMAA\x03\x14\x06WXAA\x00", 14);
+                Buf t = table("DSDT", &aml);
+                assert_int_equal(look(of(&t)), n > limit ? E_DIAG : 0);
+                assert_int_equal(found.name_count, n > limit ? limit : n);
+                assert_string_equal(found.names[n / 2].name, "WMAA");
+                assert_string_equal(found.names[n / 2].scope, "\\");
+                buf_deinit(&aml);
+                buf_deinit(&t);
+        }
+}
+
 // `count` scopes in each other, around a binary MOF. What is too deep is still found, in the scope where
 // counting ended.
 static void aml_depth_is_bounded(void **state)
@@ -896,6 +914,7 @@ int main(void)
                                          TEST(aml_packages_end_in_their_own),
                                          TEST(wdg_has_whole_entries),
                                          TEST(blobs_are_counted),
+                                         TEST(names_are_counted),
                                          TEST(aml_depth_is_bounded),
                                          TEST(aml_paths_are_bounded),
                                          TEST(aml_is_hostile),
