@@ -56,6 +56,7 @@ CimSchema *support_schema(void)
         must(support_add(&s, STR("root"), mof_root_text, &d), &d, "root.mof");
         must(support_add(&s, STR("root\\wmi"), mof_system_text, &d), &d, "system.mof in root\\wmi");
         must(support_add(&s, STR("root\\wmi"), mof_wmi_text, &d), &d, "wmi.mof");
+        must(support_add(&s, STR("root\\wmi"), mof_wmicore_text, &d), &d, "wmicore.mof");
         return s;
 }
 

@@ -58,6 +58,8 @@ int service_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
                 r = catalog_add_text(schema, namespace, mof_root_text, "root.mof", reterr);
         if (!r && str_ieq(namespace, STR("root\\wmi")))
                 r = catalog_add_text(schema, namespace, mof_wmi_text, "wmi.mof", reterr);
+        if (!r && str_ieq(namespace, STR("root\\wmi")))
+                r = catalog_add_text(schema, namespace, mof_wmicore_text, "wmicore.mof", reterr);
         return r;
 }
 

@@ -107,7 +107,7 @@ struct Fake {
         Buf in, out;
         bool mute, closed;
         uint64_t id, generation, sequence;
-        Guid wanted[64];
+        Guid wanted[256]; // all standard events and some
         size_t wanted_count;
         unsigned wanted_frames, unloads;
 };
