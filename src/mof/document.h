@@ -191,6 +191,11 @@ typedef struct MofDocument {
         bool binary;      // it was read from binary MOF: places are offsets in the expanded data
         Str amendment;    // of #pragma amendment; empty: none
         MofPlace amendment_place;
+        // When the text has errors: the declarations with errors in them, as far as they could be read, so that what follows
+        // from them is not reported as well (mof_build looks at their names, and at the types they use).
+        const MofObject *const *broken;
+        uint32_t broken_count;
+        bool lost; // and some of which not even the name is known
         const struct MofLines *lines; // where the lines of which files begin; for mof_document_place
         Arena *arena;
 } MofDocument;

@@ -14,7 +14,7 @@ static const char16_t ansi_upper[32] = {
 
 static int read_ansi(Str input, Arena *a, MofText *t)
 {
-        char *out = arena_alloc(a, input.n * 3);
+        char *out = arena_alloc(a, input.n * 3 + MOF_TEXT_PAD);
         if (!out)
                 return -ENOMEM;
         size_t n = 0;
@@ -48,7 +48,7 @@ static int undecodable(Diag *d, const MofText *t, size_t at, size_t input_offset
 
 static int read_utf16(Str input, bool big, Arena *a, MofText *t, Diag *reterr)
 {
-        char *out = arena_alloc(a, input.n / 2 * 3);
+        char *out = arena_alloc(a, input.n / 2 * 3 + MOF_TEXT_PAD);
         if (!out)
                 return -ENOMEM;
         size_t n = 0;
@@ -70,6 +70,17 @@ static int read_utf16(Str input, bool big, Arena *a, MofText *t, Diag *reterr)
         if (input.n % 2)
                 return undecodable(reterr, t, n, input.n - 1, 1, "UTF-16 text ends with half a character");
         t->n = n;
+        return 0;
+}
+
+static int keep(Arena *a, MofText *t)
+{
+        char *copy = arena_alloc(a, t->n + MOF_TEXT_PAD);
+        if (!copy)
+                return -ENOMEM;
+        if (t->n)
+                memcpy(copy, t->p, t->n);
+        t->p = copy;
         return 0;
 }
 
@@ -95,23 +106,27 @@ int mof_text_read(Str input, Arena *a, MofText *ret, Diag *reterr)
                 ret->mark = 3;
         }
         if (utf8_valid(ret->p, ret->n, &bad))
-                return 0;
+                return keep(a, ret);
         if (marked)
                 return undecodable(reterr, ret, bad, bad + 3, 1,
                                    "malformed UTF-8 in a file that begins with its mark");
         return read_ansi(input, a, ret);
 }
 
-size_t mof_text_offset(const MofText *t, size_t at)
+size_t mof_text_bytes(const MofText *t, size_t from, size_t to)
 {
         if (t->encoding == MOF_UTF8)
-                return t->mark + at;
-        size_t offset = t->mark;
-        for (size_t i = 0; i < at && i < t->n; i++) {
+                return to - from;
+        size_t n = 0;
+        for (size_t i = from; i < to; i++) {
                 unsigned char c = (unsigned char)t->p[i];
-                if ((c & 0xC0) == 0x80)
-                        continue;
-                offset += t->encoding == MOF_ANSI ? 1 : c >= 0xF0 ? 4 : 2;
+                if ((c & 0xC0) != 0x80)
+                        n += t->encoding == MOF_ANSI ? 1 : c >= 0xF0 ? 4 : 2;
         }
-        return offset;
+        return n;
+}
+
+size_t mof_text_offset(const MofText *t, size_t at)
+{
+        return t->mark + mof_text_bytes(t, 0, at < t->n ? at : t->n);
 }

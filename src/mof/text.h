@@ -9,8 +9,10 @@
 
 typedef enum MofEncoding { MOF_UTF8, MOF_UTF16LE, MOF_UTF16BE, MOF_ANSI } MofEncoding;
 
+enum { MOF_TEXT_PAD = 16 };
+
 typedef struct MofText {
-        const char *p; // UTF-8, well-formed, without byte order mark; borrowed from the input or in the arena
+        const char *p; // UTF-8, well-formed, without byte order mark; in the arena, MOF_TEXT_PAD zeros behind it
         size_t n;
         MofEncoding encoding; // of the input
         size_t mark;          // bytes of its byte order mark
@@ -24,5 +26,7 @@ int mof_text_read(Str input, Arena *a, MofText *ret, Diag *reterr);
 
 // The byte of the input at which the character at t->p[at] begins.
 size_t mof_text_offset(const MofText *t, size_t at);
+// How many bytes of the input the characters of t->p[from..to) were.
+size_t mof_text_bytes(const MofText *t, size_t from, size_t to);
 
 #endif

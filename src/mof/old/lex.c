@@ -285,7 +285,12 @@ static void skip_stray(Mof *m)
         if (c == 0) { // no text at all: what follows would be reported byte by byte
                 mof_error(m, &t, CIM_MOF_UNRECOGNIZED_TOKEN, "a NUL byte: this is no MOF text");
                 mof_hint(m, "MOF is text, in UTF-8, UTF-16 with a byte order mark, or code page 1252");
-                m->at = (uint32_t)m->text.n;
+                while (!at_end(m)) {
+                        if (at_newline(m))
+                                take_newline(m);
+                        else
+                                m->at++;
+                }
                 return;
         }
         if (c > 0x20 && c != 0x7F && c < 0x80)
