@@ -80,6 +80,12 @@ int utf8_valid(const char *p, size_t n, size_t *ret_offset)
 {
         for (size_t i = 0, used; i < n; i += used) {
                 uint32_t u;
+                uint64_t eight;
+                // Nearly all texts are ASCII.
+                if (n - i >= 8 && (memcpy(&eight, p + i, 8), !(eight & 0x8080808080808080u))) {
+                        used = 8;
+                        continue;
+                }
                 used = utf8_decode(p + i, n - i, &u);
                 if (u == 0xFFFD && used == 1) {
                         if (ret_offset)
