@@ -16,6 +16,7 @@
 #define LIMIT_MOF_ERRORS       64u         // reported in one run
 #define LIMIT_FINDINGS         1000u       // of one run of a tool that checks, shown; more are counted
 #define LIMIT_FIND_BYTES       (256u << 20) // one file in which binary MOF is looked for
+#define LIMIT_DECOMPILE_BYTES  (256u << 20) // the binary MOFs of one run, expanded, the first on top
 #define LIMIT_ACPI_BYTES       (16u << 20)  // one file of sysfs: a table, a binary MOF
 #define LIMIT_FIND_BLOBS       1024u // binary MOFs, and _WDG tables, of one file
 #define LIMIT_WDG_ENTRIES      1024u // of one _WDG table

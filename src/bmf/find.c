@@ -248,9 +248,9 @@ int bmf_find(Str input, Arena *a, BmfFound *ret, Diag *reterr)
                 int (*find)(Find *f, Str input);
                 BmfSource source;
         } kinds[] = {
-                {find_is_file, find_file, BMF_FILE}, {find_is_pe, find_pe, BMF_PE},
-                {find_is_acpi, find_acpi, BMF_ACPI}, {find_is_acpidump, find_acpidump, BMF_ACPI},
-                {find_is_dsl, find_dsl, BMF_ACPI},
+                {find_is_file, find_file, BMF_FILE},         {find_is_pe, find_pe, BMF_PE},
+                {find_is_acpidump, find_acpidump, BMF_ACPI}, // it may begin with a table's signature
+                {find_is_acpi, find_acpi, BMF_ACPI},         {find_is_dsl, find_dsl, BMF_ACPI},
         };
         Find f = {.a = a, .err = reterr};
         *ret = (BmfFound){0};

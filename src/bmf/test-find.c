@@ -559,6 +559,12 @@ static void acpidump_is_text(void **state)
         assert_int_equal(found.blob_count, 2);
         expect_blob(0, of(&mof), "DSDT \\WQAA");
         expect_blob(1, of(&mof), "SSDT1 \\WQAA");
+        Buf first = {0};
+        put_dump(&first, "DSDT", &t1);
+        assert_int_equal(look(of(&first)), 0);
+        assert_int_equal(found.blob_count, 1);
+        buf_deinit(&first);
+        assert_int_equal(look(of(&all)), 0);
         // A line is missing.
         char *text = strdup(buf_z(&all)), *line = strstr(strstr(text, "DSDT @"), "    0020:");
         assert_non_null(line);
