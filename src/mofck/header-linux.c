@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: MIT
+// The header of a class for a driver of the Linux kernel: packed little-endian structures with every gap
+// written down, as far as offsets are fixed, and the GUID as the wmi bus wants it.
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/utf.h"
+#include "cim/layout.h"
+#include "cim/method.h"
+#include "mofck/block.h"
+#include "mofck/header-impl.h"
+
+enum { LINUX_NAME = 2 * LIMIT_NAME_CHARS + 8 };
+
+// --- names ---------------------------------------------------------------------------------------
+
+static bool is_upper(char c)
+{
+        return c >= 'A' && c <= 'Z';
+}
+
+static bool is_lower(char c)
+{
+        return c >= 'a' && c <= 'z';
+}
+
+static bool is_keyword(const char *name)
+{
+        static const char *const words[] = {
+                "auto",    "break",  "case",     "char",   "const",    "continue", "default",
+                "do",      "double", "else",     "enum",   "extern",   "float",    "for",
+                "goto",    "if",     "inline",   "int",    "long",     "register", "restrict",
+                "return",  "short",  "signed",   "sizeof", "static",   "struct",   "switch",
+                "typedef", "union",  "unsigned", "void",   "volatile", "while",    "asm",
+                "bool",    "true",   "false",    "typeof", "linux",    "unix",     "current"};
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                if (!strcmp(name, words[i]))
+                        return true;
+        return false;
+}
+
+// "BootDeviceID2" -> "boot_device_id2". `s` is a name in C.
+static void linux_name(Str s, char out[LINUX_NAME])
+{
+        size_t n = 0;
+        for (size_t i = 0; i < s.n; i++) {
+                char c = s.p[i], before = i ? s.p[i - 1] : '_', after = i + 1 < s.n ? s.p[i + 1] : '_';
+                bool word = is_upper(c) && before != '_' && (!is_upper(before) || is_lower(after));
+                if (word)
+                        out[n++] = '_';
+                out[n++] = is_upper(c) ? (char)(c | 0x20) : c;
+        }
+        out[n] = '\0';
+        if (is_keyword(out))
+                strcat(out, "_");
+}
+
+static void linux_upper(Str s, char out[LINUX_NAME])
+{
+        linux_name(s, out);
+        for (char *p = out; *p; p++)
+                if (is_lower(*p))
+                        *p = (char)(*p & ~0x20);
+}
+
+// --- comments ------------------------------------------------------------------------------------
+
+static void linux_comment(Header *h, const char *indent, Str text)
+{
+        if (!text.n)
+                return;
+        buf_printf(h->out, "%s/* ", indent);
+        for (size_t i = 0; i < text.n; i++) {
+                if (text.p[i] == '/' && i && text.p[i - 1] == '*')
+                        buf_u8(h->out, ' ');
+                buf_u8(h->out,
+                       (unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f ? ' ' : (uint8_t)text.p[i]);
+        }
+        buf_text(h->out, " */\n");
+}
+
+static int linux_described(Header *h, const char *indent, const MofQualifier *q)
+{
+        Str text = q ? qualifier_text(q, &h->arena) : STR("");
+        if (!text.p)
+                return -ENOMEM;
+        linux_comment(h, indent, text);
+        return 0;
+}
+
+// "0x1: Quiet" for each of Values or BitValues.
+static int linux_values(Header *h, const Member *m, const char *names, const char *numbers)
+{
+        const MofQualifier *name = member_qualifier(m, names), *number = member_qualifier(m, numbers);
+        if (!name || name->value.kind != MOF_VALUE_ARRAY)
+                return 0;
+        bool mapped = number && number->value.kind == MOF_VALUE_ARRAY;
+        for (uint32_t i = 0; i < name->value.array.count && (!mapped || i < number->value.array.count); i++) {
+                const MofValue *text = &name->value.array.items[i],
+                               *v = mapped ? &number->value.array.items[i] : NULL;
+                int64_t n = i;
+                Buf line = {0};
+                Str says = text->kind == MOF_VALUE_STRING ? utf_to8(&h->arena, text->string) : STR("");
+                if (!says.p)
+                        return -ENOMEM;
+                Str written = v && v->kind == MOF_VALUE_STRING ? utf_to8(&h->arena, v->string) : (Str){0};
+                if (v && v->kind == MOF_VALUE_STRING && !written.p)
+                        return -ENOMEM;
+                if (v)
+                        value_number(v, &n);
+                if (written.p)
+                        buf_printf(&line, "%.*s: %.*s", STR_ARG(written), STR_ARG(says));
+                else
+                        buf_printf(&line, "%lld: %.*s", (long long)n, STR_ARG(says));
+                if (!line.failed)
+                        linux_comment(h, "\t", (Str){(const char *)line.p, line.n});
+                h->out->failed |= line.failed;
+                buf_deinit(&line);
+        }
+        return 0;
+}
+
+// --- members -------------------------------------------------------------------------------------
+
+static const char *linux_type(CimType t)
+{
+        switch (t) {
+        case CIM_BOOLEAN:
+        case CIM_UINT8:
+                return "u8";
+        case CIM_SINT8:
+                return "s8";
+        case CIM_SINT16:
+        case CIM_UINT16:
+        case CIM_CHAR16:
+        case CIM_STRING:
+        case CIM_DATETIME:
+                return "__le16";
+        case CIM_SINT32:
+        case CIM_UINT32:
+        case CIM_REAL32:
+                return "__le32";
+        case CIM_SINT64:
+        case CIM_UINT64:
+        case CIM_REAL64:
+                return "__le64";
+        case CIM_NONE:
+        case CIM_OBJECT:
+        case CIM_REFERENCE:
+                break;
+        }
+        return "void";
+}
+
+typedef struct Struct {
+        const CimClass *class;  // its layout
+        const Members *members; // what the document says of its items
+        char tag[2 * LINUX_NAME];
+        bool padded;      // others hold it: it ends on its alignment
+        uint32_t at;      // end of what is written down
+        uint32_t written; // items
+} Struct;
+
+// The member's name, different from those before it.
+static void linux_member_name(const Struct *s, uint32_t item, char out[LINUX_NAME + 16])
+{
+        char name[LINUX_NAME], other[LINUX_NAME];
+        linux_name(s->class->properties[s->class->layout->items[item].property].name, name);
+        unsigned same = 0;
+        for (uint32_t i = 0; i < item; i++) {
+                linux_name(s->class->properties[s->class->layout->items[i].property].name, other);
+                same += !strcmp(name, other);
+        }
+        snprintf(out, LINUX_NAME + 16, same ? "%s_%u" : "%s", name, same + 1);
+}
+
+static void linux_pad(Header *h, Struct *s, uint32_t to)
+{
+        if (to > s->at)
+                buf_printf(h->out, "\tu8 __pad%u[%u];\n", s->at, to - s->at);
+        s->at = to;
+}
+
+static const char *linux_note(uint16_t type)
+{
+        switch (cim_type(type)) {
+        case CIM_SINT16:
+        case CIM_SINT32:
+        case CIM_SINT64:
+                return " /* signed */";
+        case CIM_REAL32:
+        case CIM_REAL64:
+                return " /* IEEE 754 */";
+        case CIM_BOOLEAN:
+                return " /* boolean */";
+        case CIM_DATETIME:
+                return " /* UTF-16: yyyymmddhhmmss.mmmmmmsutc */";
+        case CIM_NONE:
+        case CIM_STRING:
+        case CIM_OBJECT:
+        case CIM_SINT8:
+        case CIM_UINT8:
+        case CIM_UINT16:
+        case CIM_UINT32:
+        case CIM_UINT64:
+        case CIM_REFERENCE:
+        case CIM_CHAR16:
+                break;
+        }
+        return "";
+}
+
+// One item at a fixed offset.
+static void linux_item(Header *h, Struct *s, uint32_t at)
+{
+        const CimItem *i = &s->class->layout->items[at];
+        const CimProperty *p = &s->class->properties[i->property];
+        char name[LINUX_NAME + 16], type[LINUX_NAME + 8];
+        linux_member_name(s, at, name);
+        s->written = at + 1;
+        if (i->object_class) {
+                char tag[LINUX_NAME];
+                linux_name(i->object_class->name, tag);
+                snprintf(type, sizeof(type), "struct %s", tag);
+        } else {
+                snprintf(type, sizeof(type), "%s", linux_type(cim_type(i->type)));
+        }
+        if (!i->size && i->object_class) {
+                buf_printf(h->out, "\t/* %s %s: its size depends on the data */\n", type, name);
+        } else if (!i->size && (i->count != 1 || cim_is_array(i->type))) {
+                buf_printf(h->out, "\t/* __le16 length, UTF-16 text: strings %.*s */\n", STR_ARG(p->name));
+        } else if (!i->size) {
+                buf_printf(h->out, "\t__le16 %s_length; /* bytes of UTF-16 that follow */\n\t__le16 %s[];\n",
+                           name, name);
+        } else if (!i->count) {
+                buf_printf(h->out, "\t%s %s[];%s\n", type, name, linux_note(i->type));
+        } else {
+                uint32_t stride = (i->size + i->align - 1) / i->align * i->align;
+                buf_printf(h->out, "\t%s %s", type, name);
+                if (cim_is_array(i->type))
+                        buf_printf(h->out, "[%u]", i->count);
+                if (cim_type(i->type) == CIM_DATETIME)
+                        buf_text(h->out, "[25]");
+                buf_printf(h->out, ";%s\n", linux_note(i->type));
+                s->at += i->object_class ? stride * i->count : i->size * i->count;
+        }
+}
+
+// What stands behind the first item of variable size.
+static void linux_rest(Header *h, const Struct *s)
+{
+        const CimLayout *l = s->class->layout;
+        if (s->written < l->item_count)
+                buf_text(h->out, "\t/* and behind that, where the data says: */\n");
+        for (size_t k = s->written; k < l->item_count; k++) {
+                const CimItem *i = &l->items[k];
+                const CimProperty *p = &s->class->properties[i->property];
+                Str type = i->object_class ? i->object_class->name : str_of(cim_type_name(i->type));
+                buf_printf(h->out, "\t/* %.*s %.*s", STR_ARG(type), STR_ARG(p->name));
+                if (cim_is_array(i->type) && i->count)
+                        buf_printf(h->out, "[%u]", i->count);
+                else if (cim_is_array(i->type))
+                        buf_text(h->out, "[]");
+                buf_printf(h->out, ", aligned to %u */\n", i->align);
+        }
+}
+
+static int linux_before_item(Header *h, Struct *s, uint32_t at)
+{
+        const CimItem *i = &s->class->layout->items[at];
+        const Member *m = members_find(s->members, s->class->properties[i->property].name);
+        linux_pad(h, s, i->offset);
+        if (!m)
+                return 0; // a return value
+        int r = linux_described(h, "\t", member_qualifier(m, "Description"));
+        if (!r)
+                r = linux_values(h, m, "Values", "ValueMap");
+        if (!r)
+                r = linux_values(h, m, "BitValues", "BitMap");
+        return r ? r : header_defines(h, m, i->data_id, "");
+}
+
+static int linux_struct(Header *h, Struct *s)
+{
+        const CimLayout *l = s->class->layout;
+        if (!l && s->class->layout_error[0]) {
+                char text[sizeof(s->tag) + sizeof(s->class->layout_error) + 16];
+                snprintf(text, sizeof(text), "no struct %s: %s", s->tag, s->class->layout_error);
+                linux_comment(h, "", str_of(text));
+        }
+        if (!l)
+                return 0;
+        buf_printf(h->out, "struct %s {\n", s->tag);
+        int r = 0;
+        bool fixed = true;
+        for (uint32_t i = 0; i < l->item_count && !r && fixed; i++) {
+                r = linux_before_item(h, s, i);
+                linux_item(h, s, i);
+                fixed = l->items[i].size && l->items[i].count;
+        }
+        linux_rest(h, s);
+        if (fixed && s->padded)
+                linux_pad(h, s, (s->at + l->align - 1) / l->align * l->align);
+        buf_text(h->out, "} __packed;\n");
+        if (fixed)
+                buf_printf(h->out, "static_assert(sizeof(struct %s) == %u);\n", s->tag, s->at);
+        buf_u8(h->out, '\n');
+        return r;
+}
+
+// --- methods -------------------------------------------------------------------------------------
+
+static int linux_buffer(Header *h, const CimMethod *m, const Members *members, CimDirection direction,
+                        const char *class_tag)
+{
+        CimClass *buffer;
+        int r = cim_method_buffer(m, direction, &buffer, h->reterr);
+        if (r || !buffer)
+                return r;
+        char name[LINUX_NAME];
+        Struct s = {.class = buffer, .members = members};
+        linux_name(m->name, name);
+        snprintf(s.tag, sizeof(s.tag), "%.*s_%.*s_%s", LINUX_NAME - 8, class_tag, LINUX_NAME - 8, name,
+                 direction == CIM_METHOD_IN ? "in" : "out");
+        r = linux_struct(h, &s);
+        cim_class_unref(buffer);
+        return r;
+}
+
+static const MofMethod *linux_declared(Header *h, const MofObject *c, Str name)
+{
+        for (unsigned depth = 0; c && depth < LIMIT_DEPTH; depth++, c = classes_super(&h->classes, c))
+                for (uint32_t i = 0; i < c->method_count; i++)
+                        if (str_ieq(c->methods[i].name, name))
+                                return &c->methods[i];
+        return NULL;
+}
+
+static int linux_method(Header *h, const MofObject *c, const CimMethod *m, const char *tag)
+{
+        const MofMethod *declared = linux_declared(h, c, m->name);
+        char class_name[LINUX_NAME], name[LINUX_NAME];
+        Members members;
+        if (!declared || !m->method_id)
+                return 0;
+        if (!is_identifier(m->name))
+                return header_error(h, declared->place, "\"%.*s\" cannot be a name in C",
+                                    (int)(m->name.n < 64 ? m->name.n : 64), m->name.p);
+        int r = members_of_method(declared, &h->arena, &members);
+        if (r)
+                return r == -ENOMEM ? r
+                                    : header_error(h, declared->place, "%.*s has too many parameters",
+                                                   STR_ARG(m->name));
+        for (uint32_t i = 0; i < declared->parameter_count; i++)
+                if (!is_identifier(declared->parameters[i].name))
+                        return header_error(h, declared->parameters[i].place,
+                                            "a parameter of %.*s has a name that cannot be one in C",
+                                            STR_ARG(m->name));
+        linux_upper(c->name, class_name);
+        linux_upper(m->name, name);
+        r = linux_described(h, "", mof_qualifier(&declared->qualifiers, "Description"));
+        buf_printf(h->out, "#define %s_%s_METHOD_ID 0x%x\n\n", class_name, name, m->method_id);
+        if (!r)
+                r = linux_buffer(h, m, &members, CIM_METHOD_IN, tag);
+        return r ? r : linux_buffer(h, m, &members, CIM_METHOD_OUT, tag);
+}
+
+// --- the class -----------------------------------------------------------------------------------
+
+static void linux_guid(Header *h, const MofObject *c)
+{
+        Guid g;
+        char text[GUID_TEXT], name[LINUX_NAME];
+        if (!header_guid(h, c, &g))
+                return;
+        guid_text(&g, text);
+        for (char *p = text; *p; p++)
+                if (is_lower(*p))
+                        *p = (char)(*p & ~0x20);
+        linux_upper(c->name, name);
+        buf_printf(h->out, "#define %s_GUID \"%.36s\"\n\n", name, text + 1);
+}
+
+int header_linux_class(Header *h, const MofObject *c)
+{
+        const CimClass *class;
+        HeaderItems items; // checks that the names are names
+        Members members;
+        Struct s = {.members = &members, .padded = classes_is_embedded(&h->classes, c)};
+        int r = mofck_blocks_class(h->blocks, c->name, &class, h->reterr);
+        if (!r)
+                r = header_items(h, c, &items);
+        if (!r)
+                r = members_of(&h->classes, c, &h->arena, &members);
+        if (r)
+                return r;
+        buf_u8(h->out, '\n');
+        s.class = class;
+        linux_name(c->name, s.tag);
+        r = linux_described(h, "", mof_qualifier(&c->qualifiers, "Description"));
+        linux_guid(h, c);
+        if (!r)
+                r = linux_struct(h, &s);
+        for (size_t i = 0; i < class->method_count && !r; i++)
+                r = linux_method(h, c, &class->methods[i], s.tag);
+        return r;
+}
