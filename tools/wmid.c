@@ -21,6 +21,7 @@
 #include "base/limits.h"
 #include "client/client.h"
 #include "cim/status.h"
+#include "mof/expand.h"
 #include "repository-place.h"
 #include "service/service.h"
 
@@ -198,12 +199,27 @@ static int read_file(const char *file, Buf *ret)
         return r;
 }
 
+// Text with the files that it includes, or binary MOF.
+static int read_mof(const char *file, Buf *ret, Diag *reterr)
+{
+        struct stat s;
+        int fd = open(file, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        char head[4];
+        bool binary = fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && read(fd, head, sizeof(head)) == sizeof(head) &&
+                      memcmp(head, "FOMB", sizeof(head)) == 0;
+        close(fd);
+        return binary ? read_file(file, ret) : mof_expand(&(MofExpand){0}, file, ret, reterr);
+}
+
 static int import_one(Wmid *w, Client *c, const char *file)
 {
         Buf text = {0};
         Diag *errors = calloc(LIMIT_MOF_ERRORS, sizeof(*errors));
         size_t n = 0;
-        int r = errors ? read_file(file, &text) : -ENOMEM;
+        int r = errors ? read_mof(file, &text, &errors[0]) : -ENOMEM;
+        n = r == E_DIAG;
         if (!r)
                 r = client_import_mof(c,
                                       &(ClientImport){.file = str_of(file),

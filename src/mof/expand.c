@@ -137,7 +137,7 @@ static bool match_component(char *path, size_t begin, size_t end)
 }
 
 // Spells each part of the path as the file system does. False: something is not there in any case of letters.
-static bool match_case(char *path)
+bool mof_match_case(char *path)
 {
         for (size_t begin = 0; path[begin];) {
                 size_t end = begin + strcspn(path + begin, "/");
@@ -158,7 +158,7 @@ static int read_path(const Expand *x, char *path, Buf *ret)
         if (x->e->read)
                 return x->e->read(x->e->context, path, ret);
         int r = read_regular(path, ret);
-        return r == -ENOENT && match_case(path) ? read_regular(path, ret) : r;
+        return r == -ENOENT && mof_match_case(path) ? read_regular(path, ret) : r;
 }
 
 // --- errors --------------------------------------------------------------------------------------

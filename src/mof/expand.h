@@ -9,6 +9,8 @@
 #ifndef MOF_EXPAND_H
 #define MOF_EXPAND_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -29,6 +31,10 @@ typedef struct MofExpand {
         const char *const *defines; // "NAME" or "NAME=value": its -D
         size_t define_count;
 } MofExpand;
+
+// Spells each part of a path as the file system does where only the case of letters differs. False: something is not there
+// in any case; what stands before it is spelled right then.
+bool mof_match_case(char *path);
 
 // Expands the file `path` ("-": standard input when read is NULL). A text without includes comes out as it was, in UTF-8.
 // E_DIAG: *reterr says what is wrong first (a file that cannot be read, includes deeper than LIMIT_DEPTH or in a circle,

@@ -79,12 +79,12 @@ def mof_compile_lists_and_refuses(t):
     t.write("store.mof", MOF)
     out, _ = t.run(["wmi", "mof", "compile", t.path("store.mof")])
     check("root\\default\tThing\tclass\tcreated" in out and "root\\default\tSaid\tevent\tcreated" in out, out)
-    check({"namespace": "root\\default", "class": "Pair", "event": False, "done": "unchanged"} in t.json(["wmi", "mof", "compile", t.path("store.mof")]))
+    check({"namespace": "root\\default", "class": "Pair", "event": False, "done": "unchanged", "kind": "class"} in t.json(["wmi", "mof", "compile", t.path("store.mof")]))
     t.write("bad.mof", "class A {\n  uint32 X\n};\n")
     err = refused(t, 3, ["mof", "compile", t.path("bad.mof")], "bad.mof:3:1:", "0x8004")
     check("^" in err, err)
     refused(t, 1, ["get", "A"], "no class A")
-    refused(t, 1, ["mof", "compile", t.path("none.mof")], "none.mof: No such file")
+    refused(t, 1, ["mof", "compile", t.path("none.mof")], "none.mof: error: No such file")
     refused(t, 2, ["mof", "compile"], "usage: wmi mof compile FILE...")
     refused(t, 2, ["mof", "compil", "x"], "did you mean 'wmi mof compile'?")
     with open(t.path("store.mof"), "rb") as f:
@@ -221,7 +221,7 @@ def values_that_do_not_fit(t):
         err = refused(t, 3, ["put", path, argument], *says)
         check(err.count("\n") <= 3, err)
     err = refused(t, 3, ["put", path, "Size=12x"], "wmi put:1:6: ", "Size=12x")
-    equal(err.split("\n")[2], "         ^")
+    equal(err.split("\n")[2], "         ^~~")
     refused(t, 3, ["put", path, "Size=1", "size=2"], "given twice")
     refused(t, 3, ["put", path, b"Label=\xff"], "not UTF-8")
     refused(t, 3, ["put", "Thing", "Size=1"], "the key Name of Thing is not given", "WBEM_E_ILLEGAL_NULL")
@@ -707,6 +707,23 @@ def help_of_every_verb(t):
         check(re.search(rf"^\.Cm {v}\b", page, re.M), f"{v} is not in wmi(1)")
         for name in re.findall(r"^\s+(?:-., )?--([a-z-]+)", "\n".join(out), re.M):
             check("\\-" + name in page, f"--{name} of {v} is not in wmi(1)")
+
+
+@test
+def help_of_every_verb_of_mof(t):
+    with open(os.path.join(kit.SOURCE, "man", "wmi.1"), encoding="utf-8") as f:
+        page = f.read()
+    out, _ = t.run(["wmi", "mof", "--help"])
+    verbs = [line.split()[0] for line in out if line.startswith("  ")]
+    check("compile" in verbs, verbs)
+    for v in verbs:
+        out, _ = t.run(["wmi", "mof", v, "--help"])
+        check(out[0].startswith(f"usage: wmi mof {v} "), out)
+        check(all(len(line) <= 132 for line in out), [line for line in out if len(line) > 132])
+        check(any(line.startswith(f"  wmi mof {v} ") for line in out), f"wmi mof {v} --help has no example")
+        check(re.search(rf"^\.Ss wmi mof {v}\b", page, re.M), f"mof {v} is not in wmi(1)")
+        for name in re.findall(r"^\s+(?:-., )?--([a-z-]+)", "\n".join(out), re.M):
+            check("\\-" + name in page, f"--{name} of mof {v} is not in wmi(1)")
 
 
 def page_examples(page):

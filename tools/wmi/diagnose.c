@@ -23,6 +23,7 @@ struct Diagnose {
         const char *name;
         unsigned counts[3]; // by level, those that are not shown too
         unsigned shown;
+        uint32_t first;               // number of the first error
         bool cut;                     // somebody stopped looking: there may be more
         json_object *results, *rules; // of SARIF; arrays
         bool failed;                  // out of memory, or standard output cannot be written
@@ -72,6 +73,11 @@ Diagnose *diagnose_new(DiagnoseAs as, const char *name)
 unsigned diagnose_count(const Diagnose *g, DiagnoseLevel level)
 {
         return g->counts[level];
+}
+
+uint32_t diagnose_first(const Diagnose *g)
+{
+        return g->first;
 }
 
 void diagnose_cut(Diagnose *g)
@@ -427,6 +433,8 @@ void diagnose_add(Diagnose *g, DiagnoseLevel level, const char *rule, const Diag
 {
         static void (*const adds[])(Diagnose *, DiagnoseLevel, const char *, const Diag *,
                                     Str) = {add_text, add_json, add_sarif, add_mofcomp};
+        if (level == DIAGNOSE_ERROR && !g->counts[level])
+                g->first = d->code;
         g->counts[level]++;
         if (g->shown == LIMIT_FINDINGS)
                 return;

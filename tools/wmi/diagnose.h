@@ -28,6 +28,7 @@ Diagnose *diagnose_new(DiagnoseAs as, const char *name);
 void diagnose_add(Diagnose *g, DiagnoseLevel level, const char *rule, const Diag *d, Str text);
 // At most LIMIT_FINDINGS are shown; what is beyond is counted.
 unsigned diagnose_count(const Diagnose *g, DiagnoseLevel level);
+uint32_t diagnose_first(const Diagnose *g); // the number of the first error; 0: none, or it has none
 // Somebody stopped looking before the end: the sum says "or more".
 void diagnose_cut(Diagnose *g);
 // The sum, "2 errors, 1 warning", when there is one; in JSON {"errors","warnings","shown"}.

@@ -302,9 +302,8 @@ static int load_all(Load *l, Stream *signals)
                 code = WMI_FAILED;
         }
         for (size_t i = 0; i < o->mofs.n && !code; i++)
-                code = import_mof(l->client,
-                                  &(Import){.namespace = str_of(o->namespace ? o->namespace : "root\\wmi")},
-                                  o->mofs.p[i], NULL);
+                code = import_mof(l->client, o, str_of(o->namespace ? o->namespace : "root\\wmi"), o->mofs.p[i], NULL,
+                                  NULL);
         if (!code)
                 code = load_check_log(o);
         if (!code)
@@ -426,8 +425,11 @@ static int list_run(const Options *o)
 // -----------------------------------------------------------------------------------------------
 
 static const Option load_options[] = {
-        OPTION_MOF("the driver's classes, imported first; repeatable"),
+        OPTION_MOF("the driver's classes, MOF text or binary MOF, imported first; repeatable"),
         OPTION_NAMESPACE,
+        OPTION_INCLUDE,
+        OPTION_CPP,
+        OPTION_DEFINE,
         OPTION_DEVICE,
         OPTION_REG,
         {"no-wmi", 0, OPTION_FLAG, offsetof(Options, no_wmi), OPTION_NO_FLAG, 0, 0, NULL,

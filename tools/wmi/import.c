@@ -3,83 +3,41 @@
 #include "import.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "base/limits.h"
-#include "base/utf.h"
 #include "progress.h"
+#include "request.h"
 #include "say.h"
-#include "verb.h"
 
-int import_read(const char *file, Buf *ret_bytes)
+static int import_refused(const char *file, const MofInput *in, Diagnose *g, Diag *errors, size_t n)
 {
-        bool standard = !strcmp(file, "-");
-        int fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC), r = 0;
-        if (fd < 0)
-                return -errno;
-        *ret_bytes = (Buf){0};
-        for (;;) {
-                uint8_t *to = buf_reserve(ret_bytes, 65536);
-                ssize_t n = to ? read(fd, to, 65536) : -1;
-                if (n < 0 && to && errno == EINTR)
-                        continue;
-                if (n <= 0) {
-                        r = !to ? -ENOMEM : n < 0 ? -errno : 0;
-                        break;
-                }
-                ret_bytes->n += (size_t)n;
-                if (ret_bytes->n > LIMIT_MOF_BYTES) {
-                        r = -EFBIG;
-                        break;
-                }
-        }
-        if (!standard)
-                close(fd);
-        if (r)
-                buf_deinit(ret_bytes);
-        return r;
-}
-
-Str import_shown(Str bytes, Arena *a)
-{
-        const uint8_t *p = (const uint8_t *)bytes.p;
-        if (bytes.n >= 3 && !memcmp(p, "\xEF\xBB\xBF", 3))
-                return (Str){bytes.p + 3, bytes.n - 3};
-        bool little = bytes.n >= 2 && p[0] == 0xFF && p[1] == 0xFE,
-             big = bytes.n >= 2 && p[0] == 0xFE && p[1] == 0xFF;
-        if (!little && !big)
-                return bytes;
-        size_t n = (bytes.n - 2) / 2;
-        char16_t *units = arena_array(a, char16_t, n);
-        if (!units)
-                return (Str){0};
+        Str text = {(const char *)in->text.p, in->text.n};
         for (size_t i = 0; i < n; i++) {
-                uint8_t first = p[2 + 2 * i], second = p[3 + 2 * i];
-                units[i] = (char16_t)(little ? first | second << 8 : first << 8 | second);
+                if (!errors[i].file[0])
+                        snprintf(errors[i].file, sizeof(errors[i].file), "%s", file);
+                diagnose_add(g, DIAGNOSE_ERROR, NULL, &errors[i], text);
         }
-        return utf_to8(a, (Str16){units, n});
+        if (n == LIMIT_MOF_ERRORS)
+                diagnose_cut(g);
+        return n ? say_exit(errors[0].code, true) : WMI_INPUT;
 }
 
-static void import_errors(const char *file, Str text, const Diag *errors, size_t n)
+static int import_broken(const char *file, Diagnose *g, int r)
 {
-        Arena a = {0};
-        Str shown = import_shown(text, &a);
-        for (size_t i = 0; i < n; i++) {
-                // An error may be in a file that this one includes: then the line is not at hand.
-                Str source = !errors[i].file[0] || !strncmp(errors[i].file, file, sizeof(errors[i].file) - 1)
-                                     ? shown
-                                     : (Str){0};
-                say_diag(&errors[i], source);
-        }
-        arena_deinit(&a);
+        Diag d = {0};
+        snprintf(d.file, sizeof(d.file), "%s", file);
+        diag_set(&d, 0, "%s", r == -EPIPE ? "the service is gone" : strerror(-r));
+        if (r != -ECANCELED)
+                diagnose_add(g, DIAGNOSE_ERROR, NULL, &d, (Str){0});
+        return r == -EPIPE ? WMI_GONE : WMI_FAILED;
 }
 
-int import_bytes(Client *c, const Import *how, const char *file, Str bytes, ClientImported *ret)
+int import_input(Client *c, const Options *o, Str namespace, const char *file, const MofInput *in,
+                 Diagnose *g, ClientImported *ret, uint32_t *ret_status)
 {
         char what[96];
         Buf name = {0};
@@ -90,40 +48,37 @@ int import_bytes(Client *c, const Import *how, const char *file, Str bytes, Clie
         p.quiet = true;
         Diag *errors = calloc(LIMIT_MOF_ERRORS, sizeof(*errors));
         size_t n = 0;
+        const Buf *bytes = in->bytes.n ? &in->bytes : &in->text;
         ClientImport import = {
                 .file = str_of(file),
-                .namespace = how->namespace,
-                .text = bytes,
-                .class_flags = how->class_flags,
-                .instance_flags = how->instance_flags,
-                .dialect = how->dialect,
+                .namespace = namespace,
+                .text = {(const char *)bytes->p, bytes->n},
+                .dialect = o->dialect && !strcasecmp(o->dialect, "dmtf") ? MOF_DMTF : MOF_MICROSOFT,
                 .progress = p.terminal ? progress_tell : NULL,
                 .context = &p,
         };
+        mof_load_flags(o, &import.class_flags, &import.instance_flags);
         int r = errors ? client_import_mof(c, &import, -1, ret, errors, LIMIT_MOF_ERRORS, &n) : -ENOMEM;
         progress_end(&p);
-        int code = WMI_DONE;
-        if (r == E_DIAG) {
-                import_errors(file, bytes, errors, n);
-                code = n ? say_exit(errors[0].code, true) : WMI_INPUT;
-        } else if (r) {
-                if (r != -ECANCELED)
-                        say("%s: %s", file, r == -EPIPE ? "the service is gone" : strerror(-r));
-                code = r == -EPIPE ? WMI_GONE : WMI_FAILED;
-        }
+        if (ret_status)
+                *ret_status = r == E_DIAG && n ? errors[0].code : 0;
+        int code = r == E_DIAG ? import_refused(file, in, g, errors, n)
+                   : r         ? import_broken(file, g, r)
+                               : WMI_DONE;
         free(errors);
         return code;
 }
 
-int import_mof(Client *c, const Import *how, const char *file, ClientImported *ret)
+int import_mof(Client *c, const Options *o, Str namespace, const char *file, Diagnose *g, ClientImported *ret)
 {
-        Buf text;
-        int r = import_read(file, &text);
-        if (r) {
-                say("%s: %s", file, strerror(-r));
-                return WMI_FAILED;
-        }
-        int code = import_bytes(c, how, file, (Str){(const char *)text.p, text.n}, ret);
-        buf_deinit(&text);
+        Diagnose *own = g ? NULL : diagnose_new(DIAGNOSE_TEXT, "wmi");
+        MofInput in = {0};
+        if (!g && !own)
+                return request_no_memory();
+        int code = mof_load_source(o, file, g ? g : own, &in);
+        if (code == WMI_DONE)
+                code = import_input(c, o, namespace, file, &in, g ? g : own, ret, NULL);
+        diagnose_end(own);
+        mof_input_deinit(&in);
         return code;
 }

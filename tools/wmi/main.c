@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "mofcomp.h"
 #include "options.h"
 #include "say.h"
 
@@ -143,6 +144,8 @@ int main(int argc, char **argv)
         keep_standard_files();
         signal(SIGPIPE, SIG_IGN); // a closed pipe is seen where it is written
         setlocale(LC_CTYPE, "");  // how wide characters are in tables
+        if (argc && mofcomp_is(argv[0]))
+                return mofcomp_main(argc, argv);
         if (argc < 2) {
                 say("usage: wmi VERB [ARGUMENT]...; 'wmi --help' lists the verbs");
                 return WMI_USAGE;

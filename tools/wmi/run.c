@@ -182,7 +182,7 @@ static int run_watch(Run *r)
         int code = 0;
         for (size_t i = 0; i < o->mofs.n && !code && !r->stream.interrupts; i++) {
                 ClientImported done = {0};
-                code = import_mof(r->client, &(Import){.namespace = str_of(r->namespace)}, o->mofs.p[i], &done);
+                code = import_mof(r->client, o, str_of(r->namespace), o->mofs.p[i], NULL, &done);
                 buf_put(&r->classes, done.list.p, done.list.n);
                 buf_deinit(&done.list);
                 r->class_count += done.count;
@@ -381,13 +381,16 @@ static int run_run(const Options *o)
 }
 
 static const Option options[] = {
-        OPTION_MOF("the driver's classes; repeatable"),
+        OPTION_MOF("the driver's classes, MOF text or binary MOF; repeatable"),
         {"query", 'q', OPTION_LIST, offsetof(Options, queries), OPTION_NO_FLAG, 0, 0, "QUERY",
          "what to print; repeatable; default: every event class of the MOF"},
         OPTION_JSON,
         OPTION_COUNT,
         OPTION_TIMEOUT,
         OPTION_NAMESPACE,
+        OPTION_INCLUDE,
+        OPTION_CPP,
+        OPTION_DEFINE,
         OPTION_DEVICE,
         OPTION_REG,
         OPTION_DEADLINE,

@@ -13,6 +13,13 @@
 #include "cim/status.h"
 #include "verb.h"
 
+static const char *say_program = "wmi";
+
+void say_as(const char *program)
+{
+        say_program = program;
+}
+
 // A driver's or a service's words may hold anything: they are cleaned like all text from outside.
 void say(const char *format, ...)
 {
@@ -24,7 +31,7 @@ void say(const char *format, ...)
         if (n < 0)
                 return;
         Buf out = {0};
-        buf_text(&out, "wmi: ");
+        buf_printf(&out, "%s: ", say_program);
         say_clean(str_of(line), &out);
         buf_u8(&out, '\n');
         if (!out.failed && write(STDERR_FILENO, out.p, out.n) < 0)
@@ -194,7 +201,7 @@ void say_status(const Diag *d, const char *operation, Str about, Str source)
 {
         Buf out = {0};
         if (!d->line)
-                buf_text(&out, "wmi: ");
+                buf_printf(&out, "%s: ", say_program);
         say_diag_text(d, source, say_colour(STDERR_FILENO), &out);
         if (operation && about.n && !say_holds(d->message, about)) {
                 buf_printf(&out, "    %s ", operation);

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+// Who speaks from now on; "wmi" at first. Kept as a pointer.
+void say_as(const char *program);
 // "wmi: " and the words, one line, one write.
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

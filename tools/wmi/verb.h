@@ -167,7 +167,7 @@ extern const Verb verb_subscriptions, verb_repository;                          
 #define OPTION_CPP                                                                                           \
         {                                                                                                    \
                 "cpp", 0, OPTION_MAYBE, offsetof(Options, cpp), OPTION_NO_FLAG, 0, 0, "COMMAND",             \
-                        "run a C preprocessor over the file first; default: cc -E -x c"                      \
+                        "run a C preprocessor over it first; default: $FREEWMI_CPP, else cc -E -undef -nostdinc -x c"                      \
         }
 #define OPTION_DEFINE                                                                                        \
         {                                                                                                    \

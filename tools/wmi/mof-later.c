@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// What is being built: until it is there, files that need it are refused.
+#include <errno.h>
+
+#include "bmf/bmf.h"
+#include "mof/localise.h"
+#include "mofck/check.h"
+
+__attribute__((weak)) int bmf_of_document(const MofDocument *d, const BmfOptions *o, Bmf **ret,
+                                          Diag *warnings, size_t capacity, size_t *ret_warnings)
+{
+        (void)d, (void)o, (void)ret, (void)warnings, (void)capacity, (void)ret_warnings;
+        return -ENOSYS;
+}
+
+__attribute__((weak)) int bmf_to_document(const Bmf *b, const char *name, MofDocument **ret, Diag *warnings,
+                                          size_t capacity, size_t *ret_warnings)
+{
+        (void)b, (void)name, (void)ret, (void)warnings, (void)capacity, (void)ret_warnings;
+        return -ENOSYS;
+}
+
+__attribute__((weak)) int mof_localise(const MofDocument *d, Str amendment, Buf *neutral, Buf *localised,
+                                       Diag *reterr)
+{
+        (void)d, (void)amendment, (void)neutral, (void)localised, (void)reterr;
+        return -ENOSYS;
+}
+
+__attribute__((weak)) int mofck_check(const MofDocument *d,
+                                      int (*found)(void *context, const MofckFinding *f), void *context)
+{
+        (void)d, (void)found, (void)context;
+        return -ENOSYS;
+}

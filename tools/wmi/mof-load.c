@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MIT
+// MOF from files: what kind of file it is, and its document.
+#include "mof-load.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "bmf/bmf.h"
+#include "bmf/find.h"
+#include "cim/status.h"
+#include "mof/expand.h"
+
+typedef struct Load {
+        const Options *options;
+        Diagnose *g;
+        const char *path;     // as it is opened
+        const char *shown;    // as the user wrote it
+        unsigned long number; // of the binary MOF in it, from 1
+        Buf file;             // its bytes
+        bool taken;           // they were given to mof_expand
+        bool regular;
+        Diag fault; // what mof_expand said
+} Load;
+
+Diagnose *mof_diagnose(const Options *o, const char *name)
+{
+        return diagnose_new(o->sarif ? DIAGNOSE_SARIF : o->json ? DIAGNOSE_JSON : DIAGNOSE_TEXT, name);
+}
+
+void mof_input_deinit(MofInput *i)
+{
+        buf_deinit(&i->text);
+        buf_deinit(&i->bytes);
+        mof_document_free(i->document);
+        *i = (MofInput){0};
+}
+
+bool mof_load_flags(const Options *o, uint32_t *ret_class, uint32_t *ret_instance)
+{
+        static const struct {
+                const char *word;
+                uint32_t flag;
+                bool instances;
+        } words[] = {{"updateonly", MOF_UPDATE_ONLY, true},
+                     {"createonly", MOF_CREATE_ONLY, true},
+                     {"safeupdate", MOF_SAFE_UPDATE, false},
+                     {"forceupdate", MOF_FORCE_UPDATE, false}};
+        *ret_class = *ret_instance = 0;
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+                if (o->class_flag && !strcasecmp(o->class_flag, words[i].word))
+                        *ret_class = words[i].flag;
+                if (o->instance_flag && words[i].instances && !strcasecmp(o->instance_flag, words[i].word))
+                        *ret_instance = words[i].flag;
+        }
+        return (!o->class_flag || *ret_class) && (!o->instance_flag || *ret_instance);
+}
+
+// --- words -------------------------------------------------------------------------------------------
+
+static void load_tell(Load *l, DiagnoseLevel level, Diag *d, Str text)
+{
+        if (!d->file[0])
+                snprintf(d->file, sizeof(d->file), "%s", l->shown);
+        diagnose_add(l->g, level, NULL, d, text);
+}
+
+// A negative errno about the file itself.
+static int load_failed(Load *l, int r)
+{
+        Diag d = {0};
+        if (r == -EFBIG)
+                diag_set(&d, 0, "it is too large: a text of MOF has at most %u MiB", LIMIT_MOF_BYTES >> 20);
+        else
+                diag_set(&d, 0, "%s", strerror(-r));
+        load_tell(l, DIAGNOSE_ERROR, &d, (Str){0});
+        return WMI_FAILED;
+}
+
+static Str load_str(const Buf *b)
+{
+        return (Str){(const char *)b->p, b->n};
+}
+
+// --- files -------------------------------------------------------------------------------------------
+
+static int read_whole(int fd, size_t most, Buf *ret)
+{
+        for (;;) {
+                uint8_t *to = buf_reserve(ret, 65536);
+                ssize_t n = to ? read(fd, to, 65536) : -1;
+                if (n < 0 && to && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return !to ? -ENOMEM : n < 0 ? -errno : 0;
+                ret->n += (size_t)n;
+                if (ret->n > most)
+                        return -EFBIG;
+        }
+}
+
+// Of "FILE#2" where there is no file of that very name: the file and 2.
+static int load_number(Load *l, Arena *a)
+{
+        const char *sign = strrchr(l->shown, '#');
+        struct stat s;
+        l->path = l->shown;
+        l->number = 1;
+        if (!sign || sign == l->shown || !isdigit((unsigned char)sign[1]) || stat(l->shown, &s) == 0)
+                return 0;
+        char *end;
+        unsigned long number = strtoul(sign + 1, &end, 10);
+        if (*end || !number)
+                return 0;
+        l->number = number;
+        l->path = arena_strndup(a, l->shown, (size_t)(sign - l->shown));
+        return l->path ? 0 : -ENOMEM;
+}
+
+static int load_file(Load *l)
+{
+        bool standard = !strcmp(l->path, "-");
+        int fd = standard ? STDIN_FILENO : open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        struct stat s;
+        if (fd < 0)
+                return -errno;
+        l->regular = !standard && fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
+        int r = read_whole(fd, LIMIT_FIND_BYTES, &l->file);
+        if (!standard)
+                close(fd);
+        return r;
+}
+
+int mof_read_file(const char *path, Buf *ret)
+{
+        Load l = {.path = path, .file = *ret};
+        int r = load_file(&l);
+        *ret = l.file;
+        return r;
+}
+
+// For mof_expand: what can be read only once was read already.
+static int load_again(void *context, const char *path, Buf *ret)
+{
+        Load *l = context;
+        if (!l->taken && !strcmp(path, l->path)) {
+                l->taken = true;
+                buf_put(ret, l->file.p, l->file.n);
+                return ret->failed ? -ENOMEM : 0;
+        }
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        struct stat s;
+        if (fd < 0)
+                return errno == ENOTDIR ? -ENOENT : -errno;
+        int r = fstat(fd, &s) < 0 ? -errno : S_ISDIR(s.st_mode) ? -EISDIR : S_ISREG(s.st_mode) ? 0 : -EINVAL;
+        if (!r)
+                r = read_whole(fd, 2 * (size_t)LIMIT_MOF_BYTES + 2, ret);
+        close(fd);
+        return r;
+}
+
+// --- binary MOF --------------------------------------------------------------------------------------
+
+// The one that is asked for of those that were found.
+static int load_blob(Load *l, const BmfFound *found, MofInput *ret)
+{
+        if (l->number <= found->blob_count) {
+                Str bytes = found->blobs[l->number - 1].bytes;
+                buf_put(&ret->bytes, bytes.p, bytes.n);
+                return ret->bytes.failed ? load_failed(l, -ENOMEM) : WMI_DONE;
+        }
+        Diag d = {0};
+        if (found->blob_count)
+                diag_set(&d, CIM_MOF_INVALID_FILE, "it holds %zu binary MOF%s, there is no number %lu",
+                         found->blob_count, found->blob_count == 1 ? "" : "s", l->number);
+        else
+                diag_set(&d, CIM_MOF_INVALID_FILE, "there is no binary MOF in it");
+        load_tell(l, DIAGNOSE_ERROR, &d, (Str){0});
+        return WMI_INPUT;
+}
+
+// Is it text, in one of the encodings that MOF has?
+static bool load_is_text(Str s)
+{
+        const uint8_t *p = (const uint8_t *)s.p;
+        bool wide = s.n >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF));
+        return wide || !s.n || !memchr(p, 0, s.n);
+}
+
+// WMI_DONE with *ret_text: it is (maybe) a text of MOF.
+static int load_kind(Load *l, MofInput *ret, bool *ret_text)
+{
+        Arena a = {0};
+        BmfFound found = {0};
+        Diag d = {0};
+        Str file = load_str(&l->file);
+        int r = bmf_find(file, &a, &found, &d), code = WMI_DONE;
+        *ret_text = r == E_DIAG && found.source == BMF_UNKNOWN && load_is_text(file);
+        if (r < 0) {
+                code = load_failed(l, r);
+        } else if (!*ret_text) {
+                if (r == E_DIAG)
+                        load_tell(l, DIAGNOSE_ERROR, &d, (Str){0});
+                if (r == 0 || found.blob_count)
+                        code = load_blob(l, &found, ret);
+                if (r == E_DIAG && code == WMI_DONE)
+                        code = WMI_INPUT;
+        }
+        arena_deinit(&a);
+        return code;
+}
+
+static int load_records(Load *l, Str expanded, MofInput *ret)
+{
+        Bmf *records = NULL;
+        Diag d = {0}, *warnings = calloc(LIMIT_MOF_ERRORS, sizeof(*warnings));
+        size_t n = 0;
+        int r = warnings ? bmf_read(expanded, &records, &d) : -ENOMEM, code = WMI_DONE;
+        if (r == E_DIAG) {
+                load_tell(l, DIAGNOSE_ERROR, &d, (Str){0});
+                code = WMI_INPUT;
+        }
+        if (r >= 0 && records) {
+                int e = bmf_to_document(records, l->shown, &ret->document, warnings, LIMIT_MOF_ERRORS, &n);
+                r = e < 0 ? e : r;
+        }
+        for (size_t i = 0; i < n; i++)
+                load_tell(l, DIAGNOSE_WARNING, &warnings[i], (Str){0});
+        free(warnings);
+        bmf_free(records);
+        return r < 0 ? load_failed(l, r) : code;
+}
+
+static int load_binary(Load *l, MofInput *ret)
+{
+        Buf expanded = {0};
+        Diag d = {0};
+        int r = bmf_unpack(load_str(&ret->bytes), &expanded, NULL, &d), code = WMI_DONE;
+        if (r < 0) {
+                buf_deinit(&expanded);
+                return load_failed(l, r);
+        }
+        if (r == E_DIAG) {
+                load_tell(l, DIAGNOSE_ERROR, &d, (Str){0});
+                code = WMI_INPUT;
+        }
+        int records = expanded.n ? load_records(l, load_str(&expanded), ret) : WMI_DONE;
+        buf_deinit(&expanded);
+        return records == WMI_FAILED ? records : code ? code : records;
+}
+
+// --- text --------------------------------------------------------------------------------------------
+
+static int load_text(Load *l, MofInput *ret)
+{
+        const Options *o = l->options;
+        const MofExpand e = {
+                .read = l->regular ? NULL : load_again,
+                .context = l,
+                .directories = o->includes.p,
+                .directory_count = o->includes.n,
+                .cpp = o->cpp         ? o->cpp
+                       : o->defines.n ? ""
+                                      : NULL,
+                .defines = o->defines.p,
+                .define_count = o->defines.n,
+        };
+        int r = mof_expand(&e, l->path, &ret->text, &l->fault);
+        if (r == E_DIAG)
+                load_tell(l, DIAGNOSE_ERROR, &l->fault, load_str(&ret->text));
+        return r < 0 ? load_failed(l, r) : r ? WMI_INPUT : WMI_DONE;
+}
+
+// Was this told when the includes were looked up?
+static bool load_told(const Load *l, const Diag *d)
+{
+        return l->fault.code == (uint32_t)CIM_MOF_INVALID_INCLUDE &&
+               d->code == (uint32_t)CIM_MOF_INVALID_INCLUDE && d->line == l->fault.line &&
+               !strcmp(d->file, l->fault.file);
+}
+
+static int load_parse(Load *l, MofInput *ret)
+{
+        const Options *o = l->options;
+        MofSource source = {
+                .text = load_str(&ret->text),
+                .name = l->shown,
+                .namespace = str_of(o->namespace),
+                .dialect = o->dialect && !strcasecmp(o->dialect, "dmtf") ? MOF_DMTF : MOF_MICROSOFT,
+        };
+        mof_load_flags(o, &source.class_flags, &source.instance_flags);
+        Diag *errors = calloc(LIMIT_MOF_ERRORS, sizeof(*errors));
+        size_t n = 0;
+        int r = errors ? mof_parse(&source, &ret->document, errors, LIMIT_MOF_ERRORS, &n) : -ENOMEM;
+        for (size_t i = 0; r == E_DIAG && i < n; i++)
+                if (!load_told(l, &errors[i]))
+                        load_tell(l, DIAGNOSE_ERROR, &errors[i], load_str(&ret->text));
+        if (n == LIMIT_MOF_ERRORS)
+                diagnose_cut(l->g);
+        free(errors);
+        return r < 0 ? load_failed(l, r) : r ? WMI_INPUT : WMI_DONE;
+}
+
+// --- all together ------------------------------------------------------------------------------------
+
+static int load_source(Load *l, MofInput *ret)
+{
+        Arena a = {0};
+        bool text = false;
+        int r = load_number(l, &a);
+        if (!r)
+                r = load_file(l);
+        int code = r ? load_failed(l, r) : load_kind(l, ret, &text);
+        if (code == WMI_DONE && text)
+                code = load_text(l, ret);
+        l->path = l->shown;
+        buf_deinit(&l->file);
+        arena_deinit(&a);
+        return code;
+}
+
+static int load_document(Load *l, MofInput *ret)
+{
+        if (ret->bytes.n)
+                return load_binary(l, ret);
+        return load_parse(l, ret);
+}
+
+int mof_load_source(const Options *o, const char *path, Diagnose *g, MofInput *ret)
+{
+        Load l = {.options = o, .g = g, .shown = path};
+        *ret = (MofInput){0};
+        return load_source(&l, ret);
+}
+
+int mof_load_document(const Options *o, const char *path, Diagnose *g, MofInput *i)
+{
+        Load l = {.options = o, .g = g, .shown = path};
+        return load_document(&l, i);
+}
+
+int mof_load(const Options *o, const char *path, Diagnose *g, MofInput *ret)
+{
+        Load l = {.options = o, .g = g, .shown = path};
+        *ret = (MofInput){0};
+        int code = load_source(&l, ret), more = WMI_DONE;
+        // A text whose includes are not there is read all the same: there may be more to tell.
+        if (code == WMI_DONE || ret->bytes.n ||
+            (code == WMI_INPUT && l.fault.code == (uint32_t)CIM_MOF_INVALID_INCLUDE))
+                more = load_document(&l, ret);
+        return more == WMI_FAILED || !code ? more : code;
+}
