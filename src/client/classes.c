@@ -61,7 +61,7 @@ static size_t classes_place(const ClassTable *t, uint32_t handle)
         return lo;
 }
 
-const ClassEntry *classes_find(ClassTable *t, uint32_t handle)
+const ClassEntry *classes_by_handle(ClassTable *t, uint32_t handle)
 {
         pthread_mutex_lock(&t->lock);
         size_t i = classes_place(t, handle);
@@ -92,7 +92,7 @@ int classes_add(ClassTable *t, const WireFrame *f)
         Wire_CLASS m;
         // Only the client's own thread adds, so its count can be read without the lock.
         if (!wire_get_CLASS(f->payload, f->size, &m) || m.namespace.n > LIMIT_NAMESPACE_CHARS * 3 ||
-            classes_find(t, m.handle) || t->count >= LIMIT_STREAM_CLASSES)
+            classes_by_handle(t, m.handle) || t->count >= LIMIT_STREAM_CLASSES)
                 return -EPROTO;
         ClassEntry *e = malloc(sizeof(*e) + m.namespace.n + 1);
         if (!e)

@@ -30,7 +30,7 @@ ClassTable *classes_unref(ClassTable *t);
 int classes_add(ClassTable *t, const WireFrame *f);
 // A FORGET_CLASSES frame: *t is replaced. 0, -ENOMEM (*t is as before), -EPROTO.
 int classes_forget(ClassTable **t, const WireFrame *f);
-const ClassEntry *classes_find(ClassTable *t, uint32_t handle);
+const ClassEntry *classes_by_handle(ClassTable *t, uint32_t handle);
 
 typedef struct Request {
         uint32_t number;

@@ -58,7 +58,7 @@ uint32_t *item_subscriptions(ClientItem *i)
 
 static const CimClass *item_find(void *context, uint32_t handle, Str *ret_namespace)
 {
-        const ClassEntry *e = classes_find(context, handle);
+        const ClassEntry *e = classes_by_handle(context, handle);
         if (!e)
                 return NULL;
         *ret_namespace = e->namespace;
@@ -112,7 +112,7 @@ int item_event(Client *c, const WireFrame *f, ClientItem *ret)
         const ClassEntry *klass = NULL;
         if (wire_get_EVENT(m->payload, m->size, &e) && e.subscriptions.n && e.subscriptions.n % 4 == 0 &&
             e.subscriptions.n / 4 <= LIMIT_SUBSCRIPTIONS)
-                klass = classes_find(c->classes, e.handle);
+                klass = classes_by_handle(c->classes, e.handle);
         if (klass) {
                 m->classes = classes_ref(c->classes);
                 r = wire_envelope_read((const uint8_t *)e.envelope.p, e.envelope.n, &m->arena,

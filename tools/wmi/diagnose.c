@@ -26,7 +26,8 @@ struct Diagnose {
         uint32_t first;               // number of the first error
         bool cut;                     // somebody stopped looking: there may be more
         json_object *results, *rules; // of SARIF; arrays
-        bool failed;                  // out of memory, or standard output cannot be written
+        const char *(*explain)(const char *rule);
+        bool failed; // out of memory, or standard output cannot be written
 };
 
 static const char *const levels[] = {"error", "warning", "note"};
@@ -73,6 +74,11 @@ Diagnose *diagnose_new(DiagnoseAs as, const char *name)
 unsigned diagnose_count(const Diagnose *g, DiagnoseLevel level)
 {
         return g->counts[level];
+}
+
+void diagnose_explain(Diagnose *g, const char *(*explain)(const char *rule))
+{
+        g->explain = explain;
 }
 
 uint32_t diagnose_first(const Diagnose *g)
@@ -290,7 +296,13 @@ static int sarif_text(json_object *o, const char *key, Str s)
         return t ? add_str(t, "text", s) : -ENOMEM;
 }
 
-// What a rule stands for: the words of a number of WMI's; of a rule of ours its name says it.
+// What a rule stands for; of one that nobody explains its name has to do.
+static const char *sarif_says(const Diagnose *g, const char *rule, const Diag *d)
+{
+        const char *says = g->explain ? g->explain(rule) : NULL;
+        return says ? says : d->code && cim_status_name(d->code) ? cim_status_says(d->code) : rule;
+}
+
 static int sarif_rule(Diagnose *g, const char *rule, const Diag *d, size_t *ret_index)
 {
         size_t n = json_object_array_length(g->rules);
@@ -305,7 +317,7 @@ static int sarif_rule(Diagnose *g, const char *rule, const Diag *d, size_t *ret_
         json_object *o = json_object_new_object();
         int r = o ? add_str(o, "id", str_of(rule)) : -ENOMEM;
         if (!r)
-                r = sarif_text(o, "shortDescription", str_of(d->code ? cim_status_says(d->code) : rule));
+                r = sarif_text(o, "shortDescription", str_of(sarif_says(g, rule, d)));
         if (r || json_object_array_add(g->rules, o) < 0) {
                 json_object_put(o);
                 return -ENOMEM;

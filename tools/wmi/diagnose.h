@@ -21,6 +21,8 @@ typedef struct Diagnose Diagnose;
 // `name`: the verb that speaks. TEXT goes to standard error as it comes; JSON and SARIF to standard output, SARIF at the
 // end. NULL: out of memory.
 Diagnose *diagnose_new(DiagnoseAs as, const char *name);
+// What a rule says in a sentence, for SARIF; `explain` gives NULL for what it does not know. Numbers of WMI's explain themselves.
+void diagnose_explain(Diagnose *g, const char *(*explain)(const char *rule));
 // One finding. In text "file:line:column: error: message (WBEMMOF_E_EXPECTED_SEMI 0x80044002) [rule]", the line, a caret, the
 // hint. In JSON {"level","rule","code","file","line","column","offset","length","message","hint","source"}, without what is
 // not known. `rule`: its stable name; NULL: the name of d->code ("WBEMMOF_E_EXPECTED_SEMI"). `text` (may be empty) is what

@@ -4,7 +4,6 @@
 
 #include "bmf/bmf.h"
 #include "mof/localise.h"
-#include "mofck/check.h"
 
 __attribute__((weak)) int bmf_of_document(const MofDocument *d, const BmfOptions *o, Bmf **ret,
                                           Diag *warnings, size_t capacity, size_t *ret_warnings)
@@ -24,12 +23,5 @@ __attribute__((weak)) int mof_localise(const MofDocument *d, Str amendment, Buf 
                                        Diag *reterr)
 {
         (void)d, (void)amendment, (void)neutral, (void)localised, (void)reterr;
-        return -ENOSYS;
-}
-
-__attribute__((weak)) int mofck_check(const MofDocument *d,
-                                      int (*found)(void *context, const MofckFinding *f), void *context)
-{
-        (void)d, (void)found, (void)context;
         return -ENOSYS;
 }

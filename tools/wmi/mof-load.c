@@ -16,6 +16,7 @@
 #include "bmf/find.h"
 #include "cim/status.h"
 #include "mof/expand.h"
+#include "mofck/check.h"
 
 typedef struct Load {
         const Options *options;
@@ -29,9 +30,20 @@ typedef struct Load {
         Diag fault; // what mof_expand said
 } Load;
 
+static const char *load_explain(const char *rule)
+{
+        for (size_t i = 0; i < mofck_rule_count; i++)
+                if (!strcmp(mofck_rules[i].name, rule))
+                        return mofck_rules[i].summary;
+        return NULL;
+}
+
 Diagnose *mof_diagnose(const Options *o, const char *name)
 {
-        return diagnose_new(o->sarif ? DIAGNOSE_SARIF : o->json ? DIAGNOSE_JSON : DIAGNOSE_TEXT, name);
+        Diagnose *g = diagnose_new(o->sarif ? DIAGNOSE_SARIF : o->json ? DIAGNOSE_JSON : DIAGNOSE_TEXT, name);
+        if (g)
+                diagnose_explain(g, load_explain);
+        return g;
 }
 
 void mof_input_deinit(MofInput *i)
