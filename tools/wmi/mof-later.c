@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "bmf/bmf.h"
-#include "mof/localise.h"
 
 __attribute__((weak)) int bmf_of_document(const MofDocument *d, const BmfOptions *o, Bmf **ret,
                                           Diag *warnings, size_t capacity, size_t *ret_warnings)
@@ -16,12 +15,5 @@ __attribute__((weak)) int bmf_to_document(const Bmf *b, const char *name, MofDoc
                                           size_t capacity, size_t *ret_warnings)
 {
         (void)b, (void)name, (void)ret, (void)warnings, (void)capacity, (void)ret_warnings;
-        return -ENOSYS;
-}
-
-__attribute__((weak)) int mof_localise(const MofDocument *d, Str amendment, Buf *neutral, Buf *localised,
-                                       Diag *reterr)
-{
-        (void)d, (void)amendment, (void)neutral, (void)localised, (void)reterr;
         return -ENOSYS;
 }
