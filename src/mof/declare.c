@@ -42,6 +42,7 @@ static int type_of_word(Mof *m, const MofToken *t, bool reference, MofType *ret)
                                  "%.*s cannot be referred to: 'ref' stands behind a class", STR_ARG(word));
         if (scalar || is_void)
                 return 0;
+        mof_name_fits(m, word, ret->place, CIM_E_CLASS_NAME_TOO_WIDE);
         ret->type = reference ? CIM_REFERENCE : CIM_OBJECT;
         if (key != MOF_KEY("object"))
                 ret->class_name = word;

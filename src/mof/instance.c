@@ -24,6 +24,7 @@ int mof_alias(Mof *m, MofObject *o, bool embedded)
                 return r;
         o->alias = (Str){m->p + m->now.at + 1, m->now.n - 1};
         o->alias_place = mof_place(&m->now);
+        mof_name_fits(m, o->alias, o->alias_place, CIM_MOF_EXPECTED_ALIAS_NAME);
         r = mof_names_add(m->arena, &m->aliases, o->alias, m->alias_count, NULL);
         if (r < 0)
                 return r;
@@ -153,7 +154,7 @@ int mof_aliases_check(Mof *m)
 
 // --- instances -----------------------------------------------------------------------------------
 
-// [qualifiers] NAME = value;
+// [qualifiers] NAME = value;  or  [qualifiers] NAME;  which gives it qualifiers alone.
 static int assignment(Mof *m, size_t base)
 {
         MofProperty p = {0};
@@ -161,9 +162,10 @@ static int assignment(Mof *m, size_t base)
         if (r == 0)
                 r = mof_name(m, CIM_MOF_EXPECTED_PROPERTY_NAME, CIM_E_PROPERTY_NAME_TOO_WIDE,
                              "the name of a property", &p.name, &p.place);
-        if (r == 0)
+        bool qualified = r == 0 && p.qualifiers.count && m->now.kind == ';';
+        if (r == 0 && !qualified)
                 r = mof_expect(m, '=', CIM_MOF_EXPECTED_SEMI, "the name of the property");
-        if (r == 0)
+        if (r == 0 && !qualified)
                 r = mof_value(m, &p.value);
         if (r != 0)
                 return r;

@@ -243,12 +243,14 @@ int mof_aliases_check(Mof *m);
 
 int mof_expect(Mof *m, char punctuation, uint32_t code, const char *after); // consumes it, or E_DIAG
 int mof_name(Mof *m, uint32_t code, uint32_t too_wide, const char *what, Str *ret, MofPlace *ret_place);
+void mof_name_fits(Mof *m, Str name, MofPlace place, uint32_t too_wide); // reports one that is too long
 // Where ';' should stand is something else. What follows is read on as if it had been there.
 void mof_missing_semicolon(Mof *m, const char *after);
 // "}" and ";" at the end of a class or an instance.
 int mof_end_of_body(Mof *m, const char *what);
 // Where a member should be stands what begins a declaration: the '}' is missing, or there are too many '{'.
 bool mof_next_declaration(const Mof *m);
+uint32_t mof_after_blanks(const Mof *m, uint32_t at); // behind the blanks and line ends there
 int mof_unclosed(Mof *m, uint32_t open, const char *what, Str name);
 // Leaves what belongs to a broken member of the body in which `base` braces are open.
 int mof_skip_member(Mof *m, unsigned base);

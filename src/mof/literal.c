@@ -171,6 +171,18 @@ static int real(Mof *m, MofValue *v)
         return 0;
 }
 
+// SOME_NAME, as macros are called.
+static bool is_like_macro(Str word)
+{
+        size_t letters = 0;
+        for (size_t i = 0; i < word.n; i++) {
+                if (word.p[i] >= 'a' && word.p[i] <= 'z')
+                        return false;
+                letters += word.p[i] >= 'A' && word.p[i] <= 'Z';
+        }
+        return letters > 1;
+}
+
 // What a word that is no value was probably meant to be.
 static int not_a_value(Mof *m)
 {
@@ -184,6 +196,8 @@ static int not_a_value(Mof *m)
         str_nearest_offer(&nearest, STR("NULL"));
         if (nearest.best.n)
                 return mof_hint(m, "did you mean %.*s?", STR_ARG(nearest.best));
+        if (is_like_macro(nearest.wanted))
+                return mof_hint(m, "strings stand in \"\"; a macro needs the C preprocessor first: --cpp");
         return mof_hint(m, "strings stand in \"\"");
 }
 

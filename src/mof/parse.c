@@ -16,7 +16,7 @@
 // Bytes of the arena of one document: so much for any text, so much for each byte of it, and never more than that.
 #define PARSE_LEAST  ((size_t)16 << 20)
 #define PARSE_FACTOR 96u
-#define PARSE_MOST   ((size_t)2 << 30)
+#define PARSE_MOST   ((size_t)1 << 30)
 
 // --- small steps ---------------------------------------------------------------------------------
 
@@ -38,6 +38,14 @@ static size_t length_of(Str s)
         return n;
 }
 
+void mof_name_fits(Mof *m, Str name, MofPlace place, uint32_t too_wide)
+{
+        if (name.n <= LIMIT_NAME_CHARS || length_of(name) <= LIMIT_NAME_CHARS)
+                return;
+        mof_error_at(m, place, too_wide, "a name of %zu characters", length_of(name));
+        mof_hint(m, "a name has at most %u", LIMIT_NAME_CHARS);
+}
+
 int mof_name(Mof *m, uint32_t code, uint32_t too_wide, const char *what, Str *ret, MofPlace *ret_place)
 {
         char shown[MOF_SHOWN];
@@ -45,11 +53,7 @@ int mof_name(Mof *m, uint32_t code, uint32_t too_wide, const char *what, Str *re
                 return mof_error(m, &m->now, code, "expected %s, found %s", what, mof_shown(m, &m->now, shown));
         *ret = mof_str(m, &m->now);
         *ret_place = mof_place(&m->now);
-        if (ret->n > LIMIT_NAME_CHARS && length_of(*ret) > LIMIT_NAME_CHARS) {
-                mof_error(m, &m->now, too_wide, "a name of %zu characters", length_of(*ret));
-                mof_hint(m, "a name has at most %u", LIMIT_NAME_CHARS);
-                ret->n = LIMIT_NAME_CHARS;
-        }
+        mof_name_fits(m, *ret, *ret_place, too_wide);
         return mof_next(m);
 }
 
@@ -154,7 +158,7 @@ static int skip_declaration(Mof *m, const MofToken *first)
         return r == 0 && m->now.kind == ';' ? mof_next(m) : r;
 }
 
-static uint32_t after_blanks(const Mof *m, uint32_t i)
+uint32_t mof_after_blanks(const Mof *m, uint32_t i)
 {
         while (m->p[i] == ' ' || m->p[i] == '\t' || m->p[i] == '\r' || m->p[i] == '\n')
                 i++;
@@ -173,12 +177,12 @@ bool mof_next_declaration(const Mof *m)
         if (!mof_now(m, MOF_KEY("class")) && !mof_now(m, MOF_KEY("instance")))
                 return false;
         // A property may have such a name, and such a type: `class = 1;`, `Class c;`.
-        uint32_t i = after_blanks(m, m->at);
+        uint32_t i = mof_after_blanks(m, m->at);
         if (m->p[i] == '=')
                 return false;
         while (is_name_char(m->p[i]))
                 i++;
-        i = after_blanks(m, i);
+        i = mof_after_blanks(m, i);
         return i == m->n || !m->p[i] || !strchr(";=[(", m->p[i]);
 }
 

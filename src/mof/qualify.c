@@ -166,6 +166,13 @@ static int one_qualifier(Mof *m, size_t base)
         return MOF_PUSH(&m->qualifiers, MofQualifier, q);
 }
 
+// Is this '}' one of the list, by what follows it? That of a class has a ';' behind it.
+static bool list_goes_on(const Mof *m)
+{
+        char c = m->p[mof_after_blanks(m, m->at)];
+        return c == ']' || c == ',' || c == ')' || c == ':';
+}
+
 // Behind an error in a list: leaves everything up to its ']'. Gives up where the list seems to have none.
 static int skip_list(Mof *m, unsigned base)
 {
@@ -175,7 +182,7 @@ static int skip_list(Mof *m, unsigned base)
                         depth++;
                 else if ((m->now.kind == ')' || m->now.kind == '}') && depth)
                         depth--;
-                else if (m->now.kind == '}')
+                else if (m->now.kind == '}' && !list_goes_on(m))
                         break;
                 bool last = m->now.kind == ']' && depth == 0;
                 r = mof_next(m);
