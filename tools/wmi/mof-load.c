@@ -88,7 +88,8 @@ static int load_failed(Load *l, int r)
 {
         Diag d = {0};
         if (r == -EFBIG)
-                diag_set(&d, 0, "it is too large: a text of MOF has at most %u MiB", LIMIT_MOF_BYTES >> 20);
+                diag_set(&d, 0, "it is too large: a text of MOF has at most %u MiB, a file with binary MOF in it %u",
+                         LIMIT_MOF_BYTES >> 20, LIMIT_FIND_BYTES >> 20);
         else
                 diag_set(&d, 0, "%s", strerror(-r));
         load_tell(l, DIAGNOSE_ERROR, &d, (Str){0});
