@@ -4,13 +4,6 @@
 
 #include "bmf/bmf.h"
 
-__attribute__((weak)) int bmf_of_document(const MofDocument *d, const BmfOptions *o, Bmf **ret,
-                                          Diag *warnings, size_t capacity, size_t *ret_warnings)
-{
-        (void)d, (void)o, (void)ret, (void)warnings, (void)capacity, (void)ret_warnings;
-        return -ENOSYS;
-}
-
 __attribute__((weak)) int bmf_to_document(const Bmf *b, const char *name, MofDocument **ret, Diag *warnings,
                                           size_t capacity, size_t *ret_warnings)
 {
