@@ -136,8 +136,9 @@ static bool add_blobs(Acpi *x)
         for (size_t i = 0; i < x->s.found.blob_count; i++) {
                 expanded += binary_announced(&x->s.found.blobs[i]);
                 if (i && expanded > LIMIT_DECOMPILE_BYTES) {
-                        say("%s: the binary MOFs expand to more than %u MiB: from the %zuth on no class is looked up", verb,
-                            LIMIT_DECOMPILE_BYTES >> 20, i + 1);
+                        say("%s: the binary MOFs expand to more than %u MiB: from the %zuth on no class is "
+                            "looked up",
+                            verb, LIMIT_DECOMPILE_BYTES >> 20, i + 1);
                         x->code = WMI_INPUT;
                         break;
                 }
@@ -184,7 +185,8 @@ typedef struct Controls {
         size_t there_count, missing_count;
 } Controls;
 
-static void control(const Acpi *x, const char *scope, const char *letters, const char *id, bool needed, Controls *c)
+static void control(const Acpi *x, const char *scope, const char *letters, const char *id, bool needed,
+                    Controls *c)
 {
         char name[5];
         snprintf(name, sizeof(name), "%s%.2s", letters, id);
@@ -217,13 +219,17 @@ static Controls controls(const Acpi *x, const WdgTable *t, const WdgEntry *e)
 
 static const char *kind(const WdgEntry *e)
 {
-        return e->flags & WDG_EVENT ? "event" : e->flags & WDG_METHOD ? "method" : wdg_is_mof(e) ? "mof" : "data";
+        return e->flags & WDG_EVENT    ? "event"
+               : e->flags & WDG_METHOD ? "method"
+               : wdg_is_mof(e)         ? "mof"
+                                       : "data";
 }
 
 static const struct {
         uint8_t bit;
         const char *word;
-} flags[] = {{WDG_EXPENSIVE, "expensive"}, {WDG_METHOD, "method"}, {WDG_STRING, "string"}, {WDG_EVENT, "event"}};
+} flags[] = {
+        {WDG_EXPENSIVE, "expensive"}, {WDG_METHOD, "method"}, {WDG_STRING, "string"}, {WDG_EVENT, "event"}};
 
 // As Linux drivers write it.
 static void guid_capitals(const Guid *g, char out[GUID_TEXT])
@@ -274,7 +280,9 @@ static void json_row(const Acpi *x, const WdgTable *t, const WdgEntry *e, JsonTe
         jsontext_open(j, "methods", '[');
         for (size_t i = 0; class && i < class->method_count; i++) {
                 jsontext_open(j, NULL, '{');
-                jsontext_number(j, "id", class->methods[i].id < 0 ? -(uint64_t)class->methods[i].id : (uint64_t)class->methods[i].id,
+                jsontext_number(j, "id",
+                                class->methods[i].id < 0 ? -(uint64_t) class->methods[i].id
+                                                         : (uint64_t) class->methods[i].id,
                                 class->methods[i].id < 0);
                 jsontext_str(j, "name", class->methods[i].name);
                 jsontext_close(j, '}');
@@ -285,9 +293,9 @@ static void json_row(const Acpi *x, const WdgTable *t, const WdgEntry *e, JsonTe
 }
 
 static const TableColumn columns[] = {
-        {"scope", "DEVICE", false}, {"guid", "GUID", false},     {"kind", "KIND", false},  {"id", "ID", false},
-        {"n", "INSTANCES", true},   {"flags", "FLAGS", false},   {"class", "CLASS", false}, {"control", "CONTROL", false},
-        {NULL, NULL, false},
+        {"scope", "DEVICE", false}, {"guid", "GUID", false},       {"kind", "KIND", false},
+        {"id", "ID", false},        {"n", "INSTANCES", true},      {"flags", "FLAGS", false},
+        {"class", "CLASS", false},  {"control", "CONTROL", false}, {NULL, NULL, false},
 };
 
 static void table_text_cell(Table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -318,11 +326,13 @@ static void flags_cell(Table *t, const WdgEntry *e)
         size_t n = 0;
         for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
                 if (e->flags & flags[i].bit)
-                        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? "," : "", flags[i].word);
+                        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? "," : "",
+                                              flags[i].word);
         table_str(t, str_of(text));
 }
 
-static void method_row(const WdgTable *t, const char *guid, const AcpiClass *class, const AcpiMethod *m, Table *out)
+static void method_row(const WdgTable *t, const char *guid, const AcpiClass *class, const AcpiMethod *m,
+                       Table *out)
 {
         table_row(out, false);
         table_str(out, str_of(t->scope));
@@ -406,7 +416,12 @@ static int acpi_list_run(const Options *o)
         x->code = binary_open(verb, live ? NULL : path, o->sysfs, &x->s);
         size_t n = x->s.found.table_count;
         if (!n && !x->code) {
-                say("%s: %s: there is no _WDG table in it", verb, live ? "this machine" : x->s.name);
+                if (live)
+                        say("%s: this machine shows no _WDG table: its ACPI tables have none, or are not "
+                            "there",
+                            verb);
+                else
+                        say("%s: %s: there is no _WDG table in it", verb, x->s.name);
                 x->code = WMI_FAILED;
         }
         if (n) {
@@ -434,9 +449,12 @@ static const Verb verb_acpi_list = {
         .text = "  sudo wmi acpi list live          this machine's\n"
                 "  wmi acpi list acpidump.txt       what acpidump wrote\n"
                 "  wmi acpi list dsdt.dsl --json\n\n"
-                "One line for each entry of a _WDG table: the device, the GUID, its kind (data, method, event, "
-                "mof), the object id\nor the notification's value, how many instances, flags, the class that the "
-                "binary MOF has for it, and the control\nmethods that serve it. The methods of a class follow "
+                "One line for each entry of a _WDG table: the device, the GUID, its kind (data, method, "
+                "event, "
+                "mof), the object id\nor the notification's value, how many instances, flags, the class that "
+                "the "
+                "binary MOF has for it, and the control\nmethods that serve it. The methods of a class "
+                "follow "
                 "(call), with their numbers.",
         .options = options,
         .least = 1,

@@ -2,46 +2,14 @@
 // Binary MOF as verbs see it.
 #include "binary.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cim/status.h"
+#include "mof-load.h"
 #include "options.h"
 #include "say.h"
-
-int binary_read(const char *path, size_t most, Buf *ret)
-{
-        enum { PIECE = 1 << 18 };
-        bool standard = !strcmp(path, "-");
-        int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), r = 0;
-        struct stat s;
-        *ret = (Buf){0};
-        if (fd < 0 || fstat(fd, &s) < 0)
-                r = -errno;
-        else if (S_ISREG(s.st_mode) && s.st_size > 0 && (uint64_t)s.st_size > most)
-                r = -EFBIG;
-        while (!r) {
-                uint8_t *to = buf_reserve(ret, PIECE);
-                ssize_t n = to ? read(fd, to, PIECE) : -1;
-                if (n < 0 && to && errno == EINTR)
-                        continue;
-                if (n <= 0) {
-                        r = !to ? -ENOMEM : n < 0 ? -errno : 0;
-                        break;
-                }
-                ret->n += (size_t)n;
-                if (ret->n > most)
-                        r = -EFBIG;
-        }
-        if (fd >= 0 && !standard)
-                close(fd);
-        if (r)
-                buf_deinit(ret);
-        return r;
-}
 
 // FILE#2, where there is no file of that name.
 static void binary_number(BinarySource *s)
@@ -65,8 +33,8 @@ static void binary_told(const char *verb, const char *name, const Diag *d)
         char place[64] = "";
         if (d->offset)
                 snprintf(place, sizeof(place), "byte %zu: ", d->offset);
-        say("%s: %s%s%s%s%s%s", verb, d->file[0] ? d->file : name, d->file[0] || *name ? ": " : "", place, d->message,
-            d->hint[0] ? "; " : "", d->hint);
+        say("%s: %s%s%s%s%s%s", verb, d->file[0] ? d->file : name, d->file[0] || *name ? ": " : "", place,
+            d->message, d->hint[0] ? "; " : "", d->hint);
 }
 
 static int binary_live(const char *verb, const char *sysfs, BinarySource *s)
@@ -90,7 +58,7 @@ int binary_open(const char *verb, const char *path, const char *sysfs, BinarySou
         memcpy(s->path, path, strlen(path) + 1);
         s->name = s->path;
         binary_number(s);
-        int r = binary_read(s->path, LIMIT_FIND_BYTES, &s->bytes);
+        int r = mof_read_file(s->path, &s->bytes);
         if (r)
                 return binary_unreadable(verb, s->path, r);
         Diag d = {0};
@@ -100,7 +68,8 @@ int binary_open(const char *verb, const char *path, const char *sysfs, BinarySou
         if (r)
                 binary_told(verb, s->path, &d);
         if (s->only > s->found.blob_count && s->found.source != BMF_UNKNOWN) {
-                say("%s: %s holds %zu binary MOFs, there is no %zu", verb, s->path, s->found.blob_count, s->only);
+                say("%s: %s holds %zu binary MOFs, there is no %zu", verb, s->path, s->found.blob_count,
+                    s->only);
                 return WMI_INPUT;
         }
         return r ? WMI_INPUT : WMI_DONE;
@@ -132,20 +101,22 @@ int binary_decode(const BmfBlob *blob, Binary *ret)
         Diag d = {0};
         int r = bmf_unpack(blob->bytes, &ret->expanded, NULL, &d);
         if (r == -EFBIG)
-                r = diag_set(&d, CIM_MOF_INVALID_FILE, "it says that it expands to %zu bytes, which is too much",
+                r = diag_set(&d, CIM_MOF_INVALID_FILE,
+                             "it says that it expands to %zu bytes, which is too much",
                              binary_announced(blob));
         if (r < 0)
                 return r;
         if (r)
                 binary_fault(ret, &d);
         d = (Diag){0};
-        r = bmf_read((Str){ret->expanded.p ? (const char *)ret->expanded.p : "", ret->expanded.n}, &ret->bmf, &d);
+        r = bmf_read((Str){ret->expanded.p ? (const char *)ret->expanded.p : "", ret->expanded.n}, &ret->bmf,
+                     &d);
         if (r < 0)
                 return r;
         if (r)
                 binary_fault(ret, &d);
-        return ret->bmf ? bmf_to_document(ret->bmf, blob->where, &ret->document, ret->warnings, BINARY_WARNINGS,
-                                          &ret->warning_count)
+        return ret->bmf ? bmf_to_document(ret->bmf, blob->where, &ret->document, ret->warnings,
+                                          BINARY_WARNINGS, &ret->warning_count)
                         : 0;
 }
 

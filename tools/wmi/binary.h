@@ -16,13 +16,12 @@ typedef struct BinarySource {
         char path[4096];
 } BinarySource;
 
-// Opens `path` ("-": standard input; FILE#2: only the second one; NULL: what this machine has, in the sysfs at `sysfs`, NULL:
-// /sys). `verb` speaks. An exit code: WMI_DONE; WMI_FAILED: it cannot be read; WMI_INPUT: it is malformed or not known, or has
-// no such blob. All but WMI_DONE was told; what was found in spite of it is in *ret. binary_close in any case.
+// Opens `path` ("-": standard input; FILE#2: only the second one; NULL: what this machine has, in the sysfs
+// at `sysfs`, NULL: /sys). `verb` speaks. An exit code: WMI_DONE; WMI_FAILED: it cannot be read; WMI_INPUT:
+// it is malformed or not known, or has no such blob. All but WMI_DONE was told; what was found in spite of it
+// is in *ret. binary_close in any case.
 int binary_open(const char *verb, const char *path, const char *sysfs, BinarySource *ret);
 void binary_close(BinarySource *s);
-// Reads a file whole, "-": standard input. 0; a negative errno, -EFBIG beyond `most` bytes.
-int binary_read(const char *path, size_t most, Buf *ret);
 // Does blob `i`, from 0, count?
 static inline bool binary_wanted(const BinarySource *s, size_t i)
 {

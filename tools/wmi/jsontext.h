@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// JSON written as it is made, for what is large and nested. One line; control characters and what is not UTF-8 are safe.
+// JSON written as it is made, for what is large and nested. One line; control characters and what is not
+// UTF-8 are safe.
 #ifndef WMI_JSONTEXT_H
 #define WMI_JSONTEXT_H
 

@@ -16,7 +16,7 @@
 
 static const Verb *const verbs[] = {&verb_run, &verb_watch,         &verb_driver,     &verb_query, &verb_get,
                                     &verb_put, &verb_delete,        &verb_fire,       &verb_ls,    &verb_show,
-                                    &verb_mof, &verb_subscriptions, &verb_repository, NULL};
+                                    &verb_mof, &verb_acpi,          &verb_subscriptions, &verb_repository, NULL};
 
 static int print_end(void)
 {

@@ -43,8 +43,8 @@ static void tell(const BinarySource *s, const BmfBlob *b, const char *level, con
         put_origin(s, b, &origin);
         if (d->offset)
                 snprintf(place, sizeof(place), "offset %zu: ", d->offset);
-        say("%s: %s: %s%s%s%s%s", verb, buf_z(&origin) ? (const char *)origin.p : "", level, place, d->message,
-            d->hint[0] ? "; " : "", d->hint);
+        say("%s: %s: %s%s%s%s%s", verb, buf_z(&origin) ? (const char *)origin.p : "", level, place,
+            d->message, d->hint[0] ? "; " : "", d->hint);
         buf_deinit(&origin);
 }
 
@@ -66,15 +66,19 @@ static void say_difference(const Binary *b, const Buf *again, Diag *d)
         while (at < both && again->p[at] == b->expanded.p[at])
                 at++;
         if (at == again->n && at == b->expanded.n) {
-                diag_set(d, 0, "its text compiles to the same records, and other bytes: it was compressed in another way");
+                diag_set(d, 0,
+                         "its text compiles to the same records, and other bytes: it was compressed in "
+                         "another way");
                 return;
         }
         const MofObject *o = object_at(b->document, at);
-        diag_set(d, 0, "its text compiles to other bytes, from offset 0x%zx of %zu expanded bytes on%s%.*s", at, b->expanded.n,
-                 o ? ", in " : "", o ? (int)(o->name.n > 200 ? 200 : o->name.n) : 0, o ? o->name.p : "");
+        diag_set(d, 0, "its text compiles to other bytes, from offset 0x%zx of %zu expanded bytes on%s%.*s",
+                 at, b->expanded.n, o ? ", in " : "", o ? (int)(o->name.n > 200 ? 200 : o->name.n) : 0,
+                 o ? o->name.p : "");
 }
 
-// Compiles the text again, as `wmi mof compile -B` does. 0: the same bytes; E_DIAG: *ret says what differs; -ENOMEM.
+// Compiles the text again, as `wmi mof compile -B` does. 0: the same bytes; E_DIAG: *ret says what differs;
+// -ENOMEM.
 static int recompile(const BmfBlob *blob, const Binary *b, Str text, Diag *ret)
 {
         MofSource source = {.text = text, .name = "the text"};
@@ -133,8 +137,9 @@ static void tell_guids(const BinarySource *s, const BmfBlob *blob, const MofDocu
         }
         Diag told = {0};
         if (n) {
-                diag_set(&told, 0, "%zu GUIDs have lower-case letters (%.*s of %.*s%s)", n, STR_ARG(shown),
-                         STR_ARG(first->name), n > 1 ? ", ..." : "");
+                diag_set(&told, 0, "%zu GUID%s lower-case letters (%.*s of %.*s%s)", n,
+                         n == 1 ? " has" : "s have", STR_ARG(shown), STR_ARG(first->name),
+                         n > 1 ? ", ..." : "");
                 diag_hint(&told, "they are kept as they are; a Linux driver's table of GUIDs wants capitals");
                 tell(s, blob, "note: ", &told);
         }
@@ -347,12 +352,17 @@ static bool decompile_source(Decompile *d, const char *path)
         if (code)
                 d->code = code;
         if (!n && !code) {
-                say("%s: %s%sthere is no binary MOF in it", verb, path ? s->name : "this machine", path ? ": " : ": ");
+                if (path)
+                        say("%s: %s: there is no binary MOF in it", verb, s->name);
+                else
+                        say("%s: this machine shows no binary MOF: neither wmi-bmof nor an ACPI table has "
+                            "any",
+                            verb);
                 d->code = WMI_FAILED;
         }
         if (d->o->raw && n > 1 && !s->only) {
-                say("%s: %s holds %zu binary MOFs; ask for one: %s#1", verb, path ? s->name : "this machine", n,
-                    path ? s->name : "FILE");
+                say("%s: %s holds %zu binary MOFs; ask for one: %s#1", verb, path ? s->name : "this machine",
+                    n, path ? s->name : "FILE");
                 d->code = WMI_USAGE;
                 goes_on = false;
         }
@@ -411,7 +421,8 @@ const Verb verb_mof_decompile = {
                 "  wmi mof decompile dsdt.dat --raw -o x.bmf\n\n"
                 "FILE is .bmf, a raw WQxx buffer, a PE file with MOFDATA resources, ACPI tables (raw, one or "
                 "many; acpidump's\ntext; .dsl), or - for standard input. The text compiles to the same bytes "
-                "(wmi mof compile -B); when it would\nnot, a warning says where. Of a damaged file it is what "
+                "(wmi mof compile -B); when it would\nnot, a warning says where. Of a damaged file it is "
+                "what "
                 "could be read, and the exit code is 3.",
         .options = options,
         .most = SIZE_MAX,

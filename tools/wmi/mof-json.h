@@ -9,8 +9,8 @@
 //   {"kind":"instance","class":"Thing","properties":[{"name":"Size","value":1}]}
 //   {"kind":"deleteclass"|"deleteinstance","what":"...","fail":true}   {"kind":"qualifier","name":...}
 //
-// What is not there is left out: "value" where nothing is written. Values: null, true, integers whole, reals, strings,
-// arrays; {"char":65}; {"alias":"A"}; {"instance":{...}}.
+// What is not there is left out: "value" where nothing is written. Values: null, true, integers whole, reals,
+// strings, arrays; {"char":65}; {"alias":"A"}; {"instance":{...}}.
 #ifndef WMI_MOF_JSON_H
 #define WMI_MOF_JSON_H
 

@@ -5,6 +5,6 @@
 
 #include "verb.h"
 
-extern const Verb verb_mof_compile;
+extern const Verb verb_mof_compile, verb_mof_decompile;
 
 #endif

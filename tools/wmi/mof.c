@@ -4,6 +4,7 @@
 
 static const Verb *const verbs[] = {
         &verb_mof_compile,
+        &verb_mof_decompile,
         NULL,
 };
 

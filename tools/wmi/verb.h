@@ -34,9 +34,9 @@ typedef struct Options {
         Texts queries, mofs, registry, includes, defines;
         const char *namespace, *device, *log, *socket, *witness, *repository, *end;
         const char *binary, *cpp, *dialect, *compat, *class_flag, *instance_flag; // of MOF
-        const char *mof_out, *mfl_out, *amendment, *output;
+        const char *mof_out, *mfl_out, *amendment, *output, *sysfs;
         bool json, all, no_wmi, help, create, update, instances;
-        bool sarif, check_syntax, wmi;
+        bool sarif, check_syntax, wmi, raw;
         bool has_count, has_timeout, has_deadline, has_irp_timeout, has_status_fd;
         uint64_t count, timeout_ms, queue, deadline_ms, irp_timeout_ms, status_fd;
 } Options;
@@ -78,6 +78,7 @@ struct Verb {
 
 extern const Verb verb_run, verb_watch, verb_driver;                                             // drivers
 extern const Verb verb_query, verb_get, verb_put, verb_delete, verb_fire, verb_ls, verb_show, verb_mof; // objects
+extern const Verb verb_acpi;                                                                     // firmware
 extern const Verb verb_subscriptions, verb_repository;                                           // the service
 
 // Options that several verbs share.
@@ -187,6 +188,11 @@ extern const Verb verb_subscriptions, verb_repository;                          
 #define OPTION_OUTPUT(what)                                                                                  \
         {                                                                                                    \
                 "output", 'o', OPTION_TEXT, offsetof(Options, output), OPTION_NO_FLAG, 0, 0, "FILE", what    \
+        }
+#define OPTION_SYSFS                                                                                         \
+        {                                                                                                    \
+                "sysfs", 0, OPTION_TEXT, offsetof(Options, sysfs), OPTION_NO_FLAG, 0, 0, "DIR",              \
+                        "this machine's, or another's copy; default: /sys"                                   \
         }
 #define OPTIONS_MOF_INPUT OPTION_INCLUDE, OPTION_CPP, OPTION_DEFINE, OPTION_DIALECT
 #define OPTION_END                                                                                           \
