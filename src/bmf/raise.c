@@ -1,0 +1,648 @@
+// SPDX-License-Identifier: MIT
+// Records -> the document that they came from: lower.c backwards.
+//
+// What the compiler added is taken away again (CIMTYPE, MAX, ID, IN and OUT where they stand as it puts
+// them), the two objects of a method become one list of parameters, and a value's kind follows from its
+// stored type. Where no text makes such records, what can be said is said, with a warning.
+#include "bmf/bmf.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/utf.h"
+#include "bmf/bmf-impl.h"
+#include "cim/schema.h"
+#include "cim/status.h"
+
+typedef struct Raise {
+        const Bmf *bmf;
+        Arena *a;
+        Diag *warnings;
+        size_t capacity, count;
+        const char *name; // of the source
+} Raise;
+
+static void warn(Raise *u, uint32_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void warn(Raise *u, uint32_t at, const char *format, ...)
+{
+        if (u->count == u->capacity)
+                return;
+        Diag *d = &u->warnings[u->count++];
+        *d = (Diag){0};
+        va_list args;
+        va_start(args, format);
+        diag_setv(d, CIM_MOF_INVALID_FILE, format, args);
+        va_end(args);
+        d->offset = at;
+        size_t n = strnlen(u->name, sizeof(d->file) - 1);
+        memcpy(d->file, u->name, n);
+}
+
+static int text8(Raise *u, Str16 s, Str *ret)
+{
+        *ret = utf_to8(u->a, s);
+        return ret->p ? 0 : -ENOMEM;
+}
+
+// Is s this ASCII word, in any case?
+static bool is(Str16 s, const char *word)
+{
+        size_t n = strlen(word);
+        if (s.n != n)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if ((s.p[i] | 32) != (word[i] | 32))
+                        return false;
+        return true;
+}
+
+static bool same16(Str16 a, Str16 b)
+{
+        return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n * sizeof(*a.p)));
+}
+
+// --- values --------------------------------------------------------------------------------------
+
+static int raise_object(Raise *u, const BmfObject *from, const MofObject **ret);
+
+// A whole number in decimal that needs more than 32 bits, as lower.c writes it.
+static bool long_number(Str16 s, MofValue *v)
+{
+        size_t i = s.n && s.p[0] == '-';
+        uint64_t n = 0;
+        if (i == s.n || s.p[i] < '1' || s.p[i] > '9')
+                return false;
+        v->negative = i == 1;
+        for (; i < s.n; i++)
+                if (s.p[i] < '0' || s.p[i] > '9' || __builtin_mul_overflow(n, 10, &n) ||
+                    __builtin_add_overflow(n, (uint64_t)(s.p[i] - '0'), &n))
+                        return false;
+        v->magnitude = n;
+        return n > (v->negative ? 0x80000000u : 0xFFFFFFFFu);
+}
+
+static double real_of(uint16_t type, uint64_t bits)
+{
+        double d;
+        float f;
+        uint32_t low = (uint32_t)bits;
+        memcpy(&d, &bits, sizeof(d));
+        memcpy(&f, &low, sizeof(f));
+        return type == CIM_REAL32 ? (double)f : d;
+}
+
+static void signed_number(int64_t n, MofValue *ret)
+{
+        ret->negative = n < 0;
+        ret->magnitude = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+}
+
+// An integer's bits, as a literal of what they are for.
+static void integer(const BmfValue *v, CimType declared, MofValue *ret)
+{
+        bool unsigned32 =
+                declared == CIM_UINT32 || declared == CIM_UINT64; // their literals were up to 0xFFFFFFFF
+        ret->kind = MOF_VALUE_INTEGER;
+        if (v->type == CIM_SINT8)
+                signed_number((int8_t)v->bits, ret);
+        else if (v->type == CIM_SINT32 && !unsigned32)
+                signed_number((int32_t)v->bits, ret);
+        else if (v->type == CIM_SINT64)
+                signed_number((int64_t)v->bits, ret);
+        else
+                ret->magnitude = v->bits;
+}
+
+static int string(Raise *u, const BmfValue *v, CimType declared, MofValue *ret)
+{
+        bool wide = declared == CIM_SINT64 || declared == CIM_UINT64;
+        if (wide && !(v->type & BMF_ALIAS) && long_number(v->string, ret)) {
+                ret->kind = MOF_VALUE_INTEGER;
+                return 0;
+        }
+        ret->negative = false;
+        ret->kind = v->type & BMF_ALIAS ? MOF_VALUE_ALIAS : MOF_VALUE_STRING;
+        ret->string = utf16_copy(u->a, v->string.p, v->string.n);
+        return ret->string.p ? 0 : -ENOMEM;
+}
+
+static int raise_scalar(Raise *u, const BmfValue *v, CimType declared, uint32_t at, MofValue *ret)
+{
+        ret->place.at = at;
+        if (bmf_is_text(v->type))
+                return string(u, v, declared, ret);
+        if (v->type == CIM_OBJECT) {
+                ret->kind = MOF_VALUE_OBJECT;
+                return raise_object(u, v->object, &ret->object);
+        }
+        if (v->type == CIM_BOOLEAN) {
+                ret->kind = MOF_VALUE_BOOLEAN;
+                ret->boolean = v->bits != 0;
+                if (v->bits && v->bits != 0xFFFF)
+                        warn(u, at, "a boolean of 0x%04x: shown as TRUE", (unsigned)v->bits);
+        } else if (v->type == CIM_REAL32 || v->type == CIM_REAL64) {
+                ret->kind = MOF_VALUE_REAL;
+                ret->real = real_of(v->type, v->bits);
+        } else if (v->type == CIM_SINT16 || v->type == CIM_CHAR16) { // so are characters stored
+                ret->kind = MOF_VALUE_CHAR;
+                ret->magnitude = v->bits;
+        } else {
+                integer(v, declared, ret);
+        }
+        return 0;
+}
+
+// `declared`: the type of what the value is for; CIM_NONE: not known.
+static int raise_value(Raise *u, const BmfValue *v, unsigned declared, uint32_t at, MofValue *ret)
+{
+        CimType one = cim_type((uint16_t)declared);
+        if (!(v->type & CIM_ARRAY))
+                return raise_scalar(u, v, one, at, ret);
+        MofValue *items = arena_array(u->a, MofValue, v->array.count);
+        if (!items)
+                return -ENOMEM;
+        ret->kind = MOF_VALUE_ARRAY;
+        ret->place.at = at;
+        ret->array.items = items;
+        ret->array.count = v->array.count;
+        for (uint32_t i = 0; i < v->array.count; i++) {
+                int r = raise_scalar(u, &v->array.items[i], one, at, &items[i]);
+                if (r != 0)
+                        return r;
+        }
+        return 0;
+}
+
+// --- qualifiers ----------------------------------------------------------------------------------
+
+enum {
+        KNOWN_FLAVORS = CIM_FLAVOR_TO_INSTANCE | CIM_FLAVOR_TO_SUBCLASS | CIM_FLAVOR_NOT_OVERRIDABLE |
+                        CIM_FLAVOR_AMENDED
+};
+
+static uint16_t flavor_words(uint32_t flavor)
+{
+        return (uint16_t)((flavor & CIM_FLAVOR_TO_INSTANCE ? MOF_TO_INSTANCE : 0) |
+                          (flavor & CIM_FLAVOR_TO_SUBCLASS ? MOF_TO_SUBCLASS : 0) |
+                          (flavor & CIM_FLAVOR_NOT_OVERRIDABLE ? MOF_DISABLE_OVERRIDE : 0) |
+                          (flavor & CIM_FLAVOR_AMENDED ? MOF_AMENDED : 0));
+}
+
+static int raise_qualifier(Raise *u, const BmfQualifier *from, MofQualifier *to)
+{
+        *to = (MofQualifier){
+                .place.at = from->at,
+                .written = flavor_words(from->flavor),
+                .flavor = (uint8_t)(from->flavor & KNOWN_FLAVORS),
+        };
+        if (from->flavor & ~(uint32_t)KNOWN_FLAVORS)
+                warn(u, from->at, "a qualifier with the unknown flavor 0x%x", from->flavor);
+        int r = text8(u, from->name, &to->name);
+        if (r != 0)
+                return r;
+        if (!from->has_value) {
+                to->value.kind = MOF_VALUE_NULL;
+                return 0;
+        }
+        if (from->value.type == CIM_BOOLEAN && from->value.bits == 0xFFFF)
+                return 0; // it is there: TRUE
+        return raise_value(u, &from->value, CIM_NONE, from->at, &to->value);
+}
+
+static int raise_list(Raise *u, const BmfQualifier *from, uint32_t count, MofQualifierList *ret)
+{
+        MofQualifier *items = arena_array(u->a, MofQualifier, count);
+        int r = items ? 0 : -ENOMEM;
+        for (uint32_t i = 0; r == 0 && i < count; i++)
+                r = raise_qualifier(u, &from[i], &items[i]);
+        *ret = (MofQualifierList){items, count};
+        return r;
+}
+
+// --- types ---------------------------------------------------------------------------------------
+
+// Is the last of the list the qualifier of that name with a value of that type?
+static const BmfQualifier *last_is(const BmfQualifiers *list, const char *name, uint16_t type)
+{
+        if (!list->count)
+                return NULL;
+        const BmfQualifier *q = &list->items[list->count - 1];
+        return is(q->name, name) && q->has_value && q->value.type == type ? q : NULL;
+}
+
+static bool starts(Str s, const char *word, Str *ret_rest)
+{
+        size_t n = strlen(word);
+        if (s.n <= n || !str_ieq((Str){s.p, n}, str_of(word)))
+                return false;
+        *ret_rest = (Str){s.p + n, s.n - n};
+        return true;
+}
+
+// The declared type that a CIMTYPE spells.
+static bool type_of_text(Str text, MofType *t)
+{
+        t->word = text;
+        t->type = (uint16_t)cim_type_of_name(text);
+        if (t->type != CIM_NONE && t->type != CIM_REFERENCE && t->type != CIM_OBJECT)
+                return true;
+        if (str_ieq(text, STR("object"))) {
+                t->type = CIM_OBJECT;
+        } else if (str_ieq(text, STR("ref"))) {
+                t->type = CIM_REFERENCE;
+                t->word = STR("object");
+        } else if (starts(text, "object:", &t->class_name)) {
+                t->type = CIM_OBJECT;
+                t->word = t->class_name;
+        } else if (starts(text, "ref:", &t->class_name)) {
+                t->type = CIM_REFERENCE;
+                t->word = t->class_name;
+        } else {
+                return false;
+        }
+        return true;
+}
+
+// Takes CIMTYPE from the end of the list, and says what it declares.
+static int take_type(Raise *u, const BmfProperty *p, BmfQualifiers *list, MofType *ret)
+{
+        const BmfQualifier *q = last_is(list, "CIMTYPE", CIM_STRING);
+        uint32_t stored = p->type & ~(uint32_t)CIM_ARRAY;
+        Str text = {0};
+        *ret = (MofType){.place.at = p->at};
+        if (q) {
+                int r = text8(u, q->value.string, &text);
+                if (r != 0)
+                        return r;
+        }
+        if (q && type_of_text(text, ret)) {
+                list->count--;
+                if (!p->has_value && stored != ret->type)
+                        warn(u, p->at, "a property stored as %s whose CIMTYPE says %.*s",
+                             cim_type_name((uint16_t)p->type), STR_ARG(text));
+        } else {
+                warn(u, p->at, "a property without a CIMTYPE that can be written in MOF");
+                ret->type = stored == CIM_REFERENCE || bmf_size_of(stored) || bmf_is_text(stored)
+                                    ? (uint16_t)stored
+                                    : CIM_OBJECT;
+                ret->type &= (uint16_t)~BMF_ALIAS;
+                ret->word = ret->type == CIM_OBJECT || ret->type == CIM_REFERENCE
+                                    ? STR("object")
+                                    : str_of(cim_type_name(ret->type));
+        }
+        ret->type |= (uint16_t)(p->type & CIM_ARRAY);
+        return 0;
+}
+
+// Takes the MAX that stands for [n] from the end of the list.
+static void take_max(BmfQualifiers *list, MofType *t)
+{
+        const BmfQualifier *q = last_is(list, "MAX", CIM_SINT32);
+        if (!(t->type & CIM_ARRAY) || !q || q->has_flavor || !same16(q->name, (Str16){u"MAX", 3}))
+                return;
+        if (q->value.bits == 0 || q->value.bits > LIMIT_ARRAY_ITEMS)
+                return;
+        t->max = (uint32_t)q->value.bits;
+        list->count--;
+}
+
+// --- properties ----------------------------------------------------------------------------------
+
+static int raise_property(Raise *u, const BmfProperty *from, bool of_class, MofProperty *to)
+{
+        BmfQualifiers list = from->qualifiers;
+        *to = (MofProperty){.place.at = from->at};
+        int r = text8(u, from->name, &to->name);
+        if (r == 0 && of_class) {
+                r = take_type(u, from, &list, &to->type);
+                take_max(&list, &to->type);
+        }
+        if (r == 0)
+                r = raise_list(u, list.items, list.count, &to->qualifiers);
+        if (r == 0 && from->has_value)
+                r = raise_value(u, &from->value, to->type.type, from->at, &to->value);
+        else if (!of_class)
+                to->value.kind = MOF_VALUE_NULL;
+        return r;
+}
+
+static bool is_system(const BmfProperty *p)
+{
+        return p->name.n > 2 && p->name.p[0] == '_' && p->name.p[1] == '_' && !p->qualifiers.present;
+}
+
+static int namespace_of(Raise *u, uint32_t at, MofObject *o)
+{
+        char normal[LIMIT_NAMESPACE_CHARS + 1];
+        if (cim_namespace_normal(o->namespace_text, normal, NULL) != 0) {
+                warn(u, at, "no such name for a namespace: \"%.*s\"",
+                     (int)(o->namespace_text.n < 200 ? o->namespace_text.n : 200), o->namespace_text.p);
+                return 0;
+        }
+        o->namespace.n = strlen(normal);
+        o->namespace.p = arena_strndup(u->a, normal, o->namespace.n);
+        return o->namespace.p ? 0 : -ENOMEM;
+}
+
+static int system_property(Raise *u, const BmfProperty *p, MofObject *o)
+{
+        bool text = p->has_value && p->value.type == CIM_STRING,
+             number = p->has_value && p->value.type == CIM_SINT32;
+        if (text && is(p->name, "__CLASS"))
+                return text8(u, p->value.string, &o->name);
+        if (text && is(p->name, "__SUPERCLASS"))
+                return text8(u, p->value.string, &o->super);
+        if (text && is(p->name, "__ALIAS"))
+                return text8(u, p->value.string, &o->alias);
+        if (text && is(p->name, "__NAMESPACE")) {
+                int r = text8(u, p->value.string, &o->namespace_text);
+                return r ? r : namespace_of(u, p->at, o);
+        }
+        if (number && is(p->name, "__CLASSFLAGS")) {
+                o->class_flags = (uint32_t)p->value.bits;
+        } else if (number && is(p->name, "__INSTANCEFLAGS")) {
+                o->instance_flags = (uint32_t)p->value.bits;
+        } else {
+                Str name;
+                int r = text8(u, p->name, &name);
+                if (r != 0)
+                        return r;
+                warn(u, p->at, "the property %.*s of the system is left out",
+                     (int)(name.n < 200 ? name.n : 200), name.p);
+        }
+        return 0;
+}
+
+// --- methods -------------------------------------------------------------------------------------
+
+// A parameter of one of the two objects.
+typedef struct Parameter {
+        const BmfProperty *from;
+        MofType type;
+        BmfQualifiers list; // without CIMTYPE, ID and MAX
+        bool added_id;
+        int64_t id;
+} Parameter;
+
+typedef struct Side {
+        const BmfObject *object; // NULL: there is none
+        Parameter *items;
+        uint32_t count;
+} Side;
+
+static const BmfQualifier *find(const BmfQualifiers *list, const char *name)
+{
+        for (uint32_t i = 0; i < list->count; i++)
+                if (is(list->items[i].name, name))
+                        return &list->items[i];
+        return NULL;
+}
+
+// Takes the ID that the compiler added from the end of the list, or reads the one that was written.
+static void take_id(Raise *u, Parameter *p)
+{
+        const BmfQualifier *q = last_is(&p->list, "ID", CIM_SINT32);
+        bool added = q && same16(q->name, (Str16){u"ID", 2}) &&
+                     (q->flavor == 0x11 || (!u->bmf->has_flavors && !q->has_flavor));
+        if (!q)
+                q = find(&p->list, "id");
+        p->id = q && q->has_value && q->value.type == CIM_SINT32 ? (int32_t)q->value.bits : INT64_MAX;
+        p->added_id = added;
+        if (added)
+                p->list.count--;
+}
+
+static int raise_side(Raise *u, Side *s, MofType *ret_returns)
+{
+        uint32_t n = s->object ? s->object->property_count : 0;
+        s->items = arena_array(u->a, Parameter, n);
+        if (!s->items)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < n; i++) {
+                const BmfProperty *p = &s->object->properties[i];
+                if (is_system(p))
+                        continue;
+                Parameter *to = &s->items[s->count++];
+                *to = (Parameter){.from = p, .list = p->qualifiers};
+                int r = take_type(u, p, &to->list, &to->type);
+                if (r != 0)
+                        return r;
+                if (ret_returns && is(p->name, "ReturnValue") && !find(&to->list, "out") &&
+                    !find(&to->list, "id")) {
+                        *ret_returns = to->type;
+                        s->count--;
+                        continue;
+                }
+                take_id(u, to);
+                take_max(&to->list, &to->type);
+        }
+        return 0;
+}
+
+static bool same_value(const BmfValue *a, const BmfValue *b)
+{
+        if (a->type != b->type)
+                return false;
+        if (a->type & CIM_ARRAY) {
+                if (a->array.count != b->array.count)
+                        return false;
+                for (uint32_t i = 0; i < a->array.count; i++)
+                        if (!same_value(&a->array.items[i], &b->array.items[i]))
+                                return false;
+                return true;
+        }
+        if (bmf_is_text(a->type))
+                return same16(a->string, b->string);
+        return a->type == CIM_OBJECT ? a->object == b->object : a->bits == b->bits;
+}
+
+static bool same_qualifier(const BmfQualifier *a, const BmfQualifier *b)
+{
+        return same16(a->name, b->name) && a->has_flavor == b->has_flavor && a->flavor == b->flavor &&
+               a->has_value == b->has_value && (!a->has_value || same_value(&a->value, &b->value));
+}
+
+// The qualifiers of a parameter that goes both ways, from its two copies: the first has no `out`, the second
+// no `in`.
+static int merge_lists(Raise *u, const Parameter *in, const Parameter *out, MofQualifierList *ret)
+{
+        const BmfQualifier *a = in->list.items, *b = out->list.items;
+        uint32_t i = 0, j = 0, n = 0;
+        BmfQualifier *list = arena_array(u->a, BmfQualifier, (size_t)in->list.count + out->list.count);
+        if (!list)
+                return -ENOMEM;
+        while (i < in->list.count || j < out->list.count) {
+                if (i < in->list.count && j < out->list.count && same_qualifier(&a[i], &b[j])) {
+                        list[n++] = a[i++];
+                        j++;
+                } else if (i < in->list.count && is(a[i].name, "in")) {
+                        list[n++] = a[i++];
+                } else if (j < out->list.count && is(b[j].name, "out")) {
+                        list[n++] = b[j++];
+                } else {
+                        warn(u, out->from->at,
+                             "a parameter whose qualifiers differ between its in and its out form");
+                        while (i < in->list.count)
+                                list[n++] = a[i++];
+                        break;
+                }
+        }
+        // Neither direction was written: the compiler added both, at the end.
+        if (n >= 2 && same16(list[n - 2].name, (Str16){u"IN", 2}) &&
+            same16(list[n - 1].name, (Str16){u"OUT", 3}) && !list[n - 2].has_flavor &&
+            !list[n - 1].has_flavor)
+                n -= 2;
+        return raise_list(u, list, n, ret);
+}
+
+static int raise_parameter(Raise *u, const Parameter *in, const Parameter *out, MofProperty *ret)
+{
+        const Parameter *one = in ? in : out;
+        *ret = (MofProperty){.place.at = one->from->at, .type = one->type};
+        int r = text8(u, one->from->name, &ret->name);
+        if (r == 0 && in && out)
+                r = merge_lists(u, in, out, &ret->qualifiers);
+        else if (r == 0)
+                r = raise_list(u, one->list.items, one->list.count, &ret->qualifiers);
+        if (r == 0 && one->from->has_value)
+                r = raise_value(u, &one->from->value, one->type.type, one->from->at, &ret->value);
+        return r;
+}
+
+// The other form of p in the list, not yet taken; NULL: it goes one way.
+static const Parameter *other_form(const Side *s, uint32_t from, const Parameter *p)
+{
+        for (uint32_t i = from; i < s->count; i++)
+                if (same16(s->items[i].from->name, p->from->name))
+                        return &s->items[i];
+        return NULL;
+}
+
+// The two lists as one, in which each keeps its order: a parameter that is in both is reached in both first;
+// of others the one with the lower ID comes first.
+static int merge_sides(Raise *u, const Side *in, const Side *out, MofMethod *to)
+{
+        MofProperty *list = arena_array(u->a, MofProperty, (size_t)in->count + out->count);
+        uint32_t i = 0, j = 0, n = 0;
+        int r = list ? 0 : -ENOMEM;
+        to->parameters = list;
+        while (r == 0 && (i < in->count || j < out->count)) {
+                const Parameter *a = i < in->count ? &in->items[i] : NULL,
+                                *b = j < out->count ? &out->items[j] : NULL;
+                const Parameter *a_out = a ? other_form(out, j, a) : NULL,
+                                *b_in = b ? other_form(in, i, b) : NULL;
+                if (a && b && a_out == b) {
+                        r = raise_parameter(u, a, b, &list[n++]);
+                        i++;
+                        j++;
+                } else if (a && (!b || b_in || (!a_out && a->id <= b->id))) {
+                        r = raise_parameter(u, a, NULL, &list[n++]);
+                        i++;
+                } else {
+                        r = raise_parameter(u, NULL, b, &list[n++]);
+                        j++;
+                }
+        }
+        to->parameter_count = n;
+        return r;
+}
+
+// Which way do the parameters of a single object go?
+static bool is_out(const BmfObject *o)
+{
+        for (uint32_t i = 0; i < o->property_count; i++)
+                if (!is_system(&o->properties[i]))
+                        return !find(&o->properties[i].qualifiers, "in");
+        return false;
+}
+
+static int raise_method(Raise *u, const BmfProperty *from, MofMethod *to)
+{
+        Side in = {0}, out = {0};
+        *to = (MofMethod){.place.at = from->at};
+        int r = text8(u, from->name, &to->name);
+        if (r == 0)
+                r = raise_list(u, from->qualifiers.items, from->qualifiers.count, &to->qualifiers);
+        if (r != 0)
+                return r;
+        to->returns.word = STR("void");
+        if (!from->has_value)
+                return 0;
+        const BmfValue *v = &from->value;
+        bool objects = v->type == (CIM_OBJECT | CIM_ARRAY) && v->array.count >= 1 && v->array.count <= 2;
+        if (!objects) {
+                warn(u, from->at, "a method whose parameters are no one or two objects");
+                return 0;
+        }
+        if (v->array.count == 2) {
+                in.object = v->array.items[0].object;
+                out.object = v->array.items[1].object;
+        } else {
+                *(is_out(v->array.items[0].object) ? &out.object : &in.object) = v->array.items[0].object;
+        }
+        r = raise_side(u, &in, NULL);
+        if (r == 0)
+                r = raise_side(u, &out, &to->returns);
+        return r ? r : merge_sides(u, &in, &out, to);
+}
+
+// --- objects -------------------------------------------------------------------------------------
+
+static int raise_object(Raise *u, const BmfObject *from, const MofObject **ret)
+{
+        MofObject *o = arena_new(u->a, MofObject);
+        MofProperty *properties = arena_array(u->a, MofProperty, from->property_count);
+        MofMethod *methods = arena_array(u->a, MofMethod, from->method_count);
+        if (!o || !properties || !methods)
+                return -ENOMEM;
+        *ret = o;
+        *o = (MofObject){.is_instance = from->kind == 1,
+                         .place.at = from->at,
+                         .properties = properties,
+                         .methods = methods,
+                         .namespace_text = STR("root\\default"),
+                         .namespace = STR("root\\default")};
+        int r = raise_list(u, from->qualifiers.items, from->qualifiers.count, &o->qualifiers);
+        for (uint32_t i = 0; r == 0 && i < from->property_count; i++)
+                if (is_system(&from->properties[i]))
+                        r = system_property(u, &from->properties[i], o);
+                else
+                        r = raise_property(u, &from->properties[i], !o->is_instance,
+                                           &properties[o->property_count++]);
+        for (uint32_t i = 0; r == 0 && i < from->method_count; i++)
+                r = raise_method(u, &from->methods[i], &methods[o->method_count++]);
+        if (r == 0 && !o->name.n)
+                warn(u, from->at, "an object without the name of a class");
+        return r;
+}
+
+int bmf_to_document(const Bmf *b, const char *name, MofDocument **ret, Diag *warnings, size_t capacity,
+                    size_t *ret_warnings)
+{
+        *ret = NULL;
+        *ret_warnings = 0;
+        Arena *a = calloc(1, sizeof(*a));
+        if (!a)
+                return -ENOMEM;
+        const char *source = name ? name : "";
+        Raise u = {.bmf = b, .a = a, .warnings = warnings, .capacity = capacity, .name = source};
+        MofDocument *d = arena_new(a, MofDocument);
+        MofItem *items = arena_array(a, MofItem, b->object_count);
+        char *copy = arena_strndup(a, source, strlen(source));
+        int r = d && items && copy ? 0 : -ENOMEM;
+        if (r == 0)
+                *d = (MofDocument){.items = items, .name = copy, .binary = true, .arena = a, .text = STR("")};
+        for (uint32_t i = 0; r == 0 && i < b->object_count; i++) {
+                MofItem *item = &items[d->item_count++];
+                *item = (MofItem){.kind = MOF_ITEM_OBJECT, .place.at = b->objects[i]->at};
+                r = raise_object(&u, b->objects[i], &item->object);
+        }
+        *ret_warnings = u.count;
+        if (r == 0) {
+                *ret = d;
+        } else {
+                arena_deinit(a);
+                free(a);
+        }
+        return r;
+}
