@@ -94,23 +94,24 @@ class Runner:
 
     def repository(self, words):
         """A new repository, with what has to be in it before."""
-        before = tuple(w[6:] for w in words if w.startswith("after="))
+        before = [w[6:] for w in words if w.startswith("after=")]
+        place = [x for w in words if w.startswith("in=") for x in ("-n", w[3:])]
+        key = (*before, *place)
         path = os.path.join(self.dir, "try.db")
-        for suffix in ("", "-wal", "-shm", ".lock"):
+        for suffix in ("", "-wal", "-shm", "-lock"):
             if os.path.exists(path + suffix):
                 os.unlink(path + suffix)
         if not before:
             return path
-        if before not in self.prepared:
+        if key not in self.prepared:
             made = os.path.join(self.dir, f"before-{len(self.prepared)}.db")
             for name in before:
                 file = os.path.join(CORPUS, SCHEMA if name == "schema" else name)
-                place = [w for w in words if w.startswith("in=")]
-                code, _, said = self.wmi(file, "--repository", made, "-I", self.include, *(["-n", place[0][3:]] if place else []))
+                code, _, said = self.wmi(file, "--repository", made, "-I", self.include, *place)
                 if code:
                     raise SystemExit(f"{name} does not compile: {said[:3]}")
-            self.prepared[before] = made
-        shutil.copy(self.prepared[before], path)
+            self.prepared[key] = made
+        shutil.copy(self.prepared[key], path)
         return path
 
     def run(self, file, words, stage):
