@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "bmf/bmf.h"
 #include "bmf/find.h"
+#include "bmf/bmf.h"
 #include "cim/status.h"
 #include "mof/expand.h"
 #include "mofck/check.h"
@@ -88,7 +88,8 @@ static int load_failed(Load *l, int r)
 {
         Diag d = {0};
         if (r == -EFBIG)
-                diag_set(&d, 0, "it is too large: a text of MOF has at most %u MiB, a file with binary MOF in it %u",
+                diag_set(&d, 0,
+                         "it is too large: a text of MOF has at most %u MiB, a file with binary MOF in it %u",
                          LIMIT_MOF_BYTES >> 20, LIMIT_FIND_BYTES >> 20);
         else
                 diag_set(&d, 0, "%s", strerror(-r));
@@ -103,19 +104,39 @@ static Str load_str(const Buf *b)
 
 // --- files -------------------------------------------------------------------------------------------
 
-static int read_whole(int fd, size_t most, Buf *ret)
+// Appends what a file holds, at most `most` bytes of it.
+static int read_whole(const char *path, size_t most, Buf *ret)
 {
-        for (;;) {
-                uint8_t *to = buf_reserve(ret, 65536);
-                ssize_t n = to ? read(fd, to, 65536) : -1;
+        enum { PIECE = 1 << 18 };
+        bool standard = !strcmp(path, "-");
+        int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r = 0;
+        size_t begin = ret->n;
+        struct stat s;
+        if (fd < 0 || fstat(fd, &s) < 0)
+                r = -errno;
+        else if (S_ISREG(s.st_mode) && s.st_size > 0 && (uint64_t)s.st_size > most)
+                r = -EFBIG;
+        while (!r) {
+                uint8_t *to = buf_reserve(ret, PIECE);
+                ssize_t n = to ? read(fd, to, PIECE) : -1;
                 if (n < 0 && to && errno == EINTR)
                         continue;
-                if (n <= 0)
-                        return !to ? -ENOMEM : n < 0 ? -errno : 0;
+                if (n <= 0) {
+                        r = !to ? -ENOMEM : n < 0 ? -errno : 0;
+                        break;
+                }
                 ret->n += (size_t)n;
-                if (ret->n > most)
-                        return -EFBIG;
+                if (ret->n - begin > most)
+                        r = -EFBIG;
         }
+        if (fd >= 0 && !standard)
+                close(fd);
+        return r;
+}
+
+int mof_read_file(const char *path, Buf *ret)
+{
+        return read_whole(path, LIMIT_FIND_BYTES, ret);
 }
 
 // Of "FILE#2" where there is no file of that very name: the file and 2.
@@ -138,44 +159,24 @@ static int load_number(Load *l, Arena *a)
 
 static int load_file(Load *l)
 {
-        bool standard = !strcmp(l->path, "-");
-        int fd = standard ? STDIN_FILENO : open(l->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
         struct stat s;
-        if (fd < 0)
-                return -errno;
-        l->regular = !standard && fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
-        int r = read_whole(fd, LIMIT_FIND_BYTES, &l->file);
-        if (!standard)
-                close(fd);
-        return r;
-}
-
-int mof_read_file(const char *path, Buf *ret)
-{
-        Load l = {.path = path, .file = *ret};
-        int r = load_file(&l);
-        *ret = l.file;
-        return r;
+        l->regular = strcmp(l->path, "-") && stat(l->path, &s) == 0 && S_ISREG(s.st_mode);
+        return mof_read_file(l->path, &l->file);
 }
 
 // For mof_expand: what can be read only once was read already.
 static int load_again(void *context, const char *path, Buf *ret)
 {
         Load *l = context;
+        struct stat s;
         if (!l->taken && !strcmp(path, l->path)) {
                 l->taken = true;
                 buf_put(ret, l->file.p, l->file.n);
                 return ret->failed ? -ENOMEM : 0;
         }
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        struct stat s;
-        if (fd < 0)
+        if (stat(path, &s))
                 return errno == ENOTDIR ? -ENOENT : -errno;
-        int r = fstat(fd, &s) < 0 ? -errno : S_ISDIR(s.st_mode) ? -EISDIR : S_ISREG(s.st_mode) ? 0 : -EINVAL;
-        if (!r)
-                r = read_whole(fd, 2 * (size_t)LIMIT_MOF_BYTES + 2, ret);
-        close(fd);
-        return r;
+        return S_ISREG(s.st_mode) ? read_whole(path, 2 * (size_t)LIMIT_MOF_BYTES + 2, ret) : -EINVAL;
 }
 
 // --- binary MOF --------------------------------------------------------------------------------------
@@ -255,6 +256,9 @@ static int load_binary(Load *l, MofInput *ret)
         Buf expanded = {0};
         Diag d = {0};
         int r = bmf_unpack(load_str(&ret->bytes), &expanded, NULL, &d), code = WMI_DONE;
+        if (r == -EFBIG)
+                r = diag_set(&d, CIM_MOF_INVALID_FILE, "it would expand to more than %u MiB",
+                             LIMIT_BMF_BYTES >> 20);
         if (r < 0) {
                 buf_deinit(&expanded);
                 return load_failed(l, r);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "bmf/find.h"
+#include "binary.h"
 #include "cim/schema.h"
 #include "import.h"
 #include "list.h"
@@ -383,24 +383,16 @@ static bool is_resource(const Mofcomp *m, const char *where)
 // The number of that resource among the file's binary MOFs, from 1; 0 after a message.
 static size_t find_resource(const Mofcomp *m)
 {
-        Buf file = {0};
-        Arena a = {0};
-        BmfFound found = {0};
-        Diag d = {0};
+        BinarySource file;
         size_t number = 0;
-        int r = mof_read_file(m->file, &file);
-        if (!r)
-                r = bmf_find((Str){(const char *)file.p, file.n}, &a, &found, &d);
-        if (r < 0)
-                say("%s: %s", m->file, strerror(-r));
-        for (size_t i = 0; r >= 0 && i < found.blob_count && !number; i++)
-                if (is_resource(m, found.blobs[i].where))
+        int code = binary_open("mofcomp", m->file, NULL, &file);
+        for (size_t i = 0; i < file.found.blob_count && !number; i++)
+                if (is_resource(m, file.found.blobs[i].where))
                         number = i + 1;
-        if (r >= 0 && !number)
+        if (code == WMI_DONE && !number)
                 say("%s: there is no resource %s%s%s of type MOFDATA in it", m->file, m->resource,
                     m->locale ? ", language " : "", m->locale ? m->locale : "");
-        arena_deinit(&a);
-        buf_deinit(&file);
+        binary_close(&file);
         return number;
 }
 
