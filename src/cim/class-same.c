@@ -122,3 +122,9 @@ bool cim_class_declares_same(const CimClass *a, const CimClass *b)
         bool super = a->super && b->super ? str_ieq(a->super->name, b->super->name) : !a->super && !b->super;
         return super && (a == b || class_difference(a->declared, b->declared) == CLASS_SAME);
 }
+
+bool cim_class_declares_alike(const CimClass *c, const CimClassSpec *spec, Str superclass)
+{
+        return str_ieq(c->super ? c->super->name : STR(""), superclass) &&
+               class_difference(c->declared, spec) != CLASS_CHANGED;
+}

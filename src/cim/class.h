@@ -139,6 +139,8 @@ CimClass *cim_class_unref(const CimClass *c); // NULL is fine; returns NULL
 bool cim_class_same(const CimClass *a, const CimClass *b);
 // Do both declare the same below a superclass of the same name?
 bool cim_class_declares_same(const CimClass *a, const CimClass *b);
+// Is *spec below `superclass` ("": none) what c declares, but for qualifiers that only describe and the case of names?
+bool cim_class_declares_alike(const CimClass *c, const CimClassSpec *spec, Str superclass);
 // Is c the class called `name`, or derived from it?
 bool cim_class_isa(const CimClass *c, Str name);
 // Are the instances of the class somebody else's than the repository's: a provider's (qualifier dynamic or provider), or,

@@ -120,21 +120,52 @@ int class_find(const Store *st, Str namespace, Str name, uint32_t code, const Ci
         return E_DIAG;
 }
 
-// Classes of the system stay as they are, and their names are its own.
-static int class_is_the_users(Store *st, Str namespace, Str name, Diag *reterr)
+// Is that class there without anybody having put it? Names with "__" in front are the system's, known or not.
+static int class_is_seeded(Store *st, Str namespace, Str name, bool *ret, Diag *reterr)
 {
         int64_t id;
         uint32_t version = 1;
-        bool system = name.n >= 2 && name.p[0] == '_' && name.p[1] == '_';
         int r = 0;
-        if (!system && cim_schema_find(st->schema, namespace, name))
+        *ret = name.n >= 2 && name.p[0] == '_' && name.p[1] == '_';
+        if (!*ret && cim_schema_find(st->schema, namespace, name))
                 r = class_row(st, namespace, name, &id, &version, reterr);
-        if (r || (!system && version))
+        *ret |= !version;
+        return r;
+}
+
+// Classes of the system stay as they are, and their names are its own.
+static int class_is_the_users(Store *st, Str namespace, Str name, Diag *reterr)
+{
+        bool seeded;
+        int r = class_is_seeded(st, namespace, name, &seeded, reterr);
+        if (r || !seeded)
                 return r;
         diag_set(reterr, CIM_E_INVALID_OPERATION, "%.*s: a class of the system cannot be put or deleted",
                  CLIP(name));
-        return diag_hint(reterr, system ? "names that begin with \"__\" belong to the system"
-                                        : "choose another name");
+        return diag_hint(reterr, name.p[0] == '_' ? "names that begin with \"__\" belong to the system"
+                                                  : "choose another name");
+}
+
+// May *spec below `superclass` be put, where `was` is now (NULL: nothing)? A standard class that is declared once more as
+// it is, descriptions aside, is nothing to do: *ret_there.
+static int class_may_put(Store *st, Str namespace, const CimClass *was, const CimClassSpec *spec, Str superclass,
+                         bool *ret_there, Diag *reterr)
+{
+        bool seeded;
+        int r = class_is_seeded(st, namespace, spec->name, &seeded, reterr);
+        *ret_there = false;
+        if (r || !seeded)
+                return r;
+        if (!was || spec->name.p[0] == '_')
+                return class_is_the_users(st, namespace, spec->name, reterr);
+        if (cim_class_declares_alike(was, spec, superclass)) {
+                *ret_there = true;
+                return 0;
+        }
+        diag_set(reterr, CIM_E_INVALID_OPERATION,
+                 "%.*s is a standard class, which all drivers share: it cannot be declared otherwise", CLIP(was->name));
+        return diag_hint(reterr, "leave it out, it is there already (wmi show prints it), or derive a class of another name "
+                                 "from it");
 }
 
 // --- changing ----------------------------------------------------------------------------------------------
@@ -297,9 +328,12 @@ int store_put_class(Store *st, Str namespace, const CimClassSpec *spec, Str supe
         if (r)
                 return r;
         const CimClass *was = cim_schema_find(st->schema, namespace, spec->name);
+        bool there = false;
         r = store_check_flags(flags, CLASS_FLAGS, was, "class", spec->name, reterr);
         if (r == 0)
-                r = class_is_the_users(st, namespace, spec->name, reterr);
+                r = class_may_put(st, namespace, was, spec, superclass, &there, reterr);
+        if (r == 0 && there)
+                return 0;
         if (r == 0)
                 r = class_check(st, st->schema, namespace, was, spec, superclass, flags, &u, reterr);
         if (r)
@@ -434,9 +468,11 @@ static int many_one(PutMany *m, StorePut *p)
         m->given = p->namespace;
         const CimClass *was = cim_schema_find(m->st->schema, m->namespace, p->klass->name);
         r = store_check_flags(p->flags, CLASS_FLAGS, was, "class", p->klass->name, m->diag);
+        bool there = false;
+        Str superclass = p->klass->super ? p->klass->super->name : (Str){"", 0};
         if (r == 0)
-                r = class_is_the_users(m->st, m->namespace, p->klass->name, m->diag);
-        if (r)
+                r = class_may_put(m->st, m->namespace, was, p->klass->declared, superclass, &there, m->diag);
+        if (r || there)
                 return r;
         if (was)
                 return many_update(m, p, was);

@@ -63,6 +63,16 @@ static void system_classes_stay(void **state)
         assert_int_equal(rig_delete_class(&g, NS, "__EventFilter"), CODE(INVALID_OPERATION));
         assert_int_equal(rig_delete_class(&g, NS, "Seeded"), CODE(INVALID_OPERATION));
         assert_int_equal(rig_put_class(&g, NS, &CLASS("Seeded"), "", 0), CODE(INVALID_OPERATION));
+        assert_int_equal(rig_put_class(&g, NS, &CLASS("Seeded", PROPERTIES(P("N", CIM_UINT8))), "__Event", 0),
+                         CODE(INVALID_OPERATION));
+        // The same once more is nothing to do, however it is described.
+        assert_int_equal(rig_put_class(&g, NS, &CLASS("Seeded", PROPERTIES(P("N", CIM_UINT8))), "", 0), 0);
+        assert_int_equal(rig_put_class(&g, NS,
+                                       &CLASS("SEEDED", QUALIFIERS(QS("Description", u"mine")),
+                                              PROPERTIES(P("N", CIM_UINT8))),
+                                       "", STORE_UPDATE_FORCE),
+                         0);
+        assert_true(str_eq(rig_class(&g, NS, "Seeded")->name, STR("Seeded")));
         assert_int_equal(rig_delete_class(&g, NS, "Thing"), CODE(NOT_FOUND));
         assert_int_equal(rig_delete_class(&g, "root\\none", "Thing"), CODE(INVALID_NAMESPACE));
         told(&g, "");
