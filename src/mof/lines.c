@@ -51,7 +51,7 @@ static void *grown(Arena *a, void *items, size_t count, size_t *capacity, size_t
 static int file_index(MofLines *l, Arena *a, Str name, uint32_t *ret)
 {
         // Of many files the last few: who includes is named again behind what he includes.
-        for (size_t i = l->file_count, k = 0; i-- > 0 && k < 64; k++)
+        for (size_t i = l->file_count, k = 0; i-- > 0 && k < 8; k++)
                 if (str_eq(str_of(l->files[i]), name)) {
                         *ret = (uint32_t)i;
                         return 0;

@@ -135,9 +135,12 @@ int mof_skip_member(Mof *m, unsigned base)
 // Behind a directive that was refused: the next line.
 int mof_skip_directive(Mof *m, const MofToken *hash)
 {
+        uint32_t from = hash->at;
         int r = 0;
-        while (r == 0 && m->now.kind != MOF_END && mof_same_line(m, hash->at, m->now.at))
+        while (r == 0 && m->now.kind != MOF_END && mof_same_line(m, from, m->now.at)) {
+                from = m->now.at;
                 r = mof_next(m);
+        }
         return r;
 }
 

@@ -14,10 +14,11 @@ static size_t case_count;
 
 Str cases_line(Str *s)
 {
-        const char *end = memchr(s->p, '\n', s->n);
+        const char *end = s->n ? memchr(s->p, '\n', s->n) : NULL;
         Str line = {s->p, end ? (size_t)(end - s->p) : s->n};
         size_t used = line.n + (end ? 1 : 0);
-        s->p += used;
+        if (used)
+                s->p += used;
         s->n -= used;
         return line;
 }
