@@ -819,8 +819,8 @@ static void begin_item(Printer *p, InForce *f, bool directive)
 
 static void put_namespace(Printer *p, InForce *f, Str namespace)
 {
-        if (f->placed && str_eq(f->namespace, namespace))
-                return;
+        if (!namespace.n || (f->placed && str_eq(f->namespace, namespace)))
+                return; // empty: its directive was wrong
         begin_item(p, f, true);
         put_z(p, "#pragma namespace(");
         put_text(p, namespace);

@@ -6,5 +6,7 @@
 #include "verb.h"
 
 extern const Verb verb_mof_compile, verb_mof_decompile;
+extern const Verb verb_mof_compile;
+extern const Verb verb_mof_subscriptions;
 
 #endif
