@@ -625,7 +625,7 @@ static void put_brackets(Printer *p, uint16_t type, uint32_t max)
         put_z(p, s);
 }
 
-// type NAME[n] = value, of a class or a method; NAME = value of an instance.
+// type NAME[n] = value, of a class or a method; NAME = value, or NAME alone, of an instance.
 static void put_variable(Printer *p, const MofProperty *m, bool assigned)
 {
         if (!assigned) {
@@ -634,7 +634,7 @@ static void put_variable(Printer *p, const MofProperty *m, bool assigned)
         }
         put_name(p, m->name);
         put_brackets(p, m->type.type, m->type.max);
-        if (m->value.kind == MOF_VALUE_NONE && !assigned)
+        if (m->value.kind == MOF_VALUE_NONE)
                 return;
         put_z(p, " = ");
         put_value(p, &m->value);

@@ -235,12 +235,13 @@ static void an_instance(void **state)
                   empty = {.is_instance = true, .name = STR("Empty")};
         MofValue objects[] = {{.kind = MOF_VALUE_OBJECT, .object = &inner}, {.kind = MOF_VALUE_OBJECT, .object = &empty}};
         MofProperty properties[] = {{.name = STR("One"), .value = objects[0]},
-                                    {.name = STR("Null")},
+                                    {.name = STR("Null"), .value = {.kind = MOF_VALUE_NULL}},
+                                    {.name = STR("Qualified")},
                                     {.name = STR("Many"), .value = LIST(objects)},
                                     {.name = STR("Ref"), .value = {.kind = MOF_VALUE_ALIAS, .string = {u"A", 1}}}};
         MofObject o = {.is_instance = true, .name = STR("Out"), .alias = STR("A"), .properties = properties,
-                       .property_count = 4};
-        prints_object(&o, "instance of Out as $A\n{\n\tOne = instance of In\n\t{\n\t\tx = 1;\n\t};\n\n\tNull = NULL;\n\n"
+                       .property_count = 5};
+        prints_object(&o, "instance of Out as $A\n{\n\tOne = instance of In\n\t{\n\t\tx = 1;\n\t};\n\n\tNull = NULL;\n\tQualified;\n\n"
                           "\tMany = {\n\t\tinstance of In\n\t\t{\n\t\t\tx = 1;\n\t\t},\n\t\tinstance of Empty\n\t\t{\n"
                           "\t\t}\n\t};\n\n\tRef = $A;\n};\n");
 }
