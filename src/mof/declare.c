@@ -401,7 +401,9 @@ static int class_head(Mof *m, MofObject *o)
         char shown[MOF_SHOWN];
         mof_error(m, &m->now, CIM_MOF_EXPECTED_OPEN_BRACE, "expected '{' or ':' behind class %.*s, found %s",
                   STR_ARG(o->name), mof_shown(m, &m->now, shown));
-        return m->now.kind == ';' ? mof_hint(m, "a class is declared with its body, once") : E_DIAG;
+        if (m->now.kind == ';')
+                return mof_hint(m, "a class is declared with its body, once");
+        return m->now.kind == MOF_WORD && !o->super.n ? mof_hint(m, "a superclass stands behind ':'") : E_DIAG;
 }
 
 int mof_class(Mof *m, const MofQualifierList *q, size_t reports)

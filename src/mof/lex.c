@@ -261,6 +261,8 @@ static void skip_stray(Mof *m, uint32_t at)
                 mof_error(m, &t, CIM_MOF_UNRECOGNIZED_TOKEN, "U+%04X stands outside of a string and a comment", c);
         if (c == 0x201C || c == 0x201D || c == 0x201E)
                 mof_hint(m, "write the plain quote \"");
+        else if (c == '+' && m->past.kind == MOF_STRING)
+                mof_hint(m, "strings behind each other are joined without it");
 }
 
 // Letters of other alphabets, so that a name that holds some is reported as one thing.
@@ -306,10 +308,11 @@ static bool take_foreign_word(Mof *m, uint32_t at, uint32_t plain_end)
 static void take_alias(Mof *m, uint32_t at)
 {
         uint32_t i = at + 1;
-        if (is_digit(byte(m, i)))
-                i = at; // a lone '$'
-        while (i > at && of_name[byte(m, i)])
-                i++;
+        if (!is_digit(byte(m, i)) && m->dialect == MOF_DMTF)
+                i = foreign_word_end(m, i);
+        else if (!is_digit(byte(m, i)))
+                while (of_name[byte(m, i)])
+                        i++;
         if (i > at + 1)
                 token(m, MOF_ALIAS, at, i - at);
         else

@@ -189,6 +189,8 @@ static int not_a_value(Mof *m)
         char shown[MOF_SHOWN];
         mof_error(m, &m->now, CIM_MOF_ILLEGAL_CONSTANT, "expected a value, found %s", mof_shown(m, &m->now, shown));
         StrNearest nearest = {.wanted = mof_str(m, &m->now)};
+        if (m->now.kind == '[' || m->now.kind == '(')
+                return mof_hint(m, "a list stands in braces: {1, 2}");
         if (m->now.kind != MOF_WORD)
                 return E_DIAG;
         str_nearest_offer(&nearest, STR("TRUE"));

@@ -205,7 +205,9 @@ static int not_a_declaration(Mof *m)
         StrNearest nearest = {.wanted = mof_str(m, &m->now)};
         for (size_t i = 0; m->now.kind == MOF_WORD && i < COUNT(words); i++)
                 str_nearest_offer(&nearest, str_of(words[i]));
-        if (nearest.best.n)
+        if (mof_word(m, "association") || mof_word(m, "indication"))
+                mof_hint(m, "it is a class with that qualifier: [%.*s] class", STR_ARG(nearest.wanted));
+        else if (nearest.best.n)
                 mof_hint(m, "did you mean %.*s?", STR_ARG(nearest.best));
         else if (m->now.kind == '}' || m->now.kind == ')')
                 mof_hint(m, "there is one more of them than of what it closes");

@@ -59,6 +59,8 @@ static const char *name_of(CimType t)
         return t == CIM_OBJECT ? "object" : t == CIM_REFERENCE ? "reference" : cim_type_name((uint16_t)t);
 }
 
+#define DATETIMES "yyyymmddhhmmss.mmmmmm+mmm, or ddddddddhhmmss.mmmmmm:000 for an interval"
+
 static int mismatch(const MofValue *v, CimType type, Str what, Diag *d)
 {
         diag_set(d, CIM_MOF_TYPE_MISMATCH, "%.*s is %s, and this is %s", STR_ARG(what), name_of(type),
@@ -70,6 +72,8 @@ static int mismatch(const MofValue *v, CimType type, Str what, Diag *d)
                 return diag_hint(d, "leave the quotes out");
         if (v->kind == MOF_VALUE_INTEGER && type == CIM_BOOLEAN)
                 return diag_hint(d, "write TRUE or FALSE");
+        if (type == CIM_DATETIME && (v->kind == MOF_VALUE_INTEGER || v->kind == MOF_VALUE_REAL))
+                return diag_hint(d, "in quotes, " DATETIMES);
         if (type == CIM_STRING && v->kind != MOF_VALUE_ARRAY)
                 return diag_hint(d, "strings stand in \"\"");
         return E_DIAG;
@@ -135,7 +139,7 @@ static int scalar_fits(Str text, const MofValue *v, CimType type, Str what, Diag
                 if (cim_datetime_valid(v->string))
                         return 0;
                 diag_set(d, CIM_MOF_TYPE_MISMATCH, "%.*s is a datetime, and this string is none", STR_ARG(what));
-                return diag_hint(d, "yyyymmddhhmmss.mmmmmm+mmm, or ddddddddhhmmss.mmmmmm:000 for an interval");
+                return diag_hint(d, DATETIMES);
         case CIM_BOOLEAN:
                 return v->kind == MOF_VALUE_BOOLEAN ? 0 : mismatch(v, type, what, d);
         case CIM_CHAR16:
