@@ -400,18 +400,11 @@ static void aml_terms(Aml *m, size_t at, size_t end, unsigned depth)
         }
 }
 
-static bool aml_is_found(const Find *f, const uint8_t *p)
-{
-        for (size_t i = 0; i < f->blob_count; i++)
-                if ((const uint8_t *)f->blobs[i].bytes.p == p)
-                        return true;
-        return false;
-}
-
 // What the walk missed, if anything: a buffer of binary MOF is known by its first bytes wherever it stands.
-static void aml_sweep(Aml *m, size_t at)
+// `known`: the first blob that the walk found in this table; they are in the order of the table.
+static void aml_sweep(Aml *m, size_t at, size_t known)
 {
-        size_t from;
+        size_t from, end = m->f->blob_count;
         while (at < m->n && !m->f->failed) {
                 const uint8_t *p = memchr(m->p + at, AML_BUFFER, m->n - at);
                 if (!p)
@@ -420,7 +413,9 @@ static void aml_sweep(Aml *m, size_t at)
                 at = i + 1;
                 if (!aml_buffer(m, &next, m->n, false, &from) || !find_is_mof(m->p + from, next - from))
                         continue;
-                if (!aml_is_found(m->f, m->p + from))
+                while (known < end && (const uint8_t *)m->f->blobs[known].bytes.p < m->p + from)
+                        known++;
+                if (known == end || (const uint8_t *)m->f->blobs[known].bytes.p != m->p + from)
                         find_add_blob(m->f, m->p + from, next - from, NULL, NULL, "%s, offset 0x%zx",
                                       m->label, from);
                 at = next;
@@ -467,8 +462,9 @@ void find_aml(Find *f, Str bytes, const char *label, size_t offset, bool raw)
                  .path = {"\\", 1}};
         if (!length)
                 return;
+        size_t known = f->blob_count;
         aml_terms(&m, AML_HEADER, length, 0);
-        aml_sweep(&m, AML_HEADER);
+        aml_sweep(&m, AML_HEADER, known);
 }
 
 int find_acpi(Find *f, Str input)

@@ -73,15 +73,20 @@ static size_t find_blob_length(const uint8_t *p, size_t n)
         return n - HEADER < stream ? n : HEADER + (size_t)stream;
 }
 
+static bool find_is_full(Find *f)
+{
+        if (f->blob_count < LIMIT_FIND_BLOBS)
+                return false;
+        find_fault(f, 0, "there are more than %u binary MOFs in it; the others are left out",
+                   LIMIT_FIND_BLOBS);
+        return true;
+}
+
 void find_take_blob(Find *f, const BmfBlob *b)
 {
         void *items = f->blobs;
-        if (f->blob_count == LIMIT_FIND_BLOBS) {
-                find_fault(f, 0, "there are more than %u binary MOFs in it; the others are left out",
-                           LIMIT_FIND_BLOBS);
-                return;
-        }
-        if (f->failed || !find_room(f, &items, f->blob_count, &f->blob_room, sizeof(BmfBlob)))
+        if (f->failed || find_is_full(f) ||
+            !find_room(f, &items, f->blob_count, &f->blob_room, sizeof(BmfBlob)))
                 return;
         f->blobs = items;
         f->blobs[f->blob_count++] = *b;
@@ -91,6 +96,8 @@ void find_add_blob(Find *f, const void *p, size_t n, const AcpiPath *scope, cons
                    const char *format, ...)
 {
         va_list args;
+        if (f->failed || find_is_full(f))
+                return;
         va_start(args, format);
         BmfBlob b = {
                 .bytes = {p, find_blob_length(p, n)},

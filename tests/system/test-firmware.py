@@ -237,6 +237,21 @@ def damaged_files_give_what_is_there(t):
 
 
 @test
+def what_expands_to_too_much_is_left_out(t):
+    most, piece = 256 << 20, 64 << 20
+
+    def resources(*sizes):
+        blobs = [b"FOMB" + struct.pack("<III", 1, 8, n) + b"DS\0\1junk" for n in sizes]
+        return put(t, "many.sys", pe([("MOFDATA", k, 0x409, b) for k, b in enumerate(blobs, 1)]))
+    for last, lines in ((piece - 1, 4), (piece, 4), (piece + 1, 3)):
+        p = t.run("wmi", "mof", "decompile", "--json", resources(most - 3 * piece, piece, piece, last), status=3)
+        t.equal(len(p.out), lines, f"blobs, the last of {last} bytes")
+        t.equal(any("ask for one" in line for line in p.err), lines < 4, "words")
+        path = resources(most - 3 * piece, piece, piece, last) + "#4"
+        t.equal(len(t.run("wmi", "mof", "decompile", "--json", path, status=3).out), 1, "the last one alone")
+
+
+@test
 def files_of_other_kinds_are_refused(t):
     p = t.run("wmi", "mof", "decompile", put(t, "x.mof", TEXT), status=3)
     t.true("neither binary MOF" in p.err[0], p.err)
