@@ -248,6 +248,25 @@ static bool find_is_acpi(Str input)
         return length && (length <= input.n || find_is_aml_table(input));
 }
 
+// UTF-16, as a Windows shell writes what acpidump or iasl prints.
+static bool find_is_wide(Str input)
+{
+        return input.n >= 2 && !memcmp(input.p, "\xFF\xFE", 2);
+}
+
+// What counts of such a text is ASCII. False: out of memory.
+static bool find_narrow(Arena *a, Str *input)
+{
+        size_t n = (input->n - 2) / 2;
+        char *p = arena_alloc(a, n);
+        for (size_t i = 0; p && i < n; i++) {
+                const uint8_t *unit = (const uint8_t *)input->p + 2 + 2 * i;
+                p[i] = unit[1] || unit[0] > 0x7E ? '?' : (char)unit[0];
+        }
+        *input = (Str){p, n};
+        return p != NULL;
+}
+
 int bmf_find(Str input, Arena *a, BmfFound *ret, Diag *reterr)
 {
         static const struct {
@@ -261,6 +280,9 @@ int bmf_find(Str input, Arena *a, BmfFound *ret, Diag *reterr)
         };
         Find f = {.a = a, .err = reterr};
         *ret = (BmfFound){0};
+        bool wide = find_is_wide(input);
+        if (wide && !find_narrow(a, &input))
+                return -ENOMEM;
         for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
                 if (!kinds[i].is(input))
                         continue;
@@ -269,6 +291,8 @@ int bmf_find(Str input, Arena *a, BmfFound *ret, Diag *reterr)
                         return f.failed ? f.failed : r;
                 *ret = (BmfFound){kinds[i].source, f.blobs, f.blob_count, f.tables,
                                   f.table_count,   f.names, f.name_count};
+                if (f.fault && reterr && wide)
+                        reterr->offset = 2 + 2 * reterr->offset;
                 return f.fault ? E_DIAG : 0;
         }
         find_fault(&f, 0, "it is neither binary MOF nor a file in which that is looked for");

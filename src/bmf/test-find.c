@@ -565,6 +565,17 @@ static void acpidump_is_text(void **state)
         assert_int_equal(found.blob_count, 1);
         buf_deinit(&first);
         assert_int_equal(look(of(&all)), 0);
+        Buf wide = {0};
+        buf_u16(&wide, 0xFEFF);
+        for (size_t i = 0; i < all.n; i++)
+                buf_u16(&wide, all.p[i]);
+        assert_int_equal(look(of(&wide)), 0); // as a Windows shell writes it
+        assert_int_equal(found.blob_count, 2);
+        expect_blob(0, of(&mof), "DSDT \\WQAA");
+        wide.p[2 * (strstr(strstr(buf_z(&all), "DSDT @"), "    0020:") - (const char *)all.p) + 2 + 8] = 'X';
+        assert_int_equal(look(of(&wide)), E_DIAG);
+        buf_deinit(&wide);
+        assert_int_equal(look(of(&all)), 0);
         // A line is missing.
         char *text = strdup(buf_z(&all)), *line = strstr(strstr(text, "DSDT @"), "    0020:");
         assert_non_null(line);
