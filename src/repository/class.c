@@ -146,10 +146,10 @@ static int class_is_the_users(Store *st, Str namespace, Str name, Diag *reterr)
                                                   : "choose another name");
 }
 
-// May *spec below `superclass` be put, where `was` is now (NULL: nothing)? A standard class that is declared once more as
-// it is, descriptions aside, is nothing to do: *ret_there.
-static int class_may_put(Store *st, Str namespace, const CimClass *was, const CimClassSpec *spec, Str superclass,
-                         bool *ret_there, Diag *reterr)
+// May *spec below `superclass` be put, where `was` is now (NULL: nothing)? A standard class that is declared
+// once more as it is, descriptions aside, is nothing to do: *ret_there.
+static int class_may_put(Store *st, Str namespace, const CimClass *was, const CimClassSpec *spec,
+                         Str superclass, bool *ret_there, Diag *reterr)
 {
         bool seeded;
         int r = class_is_seeded(st, namespace, spec->name, &seeded, reterr);
@@ -163,9 +163,12 @@ static int class_may_put(Store *st, Str namespace, const CimClass *was, const Ci
                 return 0;
         }
         diag_set(reterr, CIM_E_INVALID_OPERATION,
-                 "%.*s is a standard class, which all drivers share: it cannot be declared otherwise", CLIP(was->name));
-        return diag_hint(reterr, "leave it out, it is there already (wmi show prints it), or derive a class of another name "
-                                 "from it");
+                 "%.*s is a standard class, which all drivers share: it cannot be declared otherwise",
+                 CLIP(was->name));
+        return diag_hint(
+                reterr,
+                "leave it out, it is there already (wmi show prints it), or derive a class of another name "
+                "from it");
 }
 
 // --- changing ----------------------------------------------------------------------------------------------
@@ -355,7 +358,7 @@ typedef struct PutMany {
         size_t slot_count;
         CimChange *list; // malloc, a reference to each class
         size_t count, capacity;
-        CimSchema *with_new; // the schema with the classes that there were not; made when it is needed
+        CimSchema *with_new;  // the schema with the classes that there were not; made when it is needed
         Str given, namespace; // the last that was looked up, and as it is spelled
         Diag *diag;
 } PutMany;

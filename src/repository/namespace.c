@@ -419,6 +419,68 @@ static int load_renew(Store *st, const Load *l, size_t i, Diag *reterr)
         return now == was->klass ? 0 : class_store(st, was->namespace, now, reterr);
 }
 
+// --- classes that both the store and the system declare
+// ------------------------------------------------------
+
+typedef struct GiveWay {
+        const Load *load;
+        CimChange *removed;
+        size_t count, capacity;
+        Str namespace;
+        const CimClass *top;
+} GiveWay;
+
+static int give_way_class(void *context, Str namespace, const CimClass *c)
+{
+        GiveWay *g = context;
+        (void)namespace;
+        for (size_t i = 0; i < g->load->count; i++)
+                if (str_ieq(g->load->changes[i].namespace, g->namespace) &&
+                    str_ieq(g->load->changes[i].klass->name, c->name))
+                        return 0; // the store's own
+        for (size_t i = 0; i < g->count; i++)
+                if (g->removed[i].klass == c)
+                        return 0;
+        if (g->count == g->capacity) {
+                size_t more = g->capacity ? g->capacity * 2 : 16;
+                CimChange *p = reallocarray(g->removed, more, sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+                g->removed = p;
+                g->capacity = more;
+        }
+        g->removed[g->count++] =
+                (CimChange){.namespace = g->namespace, .klass = cim_class_ref(c), .remove = true};
+        return 0;
+}
+
+// The store was written when the system had no class of that name: its own stays, and the system's classes
+// below that do not fit it are not there.
+static int load_give_way(Store *st, const Load *l, CimSchema **ret, Diag *reterr)
+{
+        GiveWay g = {.load = l};
+        int r = 0;
+        for (size_t i = 0; i < l->count && r == 0; i++) {
+                g.namespace = l->changes[i].namespace;
+                g.top = cim_schema_find(st->schema, g.namespace, l->changes[i].klass->name);
+                if (g.top && !cim_class_declares_same(g.top, l->changes[i].klass))
+                        r = cim_schema_each_derived(st->schema, g.namespace, g.top, give_way_class, &g);
+        }
+        CimChange *all = r ? NULL : calloc(g.count + l->count, sizeof(*all));
+        if (r == 0 && !all)
+                r = -ENOMEM;
+        if (r == 0) {
+                memcpy(all, g.removed, g.count * sizeof(*all));
+                memcpy(all + g.count, l->changes, l->count * sizeof(*all));
+                r = cim_schema_change(st->schema, all, g.count + l->count, ret, reterr);
+        }
+        for (size_t i = 0; i < g.count; i++)
+                cim_class_unref(g.removed[i].klass);
+        free(g.removed);
+        free(all);
+        return r;
+}
+
 int store_load(Store *st, bool read_only, Diag *reterr)
 {
         Load l = {0};
@@ -430,8 +492,12 @@ int store_load(Store *st, bool read_only, Diag *reterr)
         if (r == 0)
                 r = load_classes(st, &l, reterr);
         CimSchema *after;
-        if (r == 0 && l.count)
-                r = cim_schema_change(st->schema, l.changes, l.count, &after, reterr);
+        if (r == 0 && l.count) {
+                Diag why;
+                r = cim_schema_change(st->schema, l.changes, l.count, &after, &why);
+                if (r == E_DIAG)
+                        r = load_give_way(st, &l, &after, reterr);
+        }
         if (r == 0 && l.count)
                 store_take_schema(st, after);
         for (size_t i = 0; i < l.count && r == 0 && !read_only; i++)

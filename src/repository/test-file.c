@@ -551,11 +551,81 @@ static void system_classes_that_change(void **state)
         free(file);
 }
 
+// The system gets classes of names that the user has taken: "Mine" with a subclass that does not fit the
+// user's, and "Other", which does.
+static int rival_seed(void *context, Str namespace, CimSchema **schema, Diag *reterr)
+{
+        const struct {
+                CimClassSpec spec;
+                const char *super;
+        } rivals[] = {
+                {CLASS("Mine", PROPERTIES(P("System", CIM_UINT8))), NULL},
+                {CLASS("MineBelow", PROPERTIES(P("Color", CIM_UINT32))), "Mine"},
+                {CLASS("MineDeep"), "MineBelow"},
+                {CLASS("Other", PROPERTIES(P("System", CIM_UINT8))), NULL},
+                {CLASS("OtherBelow", PROPERTIES(P("More", CIM_UINT8))), "Other"},
+        };
+        int r = rig_seed(context, namespace, schema, reterr);
+        for (size_t i = 0; i < sizeof(rivals) / sizeof(rivals[0]) && r == 0; i++) {
+                CimClass *c;
+                CimSchema *after;
+                const CimClass *super =
+                        rivals[i].super ? cim_schema_find(*schema, namespace, str_of(rivals[i].super)) : NULL;
+                r = cim_class_new(&rivals[i].spec, super, NULL, NULL, &c, reterr);
+                if (r)
+                        break;
+                r = cim_schema_change(*schema, &(CimChange){.namespace = namespace, .klass = c}, 1, &after,
+                                      reterr);
+                cim_class_unref(c);
+                if (r)
+                        break;
+                cim_schema_unref(*schema);
+                *schema = after;
+        }
+        return r;
+}
+
+static void names_that_the_user_has_taken(void **state)
+{
+        Rig g;
+        CimInstance *i;
+        (void)state;
+        char *file = name("rivals.db");
+        rig_open(&g, file, false);
+        assert_int_equal(
+                rig_put_class(&g, NS,
+                              &CLASS("Mine", PROPERTIES(KEY("Name", CIM_STRING), P("Color", CIM_STRING))), "",
+                              0),
+                0);
+        assert_int_equal(rig_put_class(&g, NS, &CLASS("MineToo", PROPERTIES(P("N", CIM_UINT32))), "Mine", 0),
+                         0);
+        assert_int_equal(rig_put(&g, NS, "MineToo",
+                                 (CimValue[]){VS(CIM_STRING, u"a"), VS(CIM_STRING, u"red"), NUMBER(7)}, 3, 0),
+                         0);
+        rig_close(&g);
+        for (int round = 0; round < 3; round++) {
+                rig_open_with(&g,
+                              &(RepositoryConfig){.file = file, .seed = round == 2 ? rig_seed : rival_seed});
+                assert_int_equal(rig_get(&g, NS, "Mine=\"a\"", &i), 0);
+                assert_int_equal(cim_instance_get(i, STR("N"))->uint, 7);
+                cim_instance_unref(i);
+                assert_int_equal(rig_class(&g, NS, "Mine")->property_count, 2);
+                assert_null(cim_schema_find(repository_schema(g.r), STR(NS), STR("MineBelow")));
+                assert_null(cim_schema_find(repository_schema(g.r), STR(NS), STR("MineDeep")));
+                assert_int_equal(cim_schema_find(repository_schema(g.r), STR(NS), STR("OtherBelow")) != NULL,
+                                 round != 2);
+                rig_close(&g);
+        }
+        assert_int_equal(checking(file, NULL), 0);
+        unlink(file);
+        free(file);
+}
+
 int main(void)
 {
         return testkit_run((TestCase[]){
                 TEST(what_is_refused), TEST(a_refused_file_has_no_lock), TEST(damaged_pages_are_found),
                 TEST(one_service_at_a_time), TEST(there_and_back), TEST(a_log_of_before_does_not_come_back),
                 TEST(a_copy_of_a_store_that_is_written), TEST(every_rule_of_the_check),
-                TEST(system_classes_that_change), TEST_END});
+                TEST(system_classes_that_change), TEST(names_that_the_user_has_taken), TEST_END});
 }

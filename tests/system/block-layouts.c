@@ -2,11 +2,12 @@
 // The layouts of the standard blocks as lines, for test-wmidata.py, which compares them with a C compiler's.
 //
 //   C CLASS HEADER-NAME GUID GUID-MACRO KIND    each class; "-": none
-//   S STRUCTURE SIZEOF BYTES CLASS              its block, or one side of a method; BYTES: without padding at the end, -1: it varies
-//   F STRUCTURE NAME OFFSET BYTES ID            an item; BYTES -1: its length is in the block
+//   S STRUCTURE SIZEOF BYTES CLASS              its block, or one side of a method; BYTES: without padding at
+//   the end, -1: it varies F STRUCTURE NAME OFFSET BYTES ID            an item; BYTES -1: its length is in
+//   the block
 //
-// SIZEOF is what C makes of the structure that wmimofck writes for it: up to its first item of variable length, which counts
-// once (a string without MaxLen as one byte).
+// SIZEOF is what C makes of the structure that wmimofck writes for it: up to its first item of variable
+// length, which counts once (a string without MaxLen as one byte).
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -60,8 +61,9 @@ static void print_layout(Str name, const CimLayout *l, const CimClass *c, const 
                 bool fixed = one && i->count;
                 varies |= !fixed;
                 bytes = varies ? 0 : i->offset + one * i->count;
-                printf("F %.*s %s %d %d %u\n", STR_ARG(name), c->properties[i->property].name.p, (int)i->offset,
-                       fixed ? (int)(one * i->count) : -1, ids ? ids[i->data_id - 1] : i->data_id);
+                printf("F %.*s %s %d %d %u\n", STR_ARG(name), c->properties[i->property].name.p,
+                       (int)i->offset, fixed ? (int)(one * i->count) : -1,
+                       ids ? ids[i->data_id - 1] : i->data_id);
         }
         printf("S %.*s %u %d %s\n", STR_ARG(name), s.size, varies ? -1 : (int)bytes, of);
 }
@@ -87,20 +89,22 @@ static void print_side(const CimClass *c, const CimMethod *m, Str name, Str way)
         size_t n = 0;
         for (size_t at = 0; at < m->parameter_count && n < SIDE_MOST; at++) {
                 const CimProperty *p = &m->parameters[at];
-                const CimQualifier *size = cim_qualifier_find(p->qualifiers, p->qualifier_count, STR("WmiSizeIs"));
+                const CimQualifier *size =
+                        cim_qualifier_find(p->qualifiers, p->qualifier_count, STR("WmiSizeIs"));
                 const CimQualifier *id = cim_qualifier_find(p->qualifiers, p->qualifier_count, STR("ID"));
                 if (!cim_qualifier_true(p->qualifiers, p->qualifier_count, way) || !id)
                         continue;
-                ids[n][0] = (CimQualifier){.name = STR("WmiDataId"), .value = {.type = CIM_SINT32, .sint = (int64_t)n + 1}};
+                ids[n][0] = (CimQualifier){.name = STR("WmiDataId"),
+                                           .value = {.type = CIM_SINT32, .sint = (int64_t)n + 1}};
                 if (size)
                         ids[n][1] = *size;
                 numbers[n] = (uint32_t)id->value.sint + 1;
                 items[n] = (CimPropertySpec){.name = p->name,
-                                               .type = p->type,
-                                               .class_name = p->class_name,
-                                               .max = p->max,
-                                               .qualifiers = ids[n],
-                                               .qualifier_count = size ? 2 : 1};
+                                             .type = p->type,
+                                             .class_name = p->class_name,
+                                             .max = p->max,
+                                             .qualifiers = ids[n],
+                                             .qualifier_count = size ? 2 : 1};
                 n++;
         }
         if (!n)
@@ -109,8 +113,8 @@ static void print_side(const CimClass *c, const CimMethod *m, Str name, Str way)
         snprintf(full, sizeof(full), "%.*s_%s", STR_ARG(name), str_ieq(way, STR("in")) ? "IN" : "OUT");
         CimClass *side;
         Diag d = {0};
-        int r = cim_class_new(&(CimClassSpec){.name = STR("Side"), .properties = items, .property_count = n}, NULL, resolve,
-                              NULL, &side, &d);
+        int r = cim_class_new(&(CimClassSpec){.name = STR("Side"), .properties = items, .property_count = n},
+                              NULL, resolve, NULL, &side, &d);
         if (r || !side->layout) {
                 fprintf(stderr, "%s: %s\n", full, r ? d.message : side->layout_error);
                 exit(1);

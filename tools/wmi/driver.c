@@ -446,7 +446,7 @@ static const Option load_options[] = {
 static const Verb driver_load = {
         .name = "load",
         .summary = "Start a driver host for a driver and wait until it is registered",
-        .usage = "FILE.so --mof FILE [OPTION]...",
+        .usage = "FILE.so [--mof FILE]... [OPTION]...",
         .text = "The host runs as you, away from the terminal, until 'wmi driver unload' or the end of the "
                 "service.",
         .options = load_options,

@@ -6,7 +6,6 @@
 #include "verb.h"
 
 extern const Verb verb_mof_compile, verb_mof_decompile;
-extern const Verb verb_mof_compile;
-extern const Verb verb_mof_subscriptions;
+extern const Verb verb_mof_standard, verb_mof_subscriptions;
 
 #endif

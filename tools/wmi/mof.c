@@ -5,6 +5,7 @@
 static const Verb *const verbs[] = {
         &verb_mof_compile,
         &verb_mof_decompile,
+        &verb_mof_standard,
         &verb_mof_subscriptions,
         NULL,
 };

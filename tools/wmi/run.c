@@ -135,6 +135,13 @@ static int run_query(Run *r, const char *query, bool witness, size_t number)
         return stream_subscribe(&r->stream, str_of(r->namespace), str_of(query), witness, label);
 }
 
+// Without MOF and query: the standard events, of which the driver may have some.
+static int run_standard_events(Run *r)
+{
+        return stream_subscribe(&r->stream, str_of(r->namespace), STR("SELECT * FROM WMIEvent"), false,
+                                "query of all standard events");
+}
+
 // Without a query: every event class of the MOF, each in its namespace.
 static int run_all_events(Run *r)
 {
@@ -170,7 +177,7 @@ static int run_subscribe(Run *r)
         for (size_t i = 0; i < o->queries.n && !code && !r->stream.interrupts; i++)
                 code = run_query(r, o->queries.p[i], false, i + 1);
         if (!code && !o->queries.n)
-                code = run_all_events(r);
+                code = o->mofs.n ? run_all_events(r) : run_standard_events(r);
         if (!code && o->witness && !r->stream.interrupts)
                 code = run_query(r, o->witness, true, 0);
         return code;
@@ -238,6 +245,10 @@ static int run_silence(Run *r)
 static void run_say_unheard(void *context, const char *class_name, const char *guid)
 {
         const Run *r = context;
+        if (!r->options->mofs.n && !r->options->queries.n) {
+                say("%s: has registered no standard event (wmi mof standard); --mof FILE tells what its own are", r->name);
+                return;
+        }
         say("%s: has not registered %s (%s): none of its events can be expected", r->name, class_name,
             *guid ? guid : "it has no guid qualifier");
 }
@@ -350,10 +361,6 @@ static int run_serve(Run *r)
 
 static int run_run(const Options *o)
 {
-        if (!o->mofs.n) {
-                say("wmi run: --mof FILE is missing: the classes of the driver's events");
-                return WMI_USAGE;
-        }
         Run r = {.host = {.pid = -1, .report = -1}};
         int code = run_names(&r, o);
         if (!code) {
@@ -381,9 +388,9 @@ static int run_run(const Options *o)
 }
 
 static const Option options[] = {
-        OPTION_MOF("the driver's classes, MOF text or binary MOF; repeatable"),
+        OPTION_MOF("the driver's classes, MOF text or binary MOF; repeatable; none: standard ones (wmi mof standard)"),
         {"query", 'q', OPTION_LIST, offsetof(Options, queries), OPTION_NO_FLAG, 0, 0, "QUERY",
-         "what to print; repeatable; default: every event class of the MOF"},
+         "what to print; repeatable; default: every event class of the MOF, without MOF WMIEvent"},
         OPTION_JSON,
         OPTION_COUNT,
         OPTION_TIMEOUT,
@@ -407,7 +414,7 @@ const Verb verb_run = {
         .name = "run",
         .summary = "Host a driver and print its events until Ctrl-C",
         .group = "Drivers and their events:",
-        .usage = "DRIVER.so --mof FILE [-q QUERY]... [OPTION]...",
+        .usage = "DRIVER.so [--mof FILE]... [-q QUERY]... [OPTION]...",
         .text = "  wmi run toaster.so --mof toaster.mof -q \"SELECT * FROM Toast WHERE Heat > 3\"\n\n"
                 "The driver runs in a process of its own. Events go to standard output, DbgPrint and "
                 "everything else to\n"

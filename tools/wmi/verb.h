@@ -34,7 +34,7 @@ typedef struct Options {
         Texts queries, mofs, registry, includes, defines;
         const char *namespace, *device, *log, *socket, *witness, *repository, *end;
         const char *binary, *cpp, *dialect, *compat, *class_flag, *instance_flag; // of MOF
-        const char *mof_out, *mfl_out, *amendment, *output, *sysfs;
+        const char *mof_out, *mfl_out, *amendment, *output, *sysfs, *device_type;
         bool json, all, no_wmi, help, create, update, instances;
         bool sarif, check_syntax, wmi, raw;
         bool has_count, has_timeout, has_deadline, has_irp_timeout, has_status_fd;
