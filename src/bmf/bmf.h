@@ -86,8 +86,9 @@ typedef struct Bmf {
         Arena *arena;
 } Bmf;
 
-// Reads expanded data. 0; E_DIAG: *reterr says what and at which offset, *ret holds what could be read (what
-// is broken is left out); -ENOMEM. The data may go.
+// Reads expanded data. 0; E_DIAG: *reterr says what and at which offset, *ret holds what could be read: a record
+// (qualifier, property, method, object) that is broken is left out; -ENOMEM; -EFBIG beyond LIMIT_BMF_BYTES. The
+// data may go.
 int bmf_read(Str expanded, Bmf **ret, Diag *reterr);
 // The bytes of the records, as mofcomp lays them out. 0, -ENOMEM, -EFBIG.
 int bmf_write(const Bmf *b, Buf *ret);

@@ -1,313 +1,426 @@
 // SPDX-License-Identifier: MIT
-// The compression of binary MOF: DoubleSpace's "DS" stream, version 00 01.
+// The compressed stream: bits, least significant first, of literals, matches and marks.
 //
-// Bits, the least significant first, in blocks of 512 expanded bytes:
+//   literal   1 or 2 in two bits (1: 0x80 is to be added), then 7 bits
+//   match     a distance, 1 to 4414, in one of three forms (6, 8 or 12 bits), then a length, 2 to 512
+//   mark      the largest distance that 12 bits hold; behind every 512 bytes, and at the end
 //
-//   01 + 7 bits       a byte of 128..255              00 + 6 bits        distance 1..63
-//   10 + 7 bits       a byte of 0..127                11 0 + 8 bits      distance 64..319
-//                                                     11 1 + 12 bits     distance 320..4414; 0xFFF: the end
-//                                                     of a block
-//
-// Behind a distance stands a length: z zeros (at most 8), a one, z bits e: 2^z + 1 + e.
-#include "bmf/bmf.h"
+// To be the same as mofcomp's byte for byte the packer takes, at each place, the longest match that ends in
+// the block of 512, of the longest ones the nearest. Candidates are found along chains of equal triples.
+// Whatever is longer than the best one so far has all triples of the best one in it, so that the chain on
+// which the next candidate is farthest away says how many can be left out: long runs, and texts made to have
+// long chains, cost little more than others.
+#include "bmf/bmf-impl.h"
 
 #include <stdlib.h>
 
-#include "base/limits.h"
-#include "bmf/bmf-impl.h"
-#include "cim/status.h"
-
 enum {
-        BLOCK = 512,       // expanded bytes between two marks
-        FAR = 4414,        // the largest distance
-        MARK = 0xFFF,      // instead of a distance
-        LONGEST_ZEROS = 8, // lengths up to 512
+        BLOCK = 512,     // no match crosses its end
+        FARTHEST = 4414, // 320 + 0xFFE
+        MARK = 0xFFF,
+        NEAR_FORM = 64, // distances below need 6 bits
+        MIDDLE_FORM = 320,
+        LENGTH_ZEROS = 8, // most zeros in front of a length
 };
 
-static uint32_t u32_at(const uint8_t *p)
-{
-        return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
+static const uint8_t stream_version[4] = {'D', 'S', 0, 1};
 
 bool bmf_is(Str bytes)
 {
         return bytes.n >= 8 && memcmp(bytes.p, "FOMB\1\0\0\0", 8) == 0;
 }
 
-static int fault(Diag *d, size_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static int fault(Diag *d, size_t offset, const char *format, ...)
+static uint32_t load32(const char *p)
 {
-        va_list args;
-        if (!d)
-                return E_DIAG;
-        va_start(args, format);
-        diag_setv(d, CIM_MOF_INVALID_FILE, format, args);
-        va_end(args);
-        d->line = d->column = 0;
-        d->offset = offset;
-        d->length = 0;
-        return E_DIAG;
-}
-
-// --- expanding -----------------------------------------------------------------------------------
-
-typedef struct Bits {
-        const uint8_t *p;
-        size_t n, next; // bytes
-        uint64_t held;
-        unsigned count; // bits in `held`
-        bool ended;     // more was asked for than there is
-} Bits;
-
-static unsigned bits(Bits *b, unsigned k)
-{
-        while (b->count < k && b->next < b->n) {
-                b->held |= (uint64_t)b->p[b->next++] << b->count;
-                b->count += 8;
-        }
-        if (b->count < k) {
-                b->ended = true;
-                return 0;
-        }
-        unsigned v = (unsigned)(b->held & ((1u << k) - 1));
-        b->held >>= k;
-        b->count -= k;
+        uint32_t v;
+        memcpy(&v, p, sizeof(v));
         return v;
 }
 
-// The distance of a match; 0 is none, FAR + 1 a mark.
-static unsigned distance(Bits *b, unsigned kind)
-{
-        if (kind == 0)
-                return bits(b, 6);
-        if (!bits(b, 1))
-                return b->ended ? 0 : bits(b, 8) + 64;
-        unsigned v = bits(b, 12);
-        return b->ended ? 0 : v == MARK ? FAR + 1 : v + 320;
-}
+// --- bits ----------------------------------------------------------------------------------------
 
-// 0: malformed.
-static unsigned length(Bits *b)
-{
-        unsigned z = 0;
-        while (!bits(b, 1))
-                if (b->ended || ++z > LONGEST_ZEROS)
-                        return 0;
-        return (1u << z) + 1 + (z ? bits(b, z) : 0);
-}
-
-static int expand(Bits *b, size_t header, size_t wanted, Buf *out, Diag *reterr)
-{
-        size_t start = out->n;
-        while (out->n - start < wanted) {
-                size_t at = header + b->next, left = wanted - (out->n - start);
-                unsigned kind = bits(b, 2);
-                if (!b->ended && (kind == 1 || kind == 2)) {
-                        unsigned v = bits(b, 7);
-                        if (!b->ended)
-                                buf_u8(out, (uint8_t)(kind == 1 ? v | 128 : v));
-                } else if (!b->ended) {
-                        unsigned far = distance(b, kind);
-                        if (far == FAR + 1)
-                                continue;
-                        unsigned n = b->ended || !far ? 0 : length(b);
-                        if (!b->ended && (!far || far > out->n - start))
-                                return fault(reterr, at,
-                                             "the compressed data refer to a byte in front of the first (%u "
-                                             "back at %zu)",
-                                             far, out->n - start);
-                        if (!b->ended && !n)
-                                return fault(reterr, at,
-                                             "a length of more than 512 bytes in the compressed data");
-                        if (!b->ended && n > left)
-                                return fault(
-                                        reterr, at,
-                                        "the compressed data are longer than their header says (%zu bytes)",
-                                        wanted);
-                        uint8_t *to = b->ended ? NULL : buf_reserve(out, n);
-                        for (unsigned i = 0; to && i < n; i++)
-                                to[i] = to[(ptrdiff_t)i - (ptrdiff_t)far];
-                        out->n += to ? n : 0;
-                }
-                if (out->failed)
-                        return -ENOMEM;
-                if (b->ended)
-                        return fault(reterr, header + b->n, "the compressed data end after %zu of %zu bytes",
-                                     out->n - start, wanted);
-        }
-        return 0;
-}
-
-int bmf_unpack(Str file, Buf *ret, size_t *ret_used, Diag *reterr)
-{
-        const uint8_t *p = (const uint8_t *)file.p;
-        size_t ignored;
-        size_t *used = ret_used ? ret_used : &ignored;
-        *used = 0;
-        if (file.n < 4 || memcmp(p, "FOMB", 4) != 0)
-                return fault(reterr, 0, "not binary MOF: it does not begin with FOMB");
-        if (file.n < BMF_HEADER)
-                return fault(reterr, file.n, "the header of binary MOF has %u bytes, there are %zu",
-                             BMF_HEADER, file.n);
-        if (u32_at(p + 4) != 1)
-                return fault(reterr, 4, "binary MOF of the kind %u: 1 is known", u32_at(p + 4));
-        size_t packed = u32_at(p + 8), wanted = u32_at(p + 12), there = file.n - BMF_HEADER;
-        if (wanted > LIMIT_BMF_BYTES)
-                return -EFBIG;
-        size_t n = packed < there ? packed : there;
-        *used = BMF_HEADER + n;
-        if (n < 4)
-                return fault(reterr, file.n, "the compressed data are missing");
-        if (memcmp(p + BMF_HEADER, "DS\0\1", 4) != 0)
-                return fault(reterr, BMF_HEADER,
-                             "the compressed data begin with %02x %02x %02x %02x, not with DS 00 01", p[16],
-                             p[17], p[18], p[19]);
-        Bits b = {.p = p + BMF_HEADER + 4, .n = n - 4};
-        return expand(&b, BMF_HEADER + 4, wanted, ret, reterr);
-}
-
-// --- compressing ---------------------------------------------------------------------------------
-// mofcomp takes the longest match within the block; of several the nearest; of length 2 too, wherever it is;
-// no looking ahead. Matches of three bytes and more are found by chains of positions whose first three bytes
-// have the same hash, nearest first; those of two in a table of the last position of each pair.
-
-enum { HASH_BITS = 15, WINDOW = 8192 };
-
-typedef struct Packer {
-        const uint8_t *p;
-        size_t n;
-        size_t *last;   // [1 << HASH_BITS] of a hash of three bytes: position + 1; 0: none
-        size_t *pairs;  // [65536] of two bytes: the same
-        size_t *before; // [WINDOW] the position + 1 of the one before with the same hash
+typedef struct BitWriter {
+        Buf *out;
         uint64_t held;
         unsigned count;
-        Buf *out;
-} Packer;
+} BitWriter;
 
-static void put(Packer *k, unsigned v, unsigned n)
+static void put_bits(BitWriter *w, uint32_t value, unsigned count)
 {
-        k->held |= (uint64_t)v << k->count;
-        for (k->count += n; k->count >= 8; k->count -= 8, k->held >>= 8)
-                buf_u8(k->out, (uint8_t)k->held);
+        w->held |= (uint64_t)value << w->count;
+        w->count += count;
+        if (w->count < 32)
+                return;
+        buf_u32(w->out, (uint32_t)w->held);
+        w->held >>= 32;
+        w->count -= 32;
 }
 
-static unsigned hash3(const uint8_t *p)
+static void end_bits(BitWriter *w)
 {
-        uint32_t v = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
-        return v * 2654435761u >> (32 - HASH_BITS);
+        for (; w->count; w->count -= w->count < 8 ? w->count : 8) {
+                buf_u8(w->out, (uint8_t)w->held);
+                w->held >>= 8;
+        }
 }
 
-static unsigned pair(const uint8_t *p)
+// --- finding matches -----------------------------------------------------------------------------
+
+enum {
+        RING = 8192, // more than FARTHEST + BLOCK, a power of two
+        TRIPLES = 1 << 15,
+        PAIRS = 1 << 16,
+        NOWHERE = 0, // places are stored plus one
+};
+
+typedef struct Finder {
+        const uint8_t *p;
+        size_t n, indexed; // places below are in the chains
+        uint32_t last_triple[TRIPLES], last_pair[PAIRS];
+        uint32_t triple_before[RING], pair_before[RING]; // of a place: the place before it with the same
+} Finder;
+
+static uint32_t triple_hash(const uint8_t *p)
 {
-        return (unsigned)p[0] | (unsigned)p[1] << 8;
+        uint32_t triple = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+        return triple * 2654435761u >> (32 - 15);
 }
 
-// The longest match at `at` of at most `most` bytes, and its distance.
-static size_t longest(const Packer *k, size_t at, size_t most, size_t *ret_far)
+static void index_until(Finder *f, size_t end)
 {
-        const uint8_t *p = k->p + at;
-        size_t best = 1, low = at > FAR ? at - FAR : 0;
-        if (most < 2)
-                return 0;
-        size_t two = k->pairs[pair(p)];
-        if (two && two - 1 >= low) {
+        for (; f->indexed < end; f->indexed++) {
+                size_t i = f->indexed;
+                if (i + 1 < f->n) {
+                        uint32_t *last = &f->last_pair[f->p[i] | (uint32_t)f->p[i + 1] << 8];
+                        f->pair_before[i % RING] = *last;
+                        *last = (uint32_t)i + 1;
+                }
+                if (i + 2 < f->n) {
+                        uint32_t *last = &f->last_triple[triple_hash(f->p + i)];
+                        f->triple_before[i % RING] = *last;
+                        *last = (uint32_t)i + 1;
+                }
+        }
+}
+
+static size_t same_bytes(const uint8_t *a, const uint8_t *b, size_t most)
+{
+        size_t n = 0;
+        for (uint64_t x, y; n + 8 <= most; n += 8) {
+                memcpy(&x, a + n, 8);
+                memcpy(&y, b + n, 8);
+                if (x != y)
+                        return n + (size_t)__builtin_ctzll(x ^ y) / 8;
+        }
+        while (n < most && a[n] == b[n])
+                n++;
+        return n;
+}
+
+// The place before `at` on the chain of the triple `ahead` bytes behind it, minus `ahead`: the next
+// candidate. Plus one, NOWHERE: none.
+static size_t candidate(const Finder *f, size_t at, size_t ahead)
+{
+        size_t place = f->triple_before[(at + ahead) % RING];
+        return place > ahead ? place - ahead : NOWHERE;
+}
+
+// The length of the longest match at `at`, at most `most`, and its distance. 0: none.
+static size_t longest(const Finder *f, size_t at, size_t most, size_t *ret_distance)
+{
+        size_t best = 0, first = at > FARTHEST ? at - FARTHEST : 0;
+        if (most >= 2 && f->pair_before[at % RING] > first) {
                 best = 2;
-                *ret_far = at - (two - 1);
+                *ret_distance = at + 1 - f->pair_before[at % RING];
         }
-        if (most == 2 || at + 3 > k->n)
-                return best < 2 ? 0 : best;
-        for (size_t s = k->last[hash3(p)]; s && s - 1 >= low; s = k->before[(s - 1) % WINDOW]) {
-                const uint8_t *q = k->p + s - 1;
-                if (q[best] != p[best] || q[0] != p[0])
+        if (most < 3 || best == 0)
+                return best;
+        size_t chain = 0, tried = 0; // triples of the best match that were looked at
+        for (size_t next = candidate(f, at, 0); next > first;) {
+                size_t place = next - 1;
+                next = candidate(f, place, chain);
+                if (f->p[place + best] != f->p[at + best] || f->p[place] != f->p[at])
                         continue;
-                size_t n = 1;
-                while (n < most && q[n] == p[n])
-                        n++;
-                if (n > best) {
-                        best = n;
-                        *ret_far = at - (s - 1);
-                        if (n == most)
-                                break;
+                size_t n = same_bytes(f->p + place, f->p + at, most);
+                if (n <= best)
+                        continue;
+                best = n;
+                *ret_distance = at - place;
+                if (best == most)
+                        break;
+                for (; tried + 2 <= best; tried++) {
+                        size_t other = candidate(f, at, tried);
+                        if (other < next) {
+                                next = other;
+                                chain = tried;
+                        }
                 }
         }
-        return best < 2 ? 0 : best;
+        return best;
 }
 
-static void remember(Packer *k, size_t at)
+// --- packing -------------------------------------------------------------------------------------
+
+static void put_literal(BitWriter *w, uint8_t c)
 {
-        if (at + 2 <= k->n)
-                k->pairs[pair(k->p + at)] = at + 1;
-        if (at + 3 <= k->n) {
-                size_t *last = &k->last[hash3(k->p + at)];
-                k->before[at % WINDOW] = *last;
-                *last = at + 1;
-        }
+        put_bits(w, (c & 0x80 ? 1u : 2u) | (uint32_t)(c & 0x7F) << 2, 9);
 }
 
-static void put_match(Packer *k, size_t far, size_t n)
+static void put_mark(BitWriter *w)
 {
-        if (far < 64) {
-                put(k, 0, 2);
-                put(k, (unsigned)far, 6);
-        } else if (far < 320) {
-                put(k, 3, 3);
-                put(k, (unsigned)far - 64, 8);
-        } else {
-                put(k, 7, 3);
-                put(k, (unsigned)far - 320, 12);
-        }
-        unsigned v = (unsigned)n - 1, z = 0;
-        while (v >> (z + 1))
-                z++;
-        put(k, 1u << z, z + 1);
-        put(k, v - (1u << z), z);
+        put_bits(w, 7u | MARK << 3, 15);
 }
 
-static void compress(Packer *k)
+static void put_match(BitWriter *w, size_t distance, size_t length)
 {
-        for (size_t at = 0; at < k->n;) {
-                size_t end = (at / BLOCK + 1) * BLOCK, far = 0;
-                size_t most = (end < k->n ? end : k->n) - at;
-                size_t n = longest(k, at, most, &far);
-                if (n) {
-                        put_match(k, far, n);
-                } else {
-                        n = 1;
-                        put(k, k->p[at] & 128 ? 1 : 2, 2);
-                        put(k, k->p[at] & 127, 7);
-                }
-                for (size_t i = 0; i < n; i++)
-                        remember(k, at + i);
-                at += n;
-                if (at % BLOCK == 0 || at == k->n) {
-                        put(k, 7, 3);
-                        put(k, MARK, 12);
-                }
+        uint32_t d = (uint32_t)distance, v = (uint32_t)length - 1;
+        if (d < NEAR_FORM)
+                put_bits(w, d << 2, 8);
+        else if (d < MIDDLE_FORM)
+                put_bits(w, 3u | (d - NEAR_FORM) << 3, 11);
+        else
+                put_bits(w, 7u | (d - MIDDLE_FORM) << 3, 15);
+        unsigned zeros = 31 - (unsigned)__builtin_clz(v);
+        put_bits(w, 1u << zeros, zeros + 1);
+        put_bits(w, v - (1u << zeros), zeros);
+}
+
+static void pack_block(Finder *f, size_t at, size_t end, BitWriter *w)
+{
+        // A triple that begins in the block may end behind it.
+        index_until(f, end);
+        while (at < end) {
+                size_t distance = 0, n = longest(f, at, end - at, &distance);
+                if (n < 2)
+                        put_literal(w, f->p[at]);
+                else
+                        put_match(w, distance, n);
+                at += n < 2 ? 1 : n;
         }
-        if (k->count)
-                buf_u8(k->out, (uint8_t)k->held);
+        put_mark(w);
+}
+
+int bmf_pack_within(Str expanded, size_t limit, Buf *ret)
+{
+        size_t begin = ret->n;
+        if (expanded.n > limit || expanded.n > UINT32_MAX / 2)
+                return -EFBIG;
+        Finder *f = calloc(1, sizeof(*f));
+        if (!f)
+                return -ENOMEM;
+        f->p = (const uint8_t *)expanded.p;
+        f->n = expanded.n;
+        buf_put(ret, "FOMB\1\0\0\0\0\0\0\0", 12);
+        buf_u32(ret, (uint32_t)expanded.n);
+        buf_put(ret, stream_version, sizeof(stream_version));
+        BitWriter w = {.out = ret};
+        for (size_t at = 0; at < f->n; at += BLOCK)
+                pack_block(f, at, f->n - at < BLOCK ? f->n : at + BLOCK, &w);
+        end_bits(&w);
+        free(f);
+        if (ret->failed)
+                return -ENOMEM;
+        buf_patch_u32(ret, begin + 8, (uint32_t)(ret->n - begin - BMF_HEADER));
+        return 0;
 }
 
 int bmf_pack(Str expanded, Buf *ret)
 {
-        if (expanded.n > LIMIT_BMF_BYTES)
-                return -EFBIG;
-        Packer k = {.p = (const uint8_t *)expanded.p, .n = expanded.n, .out = ret};
-        size_t start = ret->n;
-        k.last = calloc(((size_t)1 << HASH_BITS) + 65536 + WINDOW, sizeof(*k.last));
-        if (!k.last)
-                return -ENOMEM;
-        k.pairs = k.last + ((size_t)1 << HASH_BITS);
-        k.before = k.pairs + 65536;
-        buf_put(ret, "FOMB", 4);
-        buf_u32(ret, 1);
-        buf_u32(ret, 0);
-        buf_u32(ret, (uint32_t)expanded.n);
-        buf_put(ret, "DS\0\1", 4);
-        compress(&k);
-        free(k.last);
-        if (ret->failed)
-                return -ENOMEM;
-        buf_patch_u32(ret, start + 8, (uint32_t)(ret->n - start - BMF_HEADER));
+        return bmf_pack_within(expanded, LIMIT_BMF_BYTES, ret);
+}
+
+// --- unpacking -----------------------------------------------------------------------------------
+
+typedef struct BitReader {
+        const uint8_t *p;
+        size_t n, at; // bits
+} BitReader;
+
+// The next bits without taking them; zeros stand behind the end.
+static uint32_t peek(const BitReader *r, unsigned count)
+{
+        uint64_t v = 0;
+        size_t byte = r->at / 8, left = r->n / 8 - byte;
+        memcpy(&v, r->p + byte, left < 8 ? left : 8);
+        return (uint32_t)(v >> r->at % 8) & ((1u << count) - 1);
+}
+
+// False: fewer are left; then nothing is taken.
+static bool take(BitReader *r, unsigned count, uint32_t *ret)
+{
+        if (r->n - r->at < count)
+                return false;
+        *ret = peek(r, count);
+        r->at += count;
+        return true;
+}
+
+typedef enum Token { LITERAL, MATCH, END_OF_BLOCK, CUT, WRONG_DISTANCE, WRONG_LENGTH } Token;
+
+static Token take_distance(BitReader *r, uint32_t form, uint32_t *ret)
+{
+        uint32_t wide = 0;
+        if (form == 0) {
+                if (!take(r, 6, ret))
+                        return CUT;
+                return *ret ? MATCH : WRONG_DISTANCE;
+        }
+        if (!take(r, 1, &wide) || !take(r, wide ? 12 : 8, ret))
+                return CUT;
+        if (wide && *ret == MARK)
+                return END_OF_BLOCK;
+        *ret += wide ? MIDDLE_FORM : NEAR_FORM;
+        return MATCH;
+}
+
+static Token take_length(BitReader *r, uint32_t *ret)
+{
+        uint32_t bit = 0, extra = 0;
+        for (unsigned zeros = 0; zeros <= LENGTH_ZEROS; zeros++) {
+                if (!take(r, 1, &bit))
+                        return CUT;
+                if (!bit)
+                        continue;
+                if (!take(r, zeros, &extra))
+                        return CUT;
+                *ret = (1u << zeros) + 1 + extra;
+                return MATCH;
+        }
+        return WRONG_LENGTH;
+}
+
+// *ret is the byte of a literal, the distance of a match.
+static Token take_token(BitReader *r, uint32_t *ret, uint32_t *ret_length)
+{
+        uint32_t form;
+        if (!take(r, 2, &form))
+                return CUT;
+        if (form == 1 || form == 2) {
+                if (!take(r, 7, ret))
+                        return CUT;
+                *ret |= form == 1 ? 0x80 : 0;
+                return LITERAL;
+        }
+        Token t = take_distance(r, form, ret);
+        return t == MATCH ? take_length(r, ret_length) : t;
+}
+
+static void repeat(Buf *out, size_t distance, size_t length)
+{
+        uint8_t *to = buf_reserve(out, length);
+        if (!to)
+                return;
+        for (size_t i = 0; i < length; i++)
+                to[i] = to[(ptrdiff_t)i - (ptrdiff_t)distance];
+        out->n += length;
+}
+
+static int wrong(Diag *d, size_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static int wrong(Diag *d, size_t offset, const char *format, ...)
+{
+        va_list args;
+        va_start(args, format);
+        diag_setv(d, (uint32_t)CIM_MOF_INVALID_FILE, format, args);
+        va_end(args);
+        if (d)
+                d->offset = offset;
+        return E_DIAG;
+}
+
+// Behind the last byte: marks, and zeros up to the end of the byte or two.
+static int check_rest(BitReader *r, size_t offset, Diag *reterr)
+{
+        uint32_t ignored;
+        while (r->n - r->at >= 15 && peek(r, 15) == (7u | MARK << 3))
+                r->at += 15;
+        while (take(r, 1, &ignored))
+                if (ignored)
+                        return wrong(reterr, offset + r->at / 8,
+                                     "the compressed data goes on behind the size that its header says");
         return 0;
+}
+
+// The stream behind its version, which is at `offset` in the file, until `size` bytes are there.
+static int unpack_stream(BitReader *r, size_t offset, size_t size, Buf *ret, Diag *reterr)
+{
+        size_t begin = ret->n;
+        while (ret->n - begin < size && !ret->failed) {
+                size_t place = offset + r->at / 8, have = ret->n - begin;
+                uint32_t v = 0, length = 0;
+                switch (take_token(r, &v, &length)) {
+                case LITERAL:
+                        buf_u8(ret, (uint8_t)v);
+                        break;
+                case MATCH:
+                        if (v > have)
+                                return wrong(reterr, place,
+                                             "a repetition from before the beginning (%u bytes back, of %zu)",
+                                             v, have);
+                        if (length > size - have) {
+                                repeat(ret, v, size - have);
+                                return ret->failed ? -ENOMEM
+                                                   : wrong(reterr, place,
+                                                           "there are more bytes than the %zu that the "
+                                                           "header says",
+                                                           size);
+                        }
+                        repeat(ret, v, length);
+                        break;
+                case END_OF_BLOCK:
+                        break;
+                case CUT:
+                        return wrong(reterr, offset + r->n / 8,
+                                     "the compressed data ends after %zu of %zu bytes", have, size);
+                case WRONG_DISTANCE:
+                        return wrong(reterr, place, "a repetition from 0 bytes back");
+                case WRONG_LENGTH:
+                        return wrong(reterr, place, "a repetition of more than %d bytes", BLOCK);
+                }
+        }
+        return ret->failed ? -ENOMEM : check_rest(r, offset, reterr);
+}
+
+static int check_header(Str file, Diag *reterr)
+{
+        if (file.n < 4 || memcmp(file.p, "FOMB", 4) != 0)
+                return wrong(reterr, 0, "this is no binary MOF: it does not begin with FOMB");
+        if (file.n < BMF_HEADER)
+                return wrong(reterr, file.n, "the header ends after %zu of %d bytes", file.n, BMF_HEADER);
+        if (load32(file.p + 4) != 1)
+                return wrong(reterr, 4, "binary MOF of an unknown version, %u", load32(file.p + 4));
+        return 0;
+}
+
+int bmf_unpack_within(Str file, size_t limit, Buf *ret, size_t *ret_used, Diag *reterr)
+{
+        int r = check_header(file, reterr);
+        if (ret_used)
+                *ret_used = r == 0 ? BMF_HEADER : 0;
+        if (r != 0)
+                return r;
+        size_t packed = load32(file.p + 8), size = load32(file.p + 12), there = file.n - BMF_HEADER;
+        if (size > limit)
+                return -EFBIG;
+        if (packed < there)
+                there = packed;
+        if (ret_used)
+                *ret_used = BMF_HEADER + there;
+        if (there < sizeof(stream_version))
+                return wrong(reterr, BMF_HEADER + there, "there is no compressed data behind the header");
+        const char *stream = file.p + BMF_HEADER;
+        if (memcmp(stream, stream_version, sizeof(stream_version)) != 0)
+                return wrong(reterr, BMF_HEADER, "an unknown form of compression: not DS, version 1");
+        BitReader bits = {.p = (const uint8_t *)stream + sizeof(stream_version),
+                          .n = (there - sizeof(stream_version)) * 8};
+        r = unpack_stream(&bits, BMF_HEADER + sizeof(stream_version), size, ret, reterr);
+        if (r == 0 && there < packed)
+                return wrong(reterr, file.n, "the file ends %zu bytes before its compressed data does",
+                             packed - there);
+        return r;
+}
+
+int bmf_unpack(Str file, Buf *ret, size_t *ret_used, Diag *reterr)
+{
+        return bmf_unpack_within(file, LIMIT_BMF_BYTES, ret, ret_used, reterr);
 }

@@ -494,15 +494,11 @@ static int lower_items(Lower *l)
 int bmf_of_document(const MofDocument *d, const BmfOptions *o, Bmf **ret, Diag *warnings, size_t capacity,
                     size_t *ret_warnings)
 {
-        Bmf *b = calloc(1, sizeof(*b));
+        Bmf *b = bmf_new();
         *ret = NULL;
         *ret_warnings = 0;
-        if (b)
-                b->arena = calloc(1, sizeof(*b->arena));
-        if (!b || !b->arena) {
-                bmf_free(b);
+        if (!b)
                 return -ENOMEM;
-        }
         Lower l = {.document = d, .bmf = b, .a = b->arena, .warnings = warnings, .capacity = capacity};
         int r = lower_items(&l);
         *ret_warnings = l.count;

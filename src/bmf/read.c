@@ -1,490 +1,606 @@
 // SPDX-License-Identifier: MIT
-// Expanded bytes -> records.
+// Expanded bytes to records.
 //
-// Every record is read inside of a window, the bytes that the record around it gives it. The windows of
-// neighbours do not overlap and those of inner records lie inside of the outer ones', so that the work and
-// the memory are bounded by the size of the input times the depth. What is malformed is left out, the first
-// fault is told, and reading goes on behind it.
-#include "bmf/bmf.h"
+// Everything must stand inside of what holds it, its parts in their order and none over another: so each byte
+// is read once, and memory is in proportion to the input. A record with a fault in it is left out, and
+// reading goes on behind it; what is only superfluous or missing around records (padding, counts that say the
+// same twice, flavors of nothing) is told.
+#include "bmf/bmf-impl.h"
 
 #include <stdlib.h>
 
-#include "base/limits.h"
-#include "base/utf.h"
-#include "bmf/bmf-impl.h"
-#include "cim/status.h"
+typedef struct Flavor {
+        uint32_t at, flavor, index; // index: in the file's order
+        bool used;
+} Flavor;
 
-static const char flavor_mark[] = "BMOFQUALFLAVOR11";
+typedef struct Reading {
+        const uint8_t *p;   // the copy in the arena
+        size_t n;           // of the part with the objects
+        const uint8_t *odd; // the same one byte higher, for strings at odd offsets; made when there is one
+        Arena *arena;
+        Flavor *flavors; // by offset
+        size_t flavor_count, flavors_used;
+        bool align;              // names and values are padded here, as write.c does it
+        size_t padded, unpadded; // places that tell which of the two it is
+        size_t faults;
+        Diag *d;
+} Reading;
 
-typedef struct In {
-        const uint8_t *p;
-        Arena *a;
-        Bmf *bmf;
-        Diag *err;
-        bool fault;                // told already
-        bool padding_seen;         // it is known whether names are padded
-        unsigned depth;            // of objects
-        BmfQualifier **qualifiers; // all that were read
-        size_t count, room;
-} In;
-
-typedef struct Window {
+// A stretch of the input: [at, end).
+typedef struct Region {
         size_t at, end;
-} Window;
+} Region;
 
-static int fault(In *in, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static int fault(In *in, size_t at, const char *format, ...)
+// Remembers the first fault. Returns E_DIAG.
+static int fault(Reading *r, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static int fault(Reading *r, size_t at, const char *format, ...)
 {
-        if (in->fault || !in->err)
+        if (r->faults++ || !r->d)
                 return E_DIAG;
-        in->fault = true;
         va_list args;
         va_start(args, format);
-        diag_setv(in->err, CIM_MOF_INVALID_FILE, format, args);
+        diag_setv(r->d, (uint32_t)CIM_MOF_INVALID_FILE, format, args);
         va_end(args);
-        in->err->line = in->err->column = 0;
-        in->err->offset = at;
-        in->err->length = 0;
+        r->d->offset = at;
         return E_DIAG;
 }
 
-static uint32_t u32(const In *in, size_t at)
+// The caller has checked that the four bytes are there.
+static uint32_t word(const Reading *r, size_t at)
 {
-        const uint8_t *p = in->p + at;
-        return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+        uint32_t v;
+        memcpy(&v, r->p + at, sizeof(v));
+        return v;
+}
+
+static size_t left(const Region *g)
+{
+        return g->end - g->at;
+}
+
+// --- padding -------------------------------------------------------------------------------------
+
+// Behind a name or value of `own` bytes stand `gap` bytes that belong to nothing.
+static void take_gap(Reading *r, size_t at, size_t own, size_t gap)
+{
+        size_t padding = (4 - own % 4) % 4;
+        if (gap != 0 && gap != padding) {
+                fault(r, at, "%zu bytes that belong to nothing", gap);
+                return;
+        }
+        if (!r->align || padding == 0)
+                return;
+        *(gap ? &r->padded : &r->unpadded) += 1;
+}
+
+// --- strings -------------------------------------------------------------------------------------
+
+static const uint8_t *odd_copy(Reading *r)
+{
+        if (!r->odd) {
+                uint8_t *copy = arena_alloc(r->arena, r->n + 1);
+                if (copy)
+                        memcpy(copy + 1, r->p, r->n);
+                r->odd = copy ? copy + 1 : NULL;
+        }
+        return r->odd;
+}
+
+// A string up to its terminator; g->at moves behind that.
+static int read_string(Reading *r, Region *g, const char *what, Str16 *ret)
+{
+        size_t i = g->at;
+        while (g->end - i >= 2 && (r->p[i] | r->p[i + 1]))
+                i += 2;
+        if (g->end - i < 2)
+                return fault(r, g->at, "%s without an end", what);
+        const uint8_t *from = g->at % 2 ? odd_copy(r) : r->p;
+        if (!from)
+                return -ENOMEM;
+        *ret = (Str16){(const char16_t *)(const void *)(from + g->at), (i - g->at) / 2};
+        g->at = i + 2;
+        return 0;
 }
 
 // --- values --------------------------------------------------------------------------------------
 
-static int read_object(In *in, Window w, BmfObject *ret);
+static int read_object(Reading *r, Region *g, unsigned depth, const BmfObject **ret);
 
-// A terminated string at w->at, which moves behind its terminator.
-static int read_text(In *in, Window *w, const char *what, Str16 *ret)
+static int read_scalar(Reading *r, Region *g, uint16_t type, unsigned depth, BmfValue *v)
 {
-        size_t n = 0;
-        for (;; n++) {
-                if (w->at + 2 * n + 2 > w->end)
-                        return fault(in, w->at, "%s is not ended by a NUL", what);
-                if (!in->p[w->at + 2 * n] && !in->p[w->at + 2 * n + 1])
-                        break;
-        }
-        *ret = utf16_copy(in->a, in->p + w->at, n);
-        w->at += 2 * n + 2;
-        return ret->p ? 0 : -ENOMEM;
-}
-
-unsigned bmf_size_of(uint32_t type)
-{
-        switch (type & ~(uint32_t)CIM_ARRAY) {
-        case CIM_SINT8:
-        case CIM_UINT8:
-                return 1;
-        case CIM_BOOLEAN:
-        case CIM_SINT16:
-        case CIM_UINT16:
-        case CIM_CHAR16:
-                return 2;
-        case CIM_SINT32:
-        case CIM_UINT32:
-        case CIM_REAL32:
-                return 4;
-        case CIM_SINT64:
-        case CIM_UINT64:
-        case CIM_REAL64:
-                return 8;
-        default:
-                return 0;
-        }
-}
-
-bool bmf_is_text(uint32_t type)
-{
-        uint32_t t = type & ~(uint32_t)CIM_ARRAY;
-        return t & BMF_ALIAS || t == CIM_STRING || t == CIM_DATETIME || t == CIM_REFERENCE;
-}
-
-// An object inside of a value: its own length says where it ends.
-static int read_inner(In *in, Window *w, const BmfObject **ret)
-{
-        if (w->end - w->at < BMF_OBJECT)
-                return fault(in, w->at, "an object is cut short");
-        size_t n = u32(in, w->at);
-        if (n < BMF_OBJECT || n > w->end - w->at)
-                return fault(in, w->at, "an object of %zu bytes where there are %zu", n, w->end - w->at);
-        BmfObject *o = arena_new(in->a, BmfObject);
-        if (!o)
-                return -ENOMEM;
-        int r = read_object(in, (Window){w->at, w->at + n}, o);
-        w->at += n;
-        *ret = o;
-        return r;
-}
-
-// One value of a scalar type at w->at, which moves behind it.
-static int read_scalar(In *in, uint32_t type, Window *w, BmfValue *ret)
-{
-        ret->type = (uint16_t)type;
+        unsigned bytes = bmf_size_of(type);
+        v->type = type;
         if (bmf_is_text(type))
-                return read_text(in, w, "a string", &ret->string);
-        if (type == CIM_OBJECT)
-                return read_inner(in, w, &ret->object);
-        unsigned n = bmf_size_of(type);
-        if (!n)
-                return fault(in, w->at, "a value of the unknown type 0x%x", type);
-        if (w->end - w->at < n)
-                return fault(in, w->at, "a value is cut short");
-        for (unsigned i = 0; i < n; i++)
-                ret->bits |= (uint64_t)in->p[w->at + i] << (8 * i);
-        w->at += n;
+                return read_string(r, g, "a string", &v->string);
+        if (cim_type(type) == CIM_OBJECT)
+                return read_object(r, g, depth, &v->object);
+        if (bytes > left(g))
+                return fault(r, g->at, "a value of %u bytes where there are only %zu", bytes, left(g));
+        memcpy(&v->bits, r->p + g->at, bytes);
+        g->at += bytes;
         return 0;
 }
 
-static int read_array(In *in, uint32_t type, Window w, BmfValue *ret)
+// The least number of bytes of an element.
+static size_t element_least(uint16_t type)
 {
-        if (w.end - w.at < BMF_ARRAY)
-                return fault(in, w.at, "an array is cut short");
-        size_t n = u32(in, w.at), count = u32(in, w.at + 8);
-        if (n < BMF_ARRAY || n > w.end - w.at)
-                return fault(in, w.at, "an array of %zu bytes where there are %zu", n, w.end - w.at);
-        if (u32(in, w.at + 4) != 1)
-                return fault(in, w.at + 4, "an array of %u dimensions", u32(in, w.at + 4));
-        // Each element has at least one byte.
-        if (count > n - BMF_ARRAY || count > LIMIT_MOF_ITEMS)
-                return fault(in, w.at + 8, "an array of %zu elements in %zu bytes", count, n);
-        BmfValue *items = arena_array(in->a, BmfValue, count);
+        if (bmf_is_text(type))
+                return 2;
+        return cim_type(type) == CIM_OBJECT ? BMF_OBJECT : bmf_size_of(type);
+}
+
+static int read_elements(Reading *r, Region *g, uint16_t type, uint32_t count, unsigned depth, BmfValue *v)
+{
+        BmfValue *items = arena_array(r->arena, BmfValue, count);
         if (!items)
                 return -ENOMEM;
-        ret->type = (uint16_t)type;
-        ret->array.items = items;
-        w = (Window){w.at + BMF_ARRAY, w.at + n};
-        for (size_t i = 0; i < count; i++) {
-                int r = read_scalar(in, type & ~(uint32_t)CIM_ARRAY, &w, &items[i]);
-                if (r != 0)
-                        return r;
-                ret->array.count++;
+        uint16_t element = (uint16_t)(type & ~CIM_ARRAY);
+        for (uint32_t i = 0; i < count; i++) {
+                size_t begin = g->at;
+                r->align = i + 1 == count;
+                int e = read_scalar(r, g, element, depth, &items[i]);
+                if (e != 0)
+                        return e;
+                if (i + 1 == count && cim_type(element) != CIM_OBJECT)
+                        take_gap(r, g->at, g->at - begin, left(g));
+                else if (i + 1 == count && left(g))
+                        fault(r, g->at, "%zu bytes that belong to nothing", left(g));
         }
+        v->array.items = items;
+        v->array.count = count;
         return 0;
 }
 
-static int read_value(In *in, uint32_t type, Window w, BmfValue *ret)
+// Size, 1, count, size of the rest with this word; the elements.
+static int read_array(Reading *r, Region *g, uint16_t type, unsigned depth, BmfValue *v)
 {
-        if (type > UINT16_MAX)
-                return fault(in, w.at, "a value of the unknown type 0x%x", type);
-        return type & CIM_ARRAY ? read_array(in, type, w, ret) : read_scalar(in, type, &w, ret);
+        if (left(g) < BMF_ARRAY)
+                return fault(r, g->at, "an array where there are only %zu bytes", left(g));
+        size_t at = g->at, size = word(r, at);
+        uint32_t count = word(r, at + 8);
+        if (size < BMF_ARRAY || size > left(g))
+                return fault(r, at, "an array of %zu bytes where there are %zu", size, left(g));
+        if (word(r, at + 4) != 1 || word(r, at + 12) != size - 12)
+                fault(r, at + 4,
+                      "the numbers of dimensions and bytes of this array are not what its size says");
+        if (count > (size - BMF_ARRAY) / element_least(type))
+                return fault(r, at + 8, "an array of %u elements in %zu bytes", count, size);
+        if (count > LIMIT_MOF_ITEMS)
+                return fault(r, at + 8, "an array of more than %u elements", LIMIT_MOF_ITEMS);
+        Region inside = {at + BMF_ARRAY, at + size};
+        v->type = type;
+        int e = read_elements(r, &inside, type, count, depth, v);
+        if (count == 0 && left(&inside))
+                fault(r, inside.at, "%zu bytes that belong to nothing", left(&inside));
+        r->align = true;
+        g->at += size;
+        return e;
+}
+
+// The value in *g, which it fills but for padding.
+static int read_value(Reading *r, Region *g, uint32_t type, unsigned depth, BmfValue *v)
+{
+        size_t begin = g->at;
+        uint32_t simple = type & ~(CIM_ARRAY | BMF_ALIAS);
+        if (type > UINT16_MAX || !(bmf_size_of(simple) || bmf_is_text(simple) || simple == CIM_OBJECT) ||
+            ((type & BMF_ALIAS) && !bmf_is_text(simple)))
+                return fault(r, begin, "a value of an unknown type, 0x%x", type);
+        int e = type & CIM_ARRAY ? read_array(r, g, (uint16_t)type, depth, v)
+                                 : read_scalar(r, g, (uint16_t)type, depth, v);
+        if (e != 0)
+                return e;
+        if ((type & CIM_ARRAY) || simple == CIM_OBJECT) {
+                if (left(g))
+                        fault(r, g->at, "%zu bytes that belong to nothing", left(g));
+        } else {
+                take_gap(r, g->at, g->at - begin, left(g));
+        }
+        return 0;
 }
 
 // --- records -------------------------------------------------------------------------------------
 
-// The name of a record at `at` and whether it is padded, which shows from where the next part begins.
-static int read_name(In *in, size_t at, size_t next, bool outer, Str16 *ret)
+// The size of what begins at g->at with that size: *ret is its stretch, g->at moves behind it.
+static int take_sized(Reading *r, Region *g, size_t header, const char *what, Region *ret)
 {
-        Window w = {at, next};
-        int r = read_text(in, &w, "a name", ret);
-        if (r == 0 && outer && !in->padding_seen && (w.at - at) % 4 == 2) {
-                in->padding_seen = true;
-                in->bmf->unpadded = w.at == next;
+        if (left(g) < header)
+                return fault(r, g->at, "%s where there are only %zu bytes", what, left(g));
+        size_t size = word(r, g->at);
+        if (size < header || size > left(g))
+                return fault(r, g->at, "%s of %zu bytes where there are %zu", what, size, left(g));
+        *ret = (Region){g->at, g->at + size};
+        g->at += size;
+        return 0;
+}
+
+// Size, count; then records of at least `header` bytes each.
+static int take_list(Reading *r, Region *g, size_t header, const char *what, Region *ret, uint32_t *ret_count)
+{
+        int e = take_sized(r, g, BMF_LIST, what, ret);
+        if (e != 0)
+                return e;
+        *ret_count = word(r, ret->at + 4);
+        ret->at += BMF_LIST;
+        if (*ret_count > left(ret) / header)
+                return fault(r, ret->at - 4, "%s says that it has %u entries, in %zu bytes", what, *ret_count,
+                             left(ret));
+        if (*ret_count > LIMIT_MOF_ITEMS)
+                return fault(r, ret->at - 4, "%s has more than %u entries", what, LIMIT_MOF_ITEMS);
+        return 0;
+}
+
+static void end_list(Reading *r, const Region *g, const char *what)
+{
+        if (left(g))
+                fault(r, g->at, "%zu bytes behind the entries of %s", left(g), what);
+}
+
+static int compare_flavors(const void *a, const void *b)
+{
+        const Flavor *x = a, *y = b;
+        if (x->at != y->at)
+                return x->at < y->at ? -1 : 1;
+        return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void find_flavor(Reading *r, BmfQualifier *q)
+{
+        size_t low = 0, high = r->flavor_count;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (r->flavors[middle].at < q->at)
+                        low = middle + 1;
+                else
+                        high = middle;
         }
-        return r;
+        if (low == r->flavor_count || r->flavors[low].at != q->at)
+                return;
+        q->has_flavor = true;
+        q->flavor = r->flavors[low].flavor;
+        r->flavors_used += !r->flavors[low].used;
+        r->flavors[low].used = true;
 }
 
-static int read_qualifier(In *in, Window w, bool outer, BmfQualifier *ret)
+// The name behind a header; offsets count from there. *at moves behind it.
+static int read_name(Reading *r, Region *g, uint32_t offset, const char *what, Str16 *ret)
 {
-        if (w.end - w.at < BMF_QUALIFIER)
-                return fault(in, w.at, "a qualifier is cut short");
-        uint32_t type = u32(in, w.at + 4), name = u32(in, w.at + 8), value = u32(in, w.at + 12);
-        size_t body = w.at + BMF_QUALIFIER, size = w.end - body;
-        ret->at = (uint32_t)w.at;
-        if (name != 0)
-                return fault(in, w.at + 8, "the name of a qualifier is not at its beginning");
-        if (value != BMF_NONE && value > size)
-                return fault(in, w.at + 12, "the value of a qualifier is outside of it");
-        int r = read_name(in, body, value == BMF_NONE ? w.end : body + value, outer, &ret->name);
-        ret->value.type = (uint16_t)type;
-        ret->has_value = value != BMF_NONE;
-        if (r == 0 && ret->has_value)
-                r = read_value(in, type, (Window){body + value, w.end}, &ret->value);
-        return r;
+        if (offset != 0)
+                return fault(r, g->at, "the name of %s does not stand in front", what);
+        return read_string(r, g, "a name", ret);
 }
 
-// The list in the window: its bytes and its count, checked. *w becomes what is in it.
-static int read_list(In *in, Window *w, size_t least, const char *what, size_t *ret_count)
+static int read_qualifier(Reading *r, Region *list, unsigned depth, BmfQualifier *q)
 {
-        if (w->end - w->at < BMF_LIST)
-                return fault(in, w->at, "a list of %s is cut short", what);
-        size_t n = u32(in, w->at), count = u32(in, w->at + 4);
-        if (n < BMF_LIST || n > w->end - w->at)
-                return fault(in, w->at, "a list of %s of %zu bytes where there are %zu", what, n,
-                             w->end - w->at);
-        if (count > (n - BMF_LIST) / least)
-                return fault(in, w->at + 4, "a list of %zu %s in %zu bytes", count, what, n);
-        *ret_count = count;
-        *w = (Window){w->at + BMF_LIST, w->at + n};
-        return 0;
-}
-
-// The next record of a list: its window; w->at moves behind it.
-static int read_record(In *in, Window *w, size_t least, Window *ret)
-{
-        if (w->end - w->at < least)
-                return fault(in, w->at, "a list ends before its last record");
-        size_t n = u32(in, w->at);
-        if (n < least || n > w->end - w->at)
-                return fault(in, w->at, "a record of %zu bytes where there are %zu", n, w->end - w->at);
-        *ret = (Window){w->at, w->at + n};
-        w->at += n;
-        return 0;
-}
-
-static int remember(In *in, BmfQualifier *q)
-{
-        if (in->count == in->room) {
-                size_t room = in->room ? in->room * 2 : 256;
-                BmfQualifier **p = realloc(in->qualifiers, room * sizeof(BmfQualifier *));
-                if (!p)
-                        return -ENOMEM;
-                in->qualifiers = p;
-                in->room = room;
+        Region g;
+        int e = take_sized(r, list, BMF_QUALIFIER, "a qualifier", &g);
+        if (e != 0)
+                return e;
+        uint32_t type = word(r, g.at + 4), name = word(r, g.at + 8), value = word(r, g.at + 12);
+        q->at = (uint32_t)g.at;
+        find_flavor(r, q);
+        g.at += BMF_QUALIFIER;
+        size_t base = g.at;
+        e = read_name(r, &g, name, "a qualifier", &q->name);
+        if (e != 0)
+                return e;
+        q->value.type = (uint16_t)type;
+        q->has_value = value != BMF_NONE;
+        if (!q->has_value) {
+                if (type > UINT16_MAX)
+                        return fault(r, q->at + 4, "an unknown type, 0x%x", type);
+                take_gap(r, g.at, g.at - base, left(&g));
+                return 0;
         }
-        in->qualifiers[in->count++] = q;
-        return 0;
+        if (value < g.at - base || value > g.end - base)
+                return fault(r, q->at + 12, "the value of a qualifier stands over its name or outside of it");
+        take_gap(r, g.at, g.at - base, base + value - g.at);
+        g.at = base + value;
+        return read_value(r, &g, type, depth, &q->value);
 }
 
-static int read_qualifiers(In *in, Window w, bool outer, BmfQualifiers *ret)
+static int read_qualifiers(Reading *r, Region *g, unsigned depth, BmfQualifiers *ret)
 {
-        size_t count;
-        ret->present = true;
-        int r = read_list(in, &w, BMF_QUALIFIER, "qualifiers", &count);
-        BmfQualifier *items = r == 0 ? arena_array(in->a, BmfQualifier, count) : NULL;
+        Region list;
+        uint32_t count;
+        int e = take_list(r, g, BMF_QUALIFIER, "a list of qualifiers", &list, &count);
+        if (e != 0)
+                return e;
+        BmfQualifier *items = arena_array(r->arena, BmfQualifier, count);
         if (!items)
-                return r ? r : -ENOMEM;
-        ret->items = items;
-        for (size_t i = 0; i < count; i++) {
-                Window one;
+                return -ENOMEM;
+        *ret = (BmfQualifiers){true, items, 0};
+        for (uint32_t i = 0; i < count; i++) {
+                size_t before = list.at;
                 BmfQualifier *q = &items[ret->count];
-                r = read_record(in, &w, BMF_QUALIFIER, &one);
-                if (r != 0)
-                        return r;
                 *q = (BmfQualifier){0};
-                r = read_qualifier(in, one, outer, q);
-                if (r == 0)
-                        r = remember(in, q);
-                if (r == 0)
-                        ret->count++;
-                else if (r < 0)
-                        return r;
+                e = read_qualifier(r, &list, depth, q);
+                if (e < 0)
+                        return e;
+                if (list.at == before)
+                        return 0; // not even its size makes sense
+                ret->count += e == 0;
         }
+        end_list(r, &list, "a list of qualifiers");
         return 0;
 }
 
-// A property or method. What can be read of it is in *ret, also on E_DIAG.
-static int read_property(In *in, Window w, bool outer, BmfProperty *ret)
+// A property or a method.
+static int read_record(Reading *r, Region *list, unsigned depth, BmfProperty *p)
 {
-        uint32_t type = u32(in, w.at + 4), name = u32(in, w.at + 8), value = u32(in, w.at + 12),
-                 list = u32(in, w.at + 16);
-        size_t body = w.at + BMF_PROPERTY, size = w.end - body;
-        ret->at = (uint32_t)w.at;
-        ret->type = type;
-        ret->has_value = value != BMF_NONE;
-        if (name != 0)
-                return fault(in, w.at + 8, "the name of a property is not at its beginning");
-        if (list != BMF_NONE && list > size)
-                return fault(in, w.at + 16, "the qualifiers of a property are outside of it");
-        size_t behind = list == BMF_NONE ? w.end : body + list;
-        if (value != BMF_NONE && value > behind - body)
-                return fault(in, w.at + 12, "the value of a property is outside of it");
-        int r = read_name(in, body, value == BMF_NONE ? behind : body + value, outer, &ret->name);
-        if (r == 0 && ret->has_value)
-                r = read_value(in, type, (Window){body + value, behind}, &ret->value);
-        if (r >= 0 && list != BMF_NONE) {
-                int s = read_qualifiers(in, (Window){behind, w.end}, outer, &ret->qualifiers);
-                r = s < 0 ? s : r > 0 ? r : s;
+        Region g;
+        int e = take_sized(r, list, BMF_PROPERTY, "a property or method", &g);
+        if (e != 0)
+                return e;
+        uint32_t name = word(r, g.at + 8), value = word(r, g.at + 12), qualifiers = word(r, g.at + 16);
+        p->at = (uint32_t)g.at;
+        p->type = word(r, g.at + 4);
+        p->has_value = value != BMF_NONE;
+        g.at += BMF_PROPERTY;
+        size_t base = g.at;
+        Region rest = {g.end, g.end};
+        if (qualifiers != BMF_NONE) {
+                if (qualifiers > g.end - base)
+                        return fault(r, p->at + 16,
+                                     "the qualifiers of a property or method stand outside of it");
+                rest.at = g.end = base + qualifiers;
         }
-        return r;
+        e = read_name(r, &g, name, "a property or method", &p->name);
+        if (e != 0)
+                return e;
+        size_t behind = p->has_value ? value : g.end - base;
+        if (behind < g.at - base || behind > g.end - base)
+                return fault(
+                        r, p->at + 12,
+                        "the value of a property or method stands over its name, its qualifiers or outside "
+                        "of it");
+        take_gap(r, g.at, g.at - base, base + behind - g.at);
+        g.at = base + behind;
+        if (p->has_value)
+                e = read_value(r, &g, p->type, depth, &p->value);
+        if (e == 0 && qualifiers != BMF_NONE)
+                e = read_qualifiers(r, &rest, depth, &p->qualifiers);
+        if (e == 0 && left(&rest))
+                fault(r, rest.at, "%zu bytes that belong to nothing", left(&rest));
+        return e;
 }
 
-static int read_properties(In *in, Window w, bool outer, const char *what, const BmfProperty **ret,
-                           uint32_t *ret_count)
+static int read_records(Reading *r, Region *g, unsigned depth, const char *what, const BmfProperty **ret,
+                        uint32_t *ret_count)
 {
-        size_t count;
-        int r = read_list(in, &w, BMF_PROPERTY, what, &count);
-        BmfProperty *items = r == 0 ? arena_array(in->a, BmfProperty, count) : NULL;
+        Region list;
+        uint32_t count;
+        int e = take_list(r, g, BMF_PROPERTY, what, &list, &count);
+        if (e != 0)
+                return e;
+        BmfProperty *items = arena_array(r->arena, BmfProperty, count);
         if (!items)
-                return r ? r : -ENOMEM;
+                return -ENOMEM;
         *ret = items;
-        for (size_t i = 0; i < count; i++) {
-                Window one;
+        *ret_count = 0;
+        for (uint32_t i = 0; i < count; i++) {
+                size_t before = list.at;
                 BmfProperty *p = &items[*ret_count];
-                r = read_record(in, &w, BMF_PROPERTY, &one);
-                if (r != 0)
-                        return r;
                 *p = (BmfProperty){0};
-                r = read_property(in, one, outer, p);
-                if (r < 0)
-                        return r;
-                if (r > 0 && p->has_value)
-                        p->has_value = p->value.type & CIM_ARRAY && p->value.array.count;
-                if (p->name.n)
-                        ++*ret_count;
+                e = read_record(r, &list, depth, p);
+                if (e < 0)
+                        return e;
+                if (list.at == before)
+                        return 0; // not even its size makes sense
+                *ret_count += e == 0;
+        }
+        end_list(r, &list, what);
+        return 0;
+}
+
+// --- objects -------------------------------------------------------------------------------------
+
+// Goes to the part at `offset` behind base, over what stands in between.
+static int go_to(Reading *r, Region *g, size_t base, uint32_t offset, const char *what)
+{
+        if (offset > g->end - base || base + offset < g->at)
+                return fault(r, g->at, "the %s of an object stand over other parts or outside of it", what);
+        if (base + offset > g->at)
+                fault(r, g->at, "%zu bytes that belong to nothing", base + offset - g->at);
+        g->at = base + offset;
+        return 0;
+}
+
+static int read_parts(Reading *r, Region *g, unsigned depth, BmfObject *o)
+{
+        uint32_t qualifiers = word(r, g->at + 4), properties = word(r, g->at + 8),
+                 methods = word(r, g->at + 12);
+        o->at = (uint32_t)g->at;
+        o->kind = word(r, g->at + 16);
+        g->at += BMF_OBJECT;
+        size_t base = g->at;
+        int e = 0;
+        if (qualifiers != BMF_NONE) {
+                e = go_to(r, g, base, qualifiers, "qualifiers");
+                if (e == 0)
+                        e = read_qualifiers(r, g, depth, &o->qualifiers);
+        }
+        if (e == 0 && properties != BMF_NONE) {
+                e = go_to(r, g, base, properties, "properties");
+                if (e == 0)
+                        e = read_records(r, g, depth, "a list of properties", &o->properties,
+                                         &o->property_count);
+        }
+        if (e == 0 && methods != BMF_NONE) {
+                e = go_to(r, g, base, methods, "methods");
+                if (e == 0)
+                        e = read_records(r, g, depth, "a list of methods", &o->methods, &o->method_count);
+                o->has_methods = true;
+        }
+        if (e == 0 && left(g))
+                fault(r, g->at, "%zu bytes that belong to nothing", left(g));
+        return e;
+}
+
+// `depth`: of what it stands in.
+static int read_object(Reading *r, Region *g, unsigned depth, const BmfObject **ret)
+{
+        Region inside;
+        if (depth > BMF_DEPTH)
+                return fault(r, g->at, "objects inside of objects, more than %u deep", BMF_DEPTH);
+        int e = take_sized(r, g, BMF_OBJECT, "an object", &inside);
+        if (e != 0)
+                return e;
+        BmfObject *o = arena_new(r->arena, BmfObject);
+        if (!o)
+                return -ENOMEM;
+        *ret = o;
+        return read_parts(r, &inside, depth + 1, o);
+}
+
+static int read_objects(Reading *r, Bmf *b)
+{
+        Region g = {BMF_ROOT, r->n};
+        uint32_t said = word(r, 16), count = said;
+        if (count > left(&g) / BMF_OBJECT || count > LIMIT_MOF_ITEMS) {
+                fault(r, 16, "%u objects, in %zu bytes", said, left(&g));
+                count = (uint32_t)(left(&g) / BMF_OBJECT);
+                count = count > LIMIT_MOF_ITEMS ? LIMIT_MOF_ITEMS : count;
+        }
+        const BmfObject **objects = arena_array(r->arena, const BmfObject *, count);
+        if (!objects)
+                return -ENOMEM;
+        b->objects = objects;
+        uint32_t i = 0;
+        for (; i < count && left(&g); i++) {
+                size_t before = g.at;
+                r->align = true;
+                int e = read_object(r, &g, 0, &objects[b->object_count]);
+                if (e < 0)
+                        return e;
+                b->object_count += e == 0;
+                if (g.at == before)
+                        break; // not even its size makes sense
+        }
+        if (i < said && !r->faults)
+                fault(r, g.at, "%u objects of %u are there", i, said);
+        if (left(&g) && !r->faults)
+                fault(r, g.at, "%zu bytes behind the last object", left(&g));
+        if (b->object_count < said && r->d)
+                diag_hint(r->d, "%u of %u objects could be read", b->object_count, said);
+        return 0;
+}
+
+// --- flavors -------------------------------------------------------------------------------------
+
+// The part behind the objects, which begins at `at`.
+static int read_flavors(Reading *r, Bmf *b, size_t at, size_t n)
+{
+        size_t mark = sizeof(BMF_FLAVOR_MARK) - 1;
+        if (at == n)
+                return 0;
+        if (n - at < mark || memcmp(r->p + at, BMF_FLAVOR_MARK, mark) != 0) {
+                fault(r, at, "%zu bytes behind the objects, which are not flavors", n - at);
+                return 0;
+        }
+        b->has_flavors = true;
+        at += mark;
+        if (n - at < 4) {
+                fault(r, at, "the number of flavors is missing");
+                return 0;
+        }
+        size_t count = word(r, at), there = (n - at - 4) / 8;
+        if (count > there)
+                fault(r, at, "%zu flavors, in %zu bytes", count, n - at - 4);
+        else if (n - at - 4 != count * 8)
+                fault(r, at + 4 + count * 8, "%zu bytes behind the flavors", n - at - 4 - count * 8);
+        count = count > there ? there : count;
+        r->flavors = arena_array(r->arena, Flavor, count);
+        if (!r->flavors)
+                return -ENOMEM;
+        bool ascending = true;
+        for (size_t i = 0; i < count; i++) {
+                Flavor *f = &r->flavors[i];
+                *f = (Flavor){word(r, at + 4 + i * 8), word(r, at + 8 + i * 8), (uint32_t)i, false};
+                ascending &= i == 0 || f[-1].at < f->at;
+        }
+        r->flavor_count = count;
+        if (!ascending) {
+                fault(r, at + 4, "the flavors are not in the order of what they belong to");
+                qsort(r->flavors, count, sizeof(Flavor), compare_flavors);
         }
         return 0;
 }
 
-static int read_parts(In *in, Window w, BmfObject *ret)
+static void check_flavors(Reading *r)
 {
-        bool outer = in->depth == 1;
-        size_t body = w.at + BMF_OBJECT, size = w.end - body;
-        uint32_t qualifiers = u32(in, w.at + 4), properties = u32(in, w.at + 8), methods = u32(in, w.at + 12);
-        // In this order, each ends where the next begins.
-        size_t methods_at = methods == BMF_NONE ? size : methods;
-        size_t properties_at = properties == BMF_NONE ? methods_at : properties;
-        if (methods_at > size || properties_at > methods_at ||
-            (qualifiers != BMF_NONE && qualifiers > properties_at))
-                return fault(in, w.at, "the parts of an object overlap or are outside of it");
-        int worst = 0, r = 0;
-        if (qualifiers != BMF_NONE)
-                r = read_qualifiers(in, (Window){body + qualifiers, body + properties_at}, outer,
-                                    &ret->qualifiers);
-        worst = r;
-        if (r >= 0 && properties != BMF_NONE)
-                r = read_properties(in, (Window){body + properties_at, body + methods_at}, outer,
-                                    "properties", &ret->properties, &ret->property_count);
-        worst = worst > 0 ? worst : r;
-        ret->has_methods = methods != BMF_NONE;
-        if (r >= 0 && ret->has_methods)
-                r = read_properties(in, (Window){body + methods_at, w.end}, outer, "methods", &ret->methods,
-                                    &ret->method_count);
-        return r < 0 ? r : worst > 0 ? worst : r;
-}
-
-static int read_object(In *in, Window w, BmfObject *ret)
-{
-        if (in->depth == LIMIT_DEPTH)
-                return fault(in, w.at, "objects more than %u deep inside of each other", LIMIT_DEPTH);
-        ret->at = (uint32_t)w.at;
-        ret->kind = u32(in, w.at + 16);
-        if (ret->kind > 1)
-                return fault(in, w.at + 16, "an object of the kind %u: 0 is a class, 1 an instance",
-                             ret->kind);
-        in->depth++;
-        int r = read_parts(in, w, ret);
-        in->depth--;
-        return r;
+        for (size_t i = 0; i < r->flavor_count && r->flavors_used < r->flavor_count && !r->faults; i++)
+                if (!r->flavors[i].used)
+                        fault(r, r->flavors[i].at, "flavors of a qualifier that does not begin here");
 }
 
 // --- the whole -----------------------------------------------------------------------------------
 
-static int read_objects(In *in, Window w, size_t count)
+Bmf *bmf_new(void)
 {
-        const BmfObject **objects = arena_calloc(in->a, count, sizeof(*objects));
-        if (!objects)
-                return -ENOMEM;
-        in->bmf->objects = objects;
-        for (size_t i = 0; i < count; i++) {
-                Window one;
-                int r = read_record(in, &w, BMF_OBJECT, &one);
-                if (r != 0)
-                        return r;
-                BmfObject *o = arena_new(in->a, BmfObject);
-                if (!o)
-                        return -ENOMEM;
-                r = read_object(in, one, o);
-                if (r < 0)
-                        return r;
-                if (r == 0 || o->property_count)
-                        objects[in->bmf->object_count++] = o;
+        Arena *arena = calloc(1, sizeof(*arena));
+        Bmf *b = arena ? arena_new(arena, Bmf) : NULL;
+        if (!b) {
+                free(arena);
+                return NULL;
         }
-        return 0;
-}
-
-static int by_place(const void *a, const void *b)
-{
-        uint32_t x = (*(BmfQualifier *const *)a)->at, y = (*(BmfQualifier *const *)b)->at;
-        return (x > y) - (x < y);
-}
-
-static int read_flavors(In *in, Window w)
-{
-        size_t mark = sizeof(flavor_mark) - 1;
-        if (w.end - w.at < mark + 4 || memcmp(in->p + w.at, flavor_mark, mark) != 0)
-                return fault(in, w.at, "%zu bytes behind the last object that are no flavors", w.end - w.at);
-        size_t count = u32(in, w.at + mark);
-        in->bmf->has_flavors = true;
-        w.at += mark + 4;
-        if (count > (w.end - w.at) / 8)
-                return fault(in, w.at - 4, "%zu flavors in %zu bytes", count, w.end - w.at);
-        if (in->count)
-                qsort(in->qualifiers, in->count, sizeof(BmfQualifier *), by_place);
-        int worst = 0;
-        for (size_t i = 0; i < count; i++, w.at += 8) {
-                BmfQualifier wanted = {.at = u32(in, w.at)}, *key = &wanted;
-                BmfQualifier **q =
-                        in->count ? bsearch(&key, in->qualifiers, in->count, sizeof(BmfQualifier *), by_place)
-                                  : NULL;
-                if (q) {
-                        (*q)->has_flavor = true;
-                        (*q)->flavor = u32(in, w.at + 4);
-                } else {
-                        worst = fault(in, w.at, "a flavor for a qualifier at %u, where there is none",
-                                      wanted.at);
-                }
-        }
-        return worst;
-}
-
-static int read_all(In *in, Str expanded)
-{
-        if (expanded.n < BMF_ROOT)
-                return fault(in, expanded.n, "the expanded data are cut short");
-        if (memcmp(in->p, "FOMB", 4) != 0)
-                return fault(in, 0, "the expanded data do not begin with FOMB");
-        size_t n = u32(in, 4), count = u32(in, 16);
-        if (n < BMF_ROOT || n > expanded.n) {
-                fault(in, 4, "objects of %zu bytes in %zu", n, expanded.n);
-                n = expanded.n; // cut: what is there
-        }
-        if (u32(in, 8) != 1 || u32(in, 12) != 1)
-                fault(in, 8, "expanded data of the version %u, %u: 1, 1 is known", u32(in, 8), u32(in, 12));
-        if (count > (n - BMF_ROOT) / BMF_OBJECT) {
-                fault(in, 16, "%zu objects in %zu bytes", count, n);
-                count = (n - BMF_ROOT) / BMF_OBJECT;
-        }
-        int r = read_objects(in, (Window){BMF_ROOT, n}, count);
-        if (r >= 0 && n < expanded.n)
-                r = read_flavors(in, (Window){n, expanded.n});
-        return r < 0 ? r : in->fault ? E_DIAG : r;
-}
-
-int bmf_read(Str expanded, Bmf **ret, Diag *reterr)
-{
-        Diag ignored;
-        *ret = NULL;
-        if (expanded.n > LIMIT_BMF_BYTES)
-                return -EFBIG;
-        Bmf *b = calloc(1, sizeof(*b));
-        if (b)
-                b->arena = calloc(1, sizeof(*b->arena));
-        if (!b || !b->arena) {
-                bmf_free(b);
-                return -ENOMEM;
-        }
-        In in = {
-                .p = (const uint8_t *)expanded.p, .a = b->arena, .bmf = b, .err = reterr ? reterr : &ignored};
-        int r = read_all(&in, expanded);
-        free(in.qualifiers);
-        if (r < 0)
-                bmf_free(b);
-        else
-                *ret = b;
-        return r;
+        b->arena = arena;
+        return b;
 }
 
 Bmf *bmf_free(Bmf *b)
 {
         if (!b)
                 return NULL;
-        if (b->arena)
-                arena_deinit(b->arena);
-        free(b->arena);
-        free(b);
+        Arena *arena = b->arena;
+        arena_deinit(arena); // b is in it
+        free(arena);
         return NULL;
+}
+
+static int read_all(Reading *r, Bmf *b, size_t n)
+{
+        if (n < BMF_ROOT || memcmp(r->p, "FOMB", 4) != 0) {
+                fault(r, 0, "these are no objects of binary MOF: they do not begin with FOMB");
+                return 0;
+        }
+        if (word(r, 8) != 1 || word(r, 12) != 1)
+                fault(r, 8, "a form of binary MOF that is not known: %u, %u instead of 1, 1", word(r, 8),
+                      word(r, 12));
+        r->n = word(r, 4);
+        if (r->n < BMF_ROOT || r->n > n) {
+                fault(r, 4, "%zu bytes of objects, of %zu that are there", r->n, n);
+                r->n = n;
+        }
+        int e = read_flavors(r, b, r->n, n);
+        if (e == 0)
+                e = read_objects(r, b);
+        if (e == 0)
+                check_flavors(r);
+        b->unpadded = r->unpadded > r->padded;
+        return e;
+}
+
+int bmf_read_within(Str expanded, size_t limit, Bmf **ret, Diag *reterr)
+{
+        if (expanded.n > limit)
+                return -EFBIG;
+        Bmf *b = bmf_new();
+        if (!b)
+                return -ENOMEM;
+        Reading r = {.arena = b->arena, .d = reterr, .align = true};
+        r.p = arena_copy(b->arena, expanded.p, expanded.n);
+        int e = r.p ? read_all(&r, b, expanded.n) : -ENOMEM;
+        if (e < 0) {
+                bmf_free(b);
+                return e;
+        }
+        *ret = b;
+        return r.faults ? E_DIAG : 0;
+}
+
+int bmf_read(Str expanded, Bmf **ret, Diag *reterr)
+{
+        return bmf_read_within(expanded, LIMIT_BMF_BYTES, ret, reterr);
 }

@@ -1,222 +1,232 @@
 // SPDX-License-Identifier: MIT
-// Records -> expanded bytes, laid out as mofcomp does.
+// Records to expanded bytes.
 //
-// Behind every name and every value stand zeros up to a multiple of 4 of that item's own length, as long as
-// `pad` is set: it is cleared while the elements of an array but the last are written, and set behind any
-// array.
-#include "bmf/bmf.h"
-
-#include <stdlib.h>
-
-#include "base/limits.h"
+// Names and values are padded to four bytes each. In an array only the last element is, with what stands in
+// it; but an array always leaves padding switched on, so that one inside of an element that is not the last
+// switches it on for the rest of that element. Files of the Windows 2000 kind have no padding at all.
 #include "bmf/bmf-impl.h"
 
-typedef struct Out {
-        Buf *b;
-        size_t start;
-        bool pad, never; // never: in the days of Windows 2000
-        unsigned depth;
-        int error;
-        struct {
-                uint32_t at, flavor;
-        } * flavors;
-        size_t count, room;
-} Out;
+typedef struct Writing {
+        Buf *out;
+        size_t begin; // where it begins in *out
+        size_t limit;
+        bool align, never_align;
+        bool deep; // beyond BMF_DEPTH
+        Buf flavors;
+        uint32_t flavor_count;
+} Writing;
 
-static uint32_t here(const Out *o)
+unsigned bmf_size_of(uint32_t type)
 {
-        return (uint32_t)(o->b->n - o->start);
+        switch (type & ~(uint32_t)CIM_ARRAY) {
+        case CIM_SINT8:
+        case CIM_UINT8:
+                return 1;
+        case CIM_SINT16:
+        case CIM_UINT16:
+        case CIM_CHAR16:
+        case CIM_BOOLEAN:
+                return 2;
+        case CIM_SINT32:
+        case CIM_UINT32:
+        case CIM_REAL32:
+                return 4;
+        case CIM_SINT64:
+        case CIM_UINT64:
+        case CIM_REAL64:
+                return 8;
+        default:
+                return 0;
+        }
 }
 
-static void pad(Out *o, size_t n)
+bool bmf_is_text(uint32_t type)
 {
-        static const uint8_t zeros[4];
-        if (o->pad && !o->never && n % 4)
-                buf_put(o->b, zeros, 4 - n % 4);
+        uint32_t t = type & ~(uint32_t)CIM_ARRAY;
+        return t & BMF_ALIAS || t == CIM_STRING || t == CIM_DATETIME || t == CIM_REFERENCE;
 }
 
-static size_t put_text(Out *o, Str16 s)
+// Where the next byte goes.
+static uint32_t here(const Writing *w)
 {
-        for (size_t i = 0; i < s.n; i++)
-                buf_u16(o->b, s.p[i]);
-        buf_u16(o->b, 0);
-        return 2 * s.n + 2;
+        return (uint32_t)(w->out->n - w->begin);
 }
 
-static void patch(Out *o, uint32_t at, uint32_t v)
+// False: it has become too large (or memory is out), and nothing more needs to be written.
+static bool going(const Writing *w)
 {
-        buf_patch_u32(o->b, o->start + at, v);
+        return !w->out->failed && w->out->n - w->begin <= w->limit;
 }
 
-static void put_object(Out *o, const BmfObject *object);
-
-static void put_scalar(Out *o, const BmfValue *v)
+// A word to be filled in later; its offset.
+static uint32_t put_hole(Writing *w)
 {
-        size_t n = bmf_size_of(v->type);
-        if (bmf_is_text(v->type)) {
-                n = put_text(o, v->string);
-        } else if (v->type == CIM_OBJECT) {
-                put_object(o, v->object);
+        uint32_t at = here(w);
+        buf_u32(w->out, 0);
+        return at;
+}
+
+static void fill(Writing *w, uint32_t at, uint32_t v)
+{
+        buf_patch_u32(w->out, w->begin + at, v);
+}
+
+static void pad(Writing *w, uint32_t begin)
+{
+        static const uint8_t zeros[4] = {0};
+        if (w->align && !w->never_align)
+                buf_put(w->out, zeros, (4 - (here(w) - begin) % 4) % 4);
+}
+
+static void put_string(Writing *w, Str16 s)
+{
+        buf_put(w->out, s.p, s.n * 2);
+        buf_u16(w->out, 0);
+}
+
+static void put_name(Writing *w, Str16 name)
+{
+        uint32_t begin = here(w);
+        put_string(w, name);
+        pad(w, begin);
+}
+
+static void put_object(Writing *w, const BmfObject *o, unsigned depth);
+
+static void put_scalar(Writing *w, const BmfValue *v, unsigned depth)
+{
+        uint32_t begin = here(w);
+        if (cim_type(v->type) == CIM_OBJECT) {
+                put_object(w, v->object, depth);
                 return;
-        } else {
-                for (size_t i = 0; i < n; i++)
-                        buf_u8(o->b, (uint8_t)(v->bits >> (8 * i)));
         }
-        pad(o, n);
-}
-
-static void put_array(Out *o, const BmfValue *v)
-{
-        uint32_t at = here(o);
-        buf_u32(o->b, 0);
-        buf_u32(o->b, 1);
-        buf_u32(o->b, v->array.count);
-        buf_u32(o->b, 0);
-        for (uint32_t i = 0; i < v->array.count && !o->error; i++) {
-                o->pad = i + 1 == v->array.count;
-                put_scalar(o, &v->array.items[i]);
-        }
-        o->pad = true;
-        patch(o, at, here(o) - at);
-        patch(o, at + 12, here(o) - at - 12);
-}
-
-static void put_value(Out *o, const BmfValue *v)
-{
-        if (v->type & CIM_ARRAY)
-                put_array(o, v);
+        if (bmf_is_text(v->type))
+                put_string(w, v->string);
         else
-                put_scalar(o, v);
+                buf_put(w->out, &v->bits, bmf_size_of(v->type)); // little endian
+        pad(w, begin);
 }
 
-static void put_name(Out *o, Str16 name)
+static void put_value(Writing *w, const BmfValue *v, unsigned depth)
 {
-        pad(o, put_text(o, name));
-}
-
-static void remember(Out *o, uint32_t at, uint32_t flavor)
-{
-        if (o->count == o->room) {
-                size_t room = o->room ? o->room * 2 : 64;
-                void *p = realloc(o->flavors, room * sizeof(*o->flavors));
-                if (!p) {
-                        o->error = -ENOMEM;
-                        return;
-                }
-                o->flavors = p;
-                o->room = room;
-        }
-        o->flavors[o->count].at = at;
-        o->flavors[o->count++].flavor = flavor;
-}
-
-static void put_qualifiers(Out *o, const BmfQualifiers *list)
-{
-        uint32_t at = here(o);
-        buf_u32(o->b, 0);
-        buf_u32(o->b, list->count);
-        for (uint32_t i = 0; i < list->count && !o->error; i++) {
-                const BmfQualifier *q = &list->items[i];
-                uint32_t one = here(o);
-                buf_u32(o->b, 0);
-                buf_u32(o->b, q->value.type);
-                buf_u32(o->b, 0);
-                buf_u32(o->b, BMF_NONE);
-                put_name(o, q->name);
-                if (q->has_flavor)
-                        remember(o, one, q->flavor);
-                if (q->has_value) {
-                        patch(o, one + 12, here(o) - one - BMF_QUALIFIER);
-                        put_value(o, &q->value);
-                }
-                patch(o, one, here(o) - one);
-        }
-        patch(o, at, here(o) - at);
-}
-
-static void put_properties(Out *o, const BmfProperty *items, uint32_t count)
-{
-        uint32_t at = here(o);
-        buf_u32(o->b, 0);
-        buf_u32(o->b, count);
-        for (uint32_t i = 0; i < count && !o->error; i++) {
-                const BmfProperty *p = &items[i];
-                uint32_t one = here(o);
-                buf_u32(o->b, 0);
-                buf_u32(o->b, p->type);
-                buf_u32(o->b, 0);
-                buf_u32(o->b, BMF_NONE);
-                buf_u32(o->b, BMF_NONE);
-                put_name(o, p->name);
-                if (p->has_value) {
-                        patch(o, one + 12, here(o) - one - BMF_PROPERTY);
-                        put_value(o, &p->value);
-                }
-                if (p->qualifiers.present) {
-                        patch(o, one + 16, here(o) - one - BMF_PROPERTY);
-                        put_qualifiers(o, &p->qualifiers);
-                }
-                patch(o, one, here(o) - one);
-        }
-        patch(o, at, here(o) - at);
-}
-
-static void put_object(Out *o, const BmfObject *object)
-{
-        uint32_t at = here(o);
-        if (o->b->n - o->start > LIMIT_BMF_BYTES)
-                o->error = -EFBIG;
-        if (o->depth == LIMIT_DEPTH)
-                o->error = -ELOOP;
-        if (o->b->failed)
-                o->error = -ENOMEM;
-        if (o->error)
+        if (!(v->type & CIM_ARRAY)) {
+                put_scalar(w, v, depth);
                 return;
-        o->depth++;
-        for (int i = 0; i < 4; i++)
-                buf_u32(o->b, BMF_NONE);
-        buf_u32(o->b, object->kind);
-        if (object->qualifiers.present) {
-                patch(o, at + 4, here(o) - at - BMF_OBJECT);
-                put_qualifiers(o, &object->qualifiers);
         }
-        patch(o, at + 8, here(o) - at - BMF_OBJECT);
-        put_properties(o, object->properties, object->property_count);
-        if (object->has_methods) {
-                patch(o, at + 12, here(o) - at - BMF_OBJECT);
-                put_properties(o, object->methods, object->method_count);
+        uint32_t size = put_hole(w);
+        buf_u32(w->out, 1);
+        buf_u32(w->out, v->array.count);
+        uint32_t rest = put_hole(w);
+        for (uint32_t i = 0; i < v->array.count && going(w); i++) {
+                w->align = i + 1 == v->array.count;
+                put_scalar(w, &v->array.items[i], depth);
         }
-        patch(o, at, here(o) - at);
-        o->depth--;
+        w->align = true;
+        fill(w, size, here(w) - size);
+        fill(w, rest, here(w) - rest);
 }
 
-static void put_flavors(Out *o)
+static void put_qualifier(Writing *w, const BmfQualifier *q, unsigned depth)
 {
-        buf_put(o->b, "BMOFQUALFLAVOR11", 16);
-        buf_u32(o->b, (uint32_t)o->count);
-        for (size_t i = 0; i < o->count; i++) { // they were met in the order of their places
-                buf_u32(o->b, o->flavors[i].at);
-                buf_u32(o->b, o->flavors[i].flavor);
+        if (q->has_flavor) {
+                buf_u32(&w->flavors, here(w));
+                buf_u32(&w->flavors, q->flavor);
+                w->flavor_count++;
         }
+        uint32_t size = put_hole(w);
+        buf_u32(w->out, q->value.type);
+        buf_u32(w->out, 0);
+        uint32_t value = put_hole(w), base = here(w);
+        put_name(w, q->name);
+        fill(w, value, q->has_value ? here(w) - base : BMF_NONE);
+        if (q->has_value)
+                put_value(w, &q->value, depth);
+        fill(w, size, here(w) - size);
+}
+
+static void put_qualifiers(Writing *w, const BmfQualifiers *q, unsigned depth)
+{
+        uint32_t size = put_hole(w);
+        buf_u32(w->out, q->count);
+        for (uint32_t i = 0; i < q->count && going(w); i++)
+                put_qualifier(w, &q->items[i], depth);
+        fill(w, size, here(w) - size);
+}
+
+static void put_record(Writing *w, const BmfProperty *p, unsigned depth)
+{
+        uint32_t size = put_hole(w);
+        buf_u32(w->out, p->type);
+        buf_u32(w->out, 0);
+        uint32_t value = put_hole(w), qualifiers = put_hole(w), base = here(w);
+        put_name(w, p->name);
+        fill(w, value, p->has_value ? here(w) - base : BMF_NONE);
+        if (p->has_value)
+                put_value(w, &p->value, depth);
+        fill(w, qualifiers, p->qualifiers.present ? here(w) - base : BMF_NONE);
+        if (p->qualifiers.present)
+                put_qualifiers(w, &p->qualifiers, depth);
+        fill(w, size, here(w) - size);
+}
+
+static void put_records(Writing *w, const BmfProperty *p, uint32_t count, unsigned depth)
+{
+        uint32_t size = put_hole(w);
+        buf_u32(w->out, count);
+        for (uint32_t i = 0; i < count && going(w); i++)
+                put_record(w, &p[i], depth);
+        fill(w, size, here(w) - size);
+}
+
+static void put_object(Writing *w, const BmfObject *o, unsigned depth)
+{
+        if (depth > BMF_DEPTH) {
+                w->deep = true;
+                return;
+        }
+        uint32_t size = put_hole(w), qualifiers = put_hole(w), properties = put_hole(w),
+                 methods = put_hole(w);
+        buf_u32(w->out, o->kind);
+        uint32_t base = here(w);
+        fill(w, qualifiers, o->qualifiers.present ? 0 : BMF_NONE);
+        if (o->qualifiers.present)
+                put_qualifiers(w, &o->qualifiers, depth + 1);
+        fill(w, properties, here(w) - base);
+        put_records(w, o->properties, o->property_count, depth + 1);
+        fill(w, methods, o->has_methods ? here(w) - base : BMF_NONE);
+        if (o->has_methods)
+                put_records(w, o->methods, o->method_count, depth + 1);
+        fill(w, size, here(w) - size);
+}
+
+static void put_flavors(Writing *w)
+{
+        buf_put(w->out, BMF_FLAVOR_MARK, sizeof(BMF_FLAVOR_MARK) - 1);
+        buf_u32(w->out, w->flavor_count);
+        buf_put(w->out, w->flavors.p, w->flavors.n);
+}
+
+int bmf_write_within(const Bmf *b, size_t limit, Buf *ret)
+{
+        Writing w = {.out = ret, .begin = ret->n, .limit = limit, .align = true, .never_align = b->unpadded};
+        buf_put(ret, "FOMB", 4);
+        uint32_t size = put_hole(&w);
+        buf_u32(ret, 1);
+        buf_u32(ret, 1);
+        buf_u32(ret, b->object_count);
+        for (uint32_t i = 0; i < b->object_count && going(&w); i++)
+                put_object(&w, b->objects[i], 0);
+        fill(&w, size, here(&w));
+        if (b->has_flavors && going(&w))
+                put_flavors(&w);
+        bool failed = ret->failed || w.flavors.failed;
+        buf_deinit(&w.flavors);
+        if (failed)
+                return -ENOMEM;
+        return w.deep || !going(&w) ? -EFBIG : 0;
 }
 
 int bmf_write(const Bmf *b, Buf *ret)
 {
-        Out o = {.b = ret, .start = ret->n, .pad = true, .never = b->unpadded};
-        buf_put(ret, "FOMB", 4);
-        buf_u32(ret, 0);
-        buf_u32(ret, 1);
-        buf_u32(ret, 1);
-        buf_u32(ret, b->object_count);
-        for (uint32_t i = 0; i < b->object_count && !o.error; i++)
-                put_object(&o, b->objects[i]);
-        patch(&o, 4, here(&o));
-        if (b->has_flavors)
-                put_flavors(&o);
-        free(o.flavors);
-        if (!o.error && ret->failed)
-                o.error = -ENOMEM;
-        if (!o.error && ret->n - o.start > LIMIT_BMF_BYTES)
-                o.error = -EFBIG;
-        return o.error;
+        return bmf_write_within(b, LIMIT_BMF_BYTES, ret);
 }
