@@ -419,6 +419,21 @@ static void asl_block(AslFinder *a)
         a->has_next = false;
 }
 
+// Does a line begin with DefinitionBlock, somewhere?
+static bool asl_has_block(Str input)
+{
+        Lines l = {input.p, input.p + input.n};
+        Str line;
+        while (next_line(&l, &line))
+                if (line.n > 15 && !memcmp(line.p, "DefinitionBlock", 15) &&
+                    skip_blanks((Str){line.p + 15, line.n - 15}).n &&
+                    *skip_blanks((Str){line.p + 15, line.n - 15}).p == '(')
+                        return true;
+        return false;
+}
+
+// What ASL begins with, or, where a list of other tables stands in front, as iasl writes them ("[000h 0000
+// 4]"), a DefinitionBlock behind.
 bool find_is_dsl(Str input)
 {
         static const char *const words[] = {"DefinitionBlock", "Scope",   "Device", "Name",
@@ -432,7 +447,10 @@ bool find_is_dsl(Str input)
                         asl_next(&s);
                         return asl_mark(&s, '(');
                 }
-        return false;
+        if (!asl_mark(&s, '['))
+                return false;
+        asl_next(&s);
+        return s.kind == ASL_NUMBER && asl_has_block(input);
 }
 
 static void asl_token(AslFinder *a)

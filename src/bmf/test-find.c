@@ -633,6 +633,15 @@ static void asl_is_text(void **state)
         expect_blob(3, of(&mof), "SSDT1 \\WQBD");
         assert_int_equal(found.table_count, 1);
         assert_string_equal(found.tables[0].scope, "\\_SB.PCI0.WMID");
+        Buf listed = {0};
+        buf_text(&listed, "/* iasl */\n[000h 0000   4]   Signature : \"FACP\"    [Fixed \"{\n[004h 0004   4] "
+                          " Length : 114\n\n");
+        assert_int_equal(look(of(&listed)), E_DIAG);
+        assert_int_equal(found.source, BMF_UNKNOWN);
+        buf_put(&listed, all.p, all.n);
+        assert_int_equal(look(of(&listed)), 0);
+        assert_int_equal(found.blob_count, 4);
+        buf_deinit(&listed);
         for (size_t n = 0; n <= all.n; n++) { // each beginning
                 int r = look((Str){(const char *)all.p, n});
                 assert_true(r == 0 || r == E_DIAG);
