@@ -46,8 +46,8 @@ int header_name(Header *h, const MofQualifierList *list, const char *qualifier, 
 void header_comment(Header *h, const char *indent, Str text);
 // Puts down the text of cpp_quote.
 int header_quote(Header *h, const MofQualifierList *list);
-// The #defines that DefineValues asks for, and DefineDataId.
-int header_defines(Header *h, const Member *m, uint32_t id, const char *indent);
+// The #defines that DefineValues asks for.
+int header_defines(Header *h, const Member *m, const char *indent);
 // The GUID of a class; false: it has none.
 bool header_guid(Header *h, const MofObject *c, Guid *ret);
 

@@ -277,7 +277,7 @@ static int linux_before_item(Header *h, Struct *s, uint32_t at)
                 r = linux_values(h, m, "Values", "ValueMap");
         if (!r)
                 r = linux_values(h, m, "BitValues", "BitMap");
-        return r ? r : header_defines(h, m, i->data_id, "");
+        return r ? r : header_defines(h, m, "");
 }
 
 static int linux_struct(Header *h, Struct *s)

@@ -125,10 +125,24 @@ typedef struct Struct {
 
 #define STRUCT_ARG(s) STR_ARG((s)->name), STR_ARG((s)->suffix)
 
+// What the macros of an item begin with: <structure>_<item>, or what DefineDataId says. Ends in an
+// underscore.
+static void windows_prefix(Header *h, const Struct *s, const Member *m)
+{
+        const MofQualifier *q = member_qualifier(m, "DefineDataId");
+        Str own = q ? qualifier_text(q, &h->arena) : (Str){"", 0};
+        h->out->failed |= !own.p;
+        if (own.p && is_identifier(own))
+                buf_printf(h->out, "%.*s_", STR_ARG(own));
+        else
+                buf_printf(h->out, "%.*s%.*s_%.*s_", STRUCT_ARG(s), STR_ARG(m->property->name));
+}
+
 static void windows_id(Header *h, const Struct *s, const HeaderItem *i)
 {
-        Str name = i->member->property->name;
-        buf_printf(h->out, "    #define %.*s%.*s_%.*s_ID %u\n\n", STRUCT_ARG(s), STR_ARG(name), i->id);
+        buf_text(h->out, "    #define ");
+        windows_prefix(h, s, i->member);
+        buf_printf(h->out, "ID %u\n\n", i->id);
 }
 
 static int windows_begin_item(Header *h, const HeaderItem *i)
@@ -142,7 +156,7 @@ static int windows_begin_item(Header *h, const HeaderItem *i)
         }
         int r = header_quote(h, &i->member->property->qualifiers);
         header_comment(h, "    ", text);
-        return r ? r : header_defines(h, i->member, i->id, "    ");
+        return r ? r : header_defines(h, i->member, "    ");
 }
 
 static int windows_fixed(Header *h, const Struct *s, const HeaderItem *i, const Declared *d)
@@ -155,8 +169,9 @@ static int windows_fixed(Header *h, const Struct *s, const HeaderItem *i, const 
         windows_brackets(h->out, d);
         buf_text(h->out, ";\n");
         if (!d->text) {
-                buf_printf(h->out, "    #define %.*s%.*s_%.*s_SIZE sizeof(%s", STRUCT_ARG(s), STR_ARG(name),
-                           d->type);
+                buf_text(h->out, "    #define ");
+                windows_prefix(h, s, i->member);
+                buf_printf(h->out, "SIZE sizeof(%s", d->type);
                 windows_brackets(h->out, d);
                 buf_text(h->out, ")\n");
         }
@@ -184,7 +199,7 @@ static int windows_placeless(Header *h, const Struct *s, const HeaderItem *i)
 {
         Str name = i->member->property->name;
         buf_printf(h->out, "    // %.*s stands behind data of variable size\n", STR_ARG(name));
-        int r = header_defines(h, i->member, i->id, "    ");
+        int r = header_defines(h, i->member, "    ");
         windows_id(h, s, i);
         return r;
 }
@@ -226,17 +241,21 @@ static int windows_members(Header *h, const Struct *s, bool *ret_variable, Decla
 
 static void windows_size(Header *h, const Struct *s, const Declared *last)
 {
-        Str name =
-                s->returns.n ? STR("ReturnValue") : s->items.items[s->items.count - 1].member->property->name;
+        const Member *m = s->returns.n ? NULL : s->items.items[s->items.count - 1].member;
+        Str name = m ? m->property->name : STR("ReturnValue");
         buf_printf(h->out, "#define %.*s%.*s_SIZE (FIELD_OFFSET(%.*s%.*s, %.*s) + ", STRUCT_ARG(s),
                    STRUCT_ARG(s), STR_ARG(name));
-        if (s->returns.n || !last->text) {
-                buf_printf(h->out, "%.*s%.*s_%.*s_SIZE)\n\n", STRUCT_ARG(s), STR_ARG(name));
+        if (m && last->text) {
+                buf_printf(h->out, "sizeof(%s", last->type);
+                windows_brackets(h->out, last);
+                buf_text(h->out, "))\n\n");
                 return;
         }
-        buf_printf(h->out, "sizeof(%s", last->type);
-        windows_brackets(h->out, last);
-        buf_text(h->out, "))\n\n");
+        if (m)
+                windows_prefix(h, s, m);
+        else
+                buf_printf(h->out, "%.*s%.*s_ReturnValue_", STRUCT_ARG(s));
+        buf_text(h->out, "SIZE)\n\n");
 }
 
 // A structure without members is none.

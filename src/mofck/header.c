@@ -137,12 +137,11 @@ static int header_define_value(Header *h, const MofValue *name, const MofValue *
         return 0;
 }
 
-int header_defines(Header *h, const Member *m, uint32_t id, const char *indent)
+int header_defines(Header *h, const Member *m, const char *indent)
 {
         const MofQualifier *names = member_qualifier(m, "DefineValues"),
                            *values = member_qualifier(m, "ValueMap"),
-                           *bits = values ? NULL : member_qualifier(m, "BitMap"),
-                           *id_name = member_qualifier(m, "DefineDataId");
+                           *bits = values ? NULL : member_qualifier(m, "BitMap");
         const MofValue *name;
         int r = 0;
         for (uint32_t i = 0; !r && (name = list_item(names, i)) != NULL; i++) {
@@ -152,14 +151,7 @@ int header_defines(Header *h, const Member *m, uint32_t id, const char *indent)
                         break; // names without a value
                 r = header_define_value(h, name, value, bits != NULL, i, indent);
         }
-        if (r || !id_name || !id)
-                return r;
-        Str text = qualifier_text(id_name, &h->arena);
-        if (!text.p)
-                return -ENOMEM;
-        if (is_identifier(text))
-                buf_printf(h->out, "%s#define %.*s %u\n", indent, STR_ARG(text), id);
-        return 0;
+        return r;
 }
 
 bool header_guid(Header *h, const MofObject *c, Guid *ret)

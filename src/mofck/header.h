@@ -8,8 +8,8 @@
 //   <S>_<item>_SIZE, <S>_<item>_ID, <S>_SIZE when all is
 //                 fixed; a last item of variable size is a member of one element, or (a string) VariableData
 //   method        #define <method> <WmiMethodId>; <HeaderName or method>_IN and _OUT
-//   qualifiers    DefineValues with ValueMap: #define; DefineDataId; cpp_quote: text for the header as it
-//   stands;
+//   qualifiers    DefineValues with ValueMap: #define; DefineDataId: instead of <S>_<item>; cpp_quote: text
+//   for the header as it stands;
 //                 WmiGenerateHeader(FALSE): nothing
 #ifndef MOFCK_HEADER_H
 #define MOFCK_HEADER_H

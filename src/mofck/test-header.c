@@ -98,9 +98,9 @@ static void windows_declares_what_its_tools_declare(void **state)
                             "PAIR Two[2]; #define Vendor_All_Two_SIZE sizeof(PAIR[2])",
                             "WCHAR When[25];",
                             "float Single;",
-                            "#define LAST_ITEM 11 WCHAR Letter;",
+                            "WCHAR Letter; #define LAST_ITEM_SIZE sizeof(WCHAR) #define LAST_ITEM_ID 11",
                             "} Vendor_All, *PVendor_All; #define Vendor_All_SIZE (FIELD_OFFSET(Vendor_All, "
-                            "Letter) + Vendor_All_Letter_SIZE)",
+                            "Letter) + LAST_ITEM_SIZE)",
                             "// Method id definitions for Vendor_All #define Set 7 typedef struct _Set_IN {",
                             "ULONG In; #define Set_IN_In_SIZE sizeof(ULONG) #define Set_IN_In_ID 1",
                             "UCHAR Both; #define Set_IN_Both_SIZE sizeof(UCHAR) #define Set_IN_Both_ID 2",
@@ -172,7 +172,7 @@ static void guids_and_headers_have_names_of_their_own(void **state)
         Buf b = header_of("[" WMI_A ", GuidName1(\"THE_GUID\"), GuidName2(\"TheOther\")] class A { };\n"
                           "[" WMI_B ", WmiGenerateHeader(FALSE)] class Hidden { [WmiDataId(1)] uint32 X; };\n"
                           "[" WMI_B ", WmiGenerateHeader(TRUE)] class Shown { [WmiDataId(1)] Hidden X; "
-                                    "[WmiDataId(2)] Elsewhere Y; };\n",
+                          "[WmiDataId(2)] Elsewhere Y; };\n",
                           "");
         expect_pieces(&b, (const char *[]){"#define THE_GUID \\", "DEFINE_GUID(TheOther, \\", "Hidden X;",
                                            "Elsewhere Y;", NULL});
@@ -199,7 +199,7 @@ static void comments_stay_comments(void **state)
         (void)state;
         static const char text[] =
                 "[" WMI_A ", Description(\"one\\ntwo\\\\\")]\nclass A { [WmiDataId(1), Description(\"x */ "
-                          "int y; ?\?/\"),"
+                "int y; ?\?/\"),"
                 " Values{\"*/ int z;\"}] uint32 X; [WmiDataId(2), DefineValues{\"no name\"}] uint32 Y; };";
         Buf b = header_of(text, "");
         expect_pieces(
@@ -350,7 +350,7 @@ static void the_windows_form_is_laid_out_as_blocks_are(void **state)
                    "_Static_assert(Vendor_All_SIZE == %u, \"\");\n_Static_assert(PAIR_SIZE == %u, \"\");\n",
                    all->layout->size, pair->layout->size);
         buf_text(&source, "_Static_assert(QUIET == 1 && LOUD == 16 && BIT_B == 8 && Set == 7 && "
-                          "Vendor_All_Letter_ID == 11 && LAST_ITEM == 11, \"\");\n");
+                          "LAST_ITEM_ID == 11 && LAST_ITEM_SIZE == 2, \"\");\n");
         compile(&source);
         mofck_blocks_free(blocks);
         mof_document_free(d);

@@ -7,5 +7,6 @@
 
 extern const Verb verb_mof_compile, verb_mof_decompile;
 extern const Verb verb_mof_standard, verb_mof_subscriptions;
+extern const Verb verb_mof_check, verb_mof_header, verb_mof_layout, verb_mof_encode, verb_mof_decode;
 
 #endif

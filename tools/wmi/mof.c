@@ -7,6 +7,11 @@ static const Verb *const verbs[] = {
         &verb_mof_decompile,
         &verb_mof_standard,
         &verb_mof_subscriptions,
+        &verb_mof_check,
+        &verb_mof_header,
+        &verb_mof_layout,
+        &verb_mof_encode,
+        &verb_mof_decode,
         NULL,
 };
 

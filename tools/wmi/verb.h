@@ -35,8 +35,11 @@ typedef struct Options {
         const char *namespace, *device, *log, *socket, *witness, *repository, *end;
         const char *binary, *cpp, *dialect, *compat, *class_flag, *instance_flag; // of MOF
         const char *mof_out, *mfl_out, *amendment, *output, *sysfs, *device_type;
+        const char *method, *hex_out;
         bool json, all, no_wmi, help, create, update, instances;
-        bool sarif, check_syntax, wmi, raw;
+        bool sarif, check_syntax, wmi, raw, rules;
+        bool methods, after_variable, kernel;         // of headers
+        bool buffer_in, buffer_out, fixed, acpi, hex; // of data blocks
         bool has_count, has_timeout, has_deadline, has_irp_timeout, has_status_fd;
         uint64_t count, timeout_ms, queue, deadline_ms, irp_timeout_ms, status_fd;
 } Options;
