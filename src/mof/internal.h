@@ -165,6 +165,8 @@ void mof_lines_place(const MofLines *l, MofPlace place, Diag *d);
 
 // The next token into m->now, the one before into m->past. 0, -ENOMEM. Malformed ones are reported here.
 int mof_next(Mof *m);
+// A letter of another alphabet, which DMTF's names may have?
+bool mof_foreign_letter(uint32_t c);
 
 static inline Str mof_str(const Mof *m, const MofToken *t)
 {

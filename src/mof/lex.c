@@ -265,8 +265,8 @@ static void skip_stray(Mof *m, uint32_t at)
                 mof_hint(m, "strings behind each other are joined without it");
 }
 
-// Letters of other alphabets, so that a name that holds some is reported as one thing.
-static bool is_foreign_letter(uint32_t c)
+// So that a name that holds some is reported as one thing.
+bool mof_foreign_letter(uint32_t c)
 {
         return c >= 0xC0 && c != 0xD7 && c != 0xF7 && (c < 0x2000 || c >= 0x2C00) && c != 0xFEFF && c < 0xFFF0;
 }
@@ -283,7 +283,7 @@ static uint32_t foreign_word_end(const Mof *m, uint32_t i)
                 if (byte(m, i) < 0x80)
                         return i;
                 uint32_t used = (uint32_t)utf8_decode(m->p + i, m->n - i, &c);
-                if (!is_foreign_letter(c))
+                if (!mof_foreign_letter(c))
                         return i;
                 i += used;
         }

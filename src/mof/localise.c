@@ -335,9 +335,8 @@ static int amended_class(Split *s, const MofObject *o, Str namespace_text, const
         for (uint32_t i = 0; i < rest.count; i++)
                 if (!str_ieq(items[i].name, STR("LOCALE")) && !str_ieq(items[i].name, STR("AMENDMENT")))
                         items[n++] = items[i];
-        memmove(items + 2, items, n * sizeof(*items));
-        items[0] = (MofQualifier){.name = STR("AMENDMENT")};
-        items[1] = number_qualifier("LOCALE", s->locale, true);
+        items[n] = (MofQualifier){.name = STR("AMENDMENT")};
+        items[n + 1] = number_qualifier("LOCALE", s->locale, true);
         c->qualifiers = (MofQualifierList){items, n + 2};
         *ret = c;
         int r = amended_properties(s, o, c);

@@ -9,7 +9,7 @@
 
 // Appends to *neutral the document without its amended qualifiers and without #pragma amendment, each class with
 // LOCALE(number in decimal): its own number, if it has one. Appends to *localised what makes the namespaces ms_NNN and, in
-// them, each class that has amended qualifiers with [AMENDMENT, LOCALE(0xNNN)]. Of such a class only the properties and
+// them, each class that has amended qualifiers with these, AMENDMENT and LOCALE(0xNNN). Of such a class only the properties and
 // methods that have amended qualifiers are there, without default, with these qualifiers and what tells which they are:
 // key, and of parameters in, out and ID. Flavors that a declaration gave are written out. A superclass is named when it is
 // a system class or in *localised itself, which those are that the document declares, too; the others are unknown there.

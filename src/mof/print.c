@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/utf.h"
 #include "cim/value.h"
+#include "mof/internal.h"
 
 enum {
         WIDTH = 120,   // columns of a line
@@ -241,24 +242,33 @@ static void put_comment(Printer *p, Str s)
 
 // --- names ---------------------------------------------------------------------------------------
 
-static bool is_name_char(char c, bool first)
+static bool is_name_char(uint32_t c, bool first)
 {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || (!first && c >= '0' && c <= '9');
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || (!first && c >= '0' && c <= '9') ||
+               mof_foreign_letter(c);
 }
 
 static void put_name(Printer *p, Str name)
 {
         bool good = name.n > 0;
-        for (size_t i = 0; i < name.n; i++)
-                good &= is_name_char(name.p[i], i == 0);
+        uint32_t c;
+        for (size_t i = 0, n; i < name.n; i += n) {
+                n = utf8_decode(name.p + i, name.n - i, &c);
+                good &= is_name_char(c, i == 0);
+        }
         if (good) {
                 put(p, name.p, name.n);
                 return;
         }
         if (!name.n || (name.p[0] >= '0' && name.p[0] <= '9'))
                 put_z(p, "_");
-        for (size_t i = 0; i < name.n; i++)
-                put(p, is_name_char(name.p[i], false) ? name.p + i : "_", 1);
+        for (size_t i = 0, n; i < name.n; i += n) {
+                n = utf8_decode(name.p + i, name.n - i, &c);
+                if (is_name_char(c, false))
+                        put(p, name.p + i, n);
+                else
+                        put_z(p, "_");
+        }
         put_z(p, " /* ");
         put_comment(p, name);
         put_z(p, " */");

@@ -4,8 +4,8 @@
 // It is written to be read: tabs for what is nested (as in cim/text.h), what fits on a line on one line, long texts broken
 // where they have line ends and blanks, each of `Values` with what ValueMap says it stands for as a comment beside it.
 //
-// What no text can say, a document may hold all the same when it came from binary MOF. Then: a character that no name has
-// is '_' and a comment has the name; a real that is not finite is NULL, or 0.0 in a list; values that are nested deeper than
+// What no text can say, a document may hold all the same when it came from binary MOF. Then: a character that no name has,
+// in Microsoft's dialect or DMTF's, is '_' and a comment has the name; a real that is not finite is NULL, or 0.0 in a list; values that are nested deeper than
 // LIMIT_DEPTH are NULL. Nothing in a document can break out of its token.
 #ifndef MOF_PRINT_H
 #define MOF_PRINT_H

@@ -62,8 +62,8 @@ static void the_documented_example(void **state)
                "#pragma namespace(\"\\\\\\\\.\\\\root\\\\TEST\")\n\n[LOCALE(1033)]\nclass myclass\n{\n\t[key] string Name;\n"
                "\tuint64 Value;\n\tuint64 Timestamp;\n};\n",
                "#pragma namespace(\"\\\\\\\\.\\\\root\\\\TEST\")\n\ninstance of __Namespace\n{\n\tName = \"ms_409\";\n};\n\n"
-               "#pragma namespace(\"\\\\\\\\.\\\\root\\\\TEST\\\\ms_409\")\n\n[AMENDMENT, LOCALE(0x409), Description(\"Localized "
-               "version of MyClass for American English\") : Amended]\nclass myclass\n{\n\t[DisplayName(\"User Name\") : Amended,"
+               "#pragma namespace(\"\\\\\\\\.\\\\root\\\\TEST\\\\ms_409\")\n\n[Description(\"Localized version of MyClass "
+               "for American English\") : Amended, AMENDMENT, LOCALE(0x409)]\nclass myclass\n{\n\t[DisplayName(\"User Name\") : Amended,"
                " Description(\"The Name property contains the name of the user\") : Amended,\n\t key]\n\tstring Name;\n\n"
                "\t[DisplayName(\"Time Stamp\") : Amended] uint64 Timestamp;\n};\n");
 }
@@ -77,8 +77,8 @@ static void flavors_of_a_declaration_are_written_out(void **state)
                "#pragma autorecover\nQualifier Description : ToSubclass Amended;\n#pragma namespace(\"root\\\\default\")\n\n"
                "[LOCALE(1036)]\nclass A\n{\n\t[read] uint32 x[3] = {1};\n\t[read] uint32 y;\n};\n",
                "#pragma autorecover\n#pragma namespace(\"root\\\\default\")\n\ninstance of __Namespace\n{\n\tName = \"ms_40C\";\n"
-               "};\n\n#pragma namespace(\"root\\\\default\\\\ms_40C\")\n\n[AMENDMENT, LOCALE(0x40C), Description(\"a\") : ToSubclass "
-               "Amended]\nclass A\n{\n\t[Description(\"b\") : ToSubclass Amended] uint32 x[3];\n};\n");
+               "};\n\n#pragma namespace(\"root\\\\default\\\\ms_40C\")\n\n[Description(\"a\") : ToSubclass Amended, AMENDMENT, "
+               "LOCALE(0x40C)]\nclass A\n{\n\t[Description(\"b\") : ToSubclass Amended] uint32 x[3];\n};\n");
 }
 
 static void superclasses_methods_and_namespaces(void **state)
@@ -99,8 +99,8 @@ static void superclasses_methods_and_namespaces(void **state)
                "LOCALE(0x407)]\nclass C : Base\n{\n\t[d(\"x\") : Amended] void m([in, e(\"y\") : Amended] uint32 a, [out, ID(0)] "
                "string b);\n};\n\n[AMENDMENT, LOCALE(0x407)]\nclass E : __ExtrinsicEvent\n{\n\t[d(\"z\") : Amended] uint8 u;\n};\n\n"
                "#pragma namespace(\"root/other\")\n\ninstance of __Namespace\n{\n\tName = \"ms_0407\";\n};\n\n#pragma "
-               "namespace(\"root/other/ms_0407\")\n\n[AMENDMENT, LOCALE(0x407), d(\"w\") : Amended]\nclass F\n{\n};\n\n#pragma "
-               "namespace(\"ROOT/Default/ms_0407\")\n\n[AMENDMENT, LOCALE(0x407), d(\"v\") : Amended]\nclass G : E\n{\n};\n");
+               "namespace(\"root/other/ms_0407\")\n\n[d(\"w\") : Amended, AMENDMENT, LOCALE(0x407)]\nclass F\n{\n};\n\n#pragma "
+               "namespace(\"ROOT/Default/ms_0407\")\n\n[d(\"v\") : Amended, AMENDMENT, LOCALE(0x407)]\nclass G : E\n{\n};\n");
 }
 
 static void a_text_without_amended_qualifiers(void **state)

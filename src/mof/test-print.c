@@ -252,7 +252,7 @@ static void names_that_are_none(void **state)
         MofProperty p[] = {{.name = STR("a b"), .type = {.type = CIM_UINT8}}, {.name = STR(""), .type = {.type = CIM_UINT8}},
                            {.name = STR("1\n*/ x"), .type = {.type = CIM_UINT8}}};
         MofObject o = {.name = STR("\xC3\x84{};"), .properties = p, .property_count = 3};
-        prints_object(&o, "class _____ /* \xC3\x84{}; */\n{\n\tuint8 a_b /* a b */;\n\tuint8 _ /*  */;\n"
+        prints_object(&o, "class \xC3\x84___ /* \xC3\x84{}; */\n{\n\tuint8 a_b /* a b */;\n\tuint8 _ /*  */;\n"
                           "\tuint8 _1____x /* 1?*? x */;\n};\n");
 }
 
