@@ -135,6 +135,23 @@ static int take_marker(Mof *m, uint32_t i)
 
 // --- tokens --------------------------------------------------------------------------------------
 
+// Behind the characters of a string that are simply what they are: eight at a time, then one by one. Zeros follow the text.
+static uint32_t plain_end(const Mof *m, uint32_t i)
+{
+        const uint64_t ones = 0x0101010101010101u;
+        for (;; i += 8) {
+                uint64_t w;
+                memcpy(&w, m->p + i, 8);
+                // Below U+0020, a quote, a backslash, or not ASCII; a byte too many does no harm.
+                uint64_t odd = (w - ones * 0x20) | ((w ^ ones * '"') - ones) | ((w ^ ones * '\\') - ones) | w;
+                if (odd & ones * 0x80)
+                        break;
+        }
+        while (!of_string[byte(m, i)])
+                i++;
+        return i;
+}
+
 // "..." or '...'; a line end before the closing quote is an error, which catches a missing quote where it is missing.
 static void take_quoted(Mof *m, uint32_t at)
 {
@@ -142,8 +159,8 @@ static void take_quoted(Mof *m, uint32_t at)
         uint32_t i = at + 1;
         bool plain = true;
         for (;;) {
-                while (!of_string[c = byte(m, i)])
-                        i++;
+                i = plain_end(m, i);
+                c = byte(m, i);
                 if (c == quote || is_line_end(c) || (c == '\0' && i >= m->n))
                         break;
                 plain &= c == '\0' || c == '"' || c == '\'';
