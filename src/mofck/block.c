@@ -226,7 +226,7 @@ int mofck_blocks_class(MofckBlocks *b, Str name, const CimClass **ret, Diag *ret
 
 int mofck_blocks_new(const MofDocument *const *documents, size_t n, MofckBlocks **ret)
 {
-        MofckBlocks *b = calloc(1, sizeof(*b));
+        MofckBlocks *b = *ret = calloc(1, sizeof(*b));
         if (!b)
                 return -ENOMEM;
         b->documents = calloc(n + 1, sizeof(*b->documents));

@@ -174,7 +174,8 @@ static int header_sort(Header *h, HeaderItems *items)
 {
         if (items->count)
                 qsort(items->items, items->count, sizeof(*items->items), item_by_id);
-        for (uint32_t i = 1; i < items->count; i++) {
+        // The kernel's form says in a comment why there is no structure: firmware has such classes.
+        for (uint32_t i = 1; i < items->count && !h->options->kernel; i++) {
                 const MofProperty *p = items->items[i].member->property,
                                   *was = items->items[i - 1].member->property;
                 if (items->items[i].id == items->items[i - 1].id)
