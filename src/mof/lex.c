@@ -136,14 +136,14 @@ static int take_marker(Mof *m, uint32_t i)
 // --- tokens --------------------------------------------------------------------------------------
 
 // Behind the characters of a string that are simply what they are: eight at a time, then one by one. Zeros follow the text.
-static uint32_t plain_end(const Mof *m, uint32_t i)
+static uint32_t plain_end(const Mof *m, uint32_t i, unsigned char quote)
 {
         const uint64_t ones = 0x0101010101010101u;
         for (;; i += 8) {
                 uint64_t w;
                 memcpy(&w, m->p + i, 8);
-                // Below U+0020, a quote, a backslash, or not ASCII; a byte too many does no harm.
-                uint64_t odd = (w - ones * 0x20) | ((w ^ ones * '"') - ones) | ((w ^ ones * '\\') - ones) | w;
+                // Below U+0020, the quote, a backslash, or not ASCII; a byte too many does no harm.
+                uint64_t odd = (w - ones * 0x20) | ((w ^ ones * quote) - ones) | ((w ^ ones * '\\') - ones) | w;
                 if (odd & ones * 0x80)
                         break;
         }
@@ -159,7 +159,7 @@ static void take_quoted(Mof *m, uint32_t at)
         uint32_t i = at + 1;
         bool plain = true;
         for (;;) {
-                i = plain_end(m, i);
+                i = plain_end(m, i, quote);
                 c = byte(m, i);
                 if (c == quote || is_line_end(c) || (c == '\0' && i >= m->n))
                         break;
