@@ -367,9 +367,7 @@ static int mof_standard_run(const Options *o)
 
 static const Option options[] = {
         {"device-type", 't', OPTION_TEXT, offsetof(Options, device_type), OPTION_NO_FLAG, 0, 0, "TYPE",
-         "those of a type of device: disk, cdrom, tape, changer, hba, iscsi, keyboard, mouse, serial, "
-         "parallel, network, "
-         "wireless, battery, monitor, processor, thermal-zone, machine-check"},
+         "those of a type of device"},
         OPTION_JSON,
         OPTION_END,
 };
@@ -387,7 +385,10 @@ const Verb verb_mof_standard = {
                 "them, and must\n"
                 "not declare them anew. Kinds: data, event, methods, embedded (part of others), base. No "
                 "service is "
-                "needed.",
+                "needed.\n\n"
+                "Types of device: disk, cdrom, tape, changer, hba, iscsi, keyboard, mouse, serial, parallel, "
+                "network,\n"
+                "wireless, battery, monitor, processor, thermal-zone, machine-check.",
         .options = options,
         .least = 0,
         .most = 1,
