@@ -102,6 +102,7 @@ static void check_max(Mof *m, const MofProperty *p)
 static int array_bounds(Mof *m, MofType *t)
 {
         t->type |= CIM_ARRAY;
+        bool apart = !mof_same_line(m, m->past.at, m->now.at);
         int r = mof_next(m);
         if (r == 0 && m->now.kind == MOF_INTEGER) {
                 MofValue v;
@@ -114,11 +115,13 @@ static int array_bounds(Mof *m, MofType *t)
                                 t->max = (uint32_t)v.magnitude;
                 }
         }
-        bool word = r == 0 && m->now.kind == MOF_WORD; // [read, ...]: the next declaration's qualifiers
+        MofToken size = m->now;
         if (r == 0)
                 r = mof_expect(m, ']', CIM_MOF_EXPECTED_CLOSE_BRACKET, "the size of the array");
-        if (r > 0 && word)
+        if (r > 0 && size.kind == MOF_WORD && apart) // [read, ...]: the next declaration's qualifiers
                 mof_hint(m, "is a ';' missing in front of the '['?");
+        else if (r > 0 && size.kind == MOF_WORD && mof_like_macro(mof_str(m, &size)))
+                mof_hint(m, "a number stands there; a macro needs the C preprocessor first: --cpp");
         if (r == 0 && m->now.kind == '[')
                 return mof_error(m, &m->now, CIM_MOF_EXPECTED_SEMI, "an array has one dimension");
         return r;

@@ -212,6 +212,7 @@ int mof_value(Mof *m, MofValue *ret);
 int mof_value_list(Mof *m, MofValue *ret);
 // One or more adjacent strings; m->now is the first.
 int mof_string(Mof *m, Str16 *ret);
+bool mof_like_macro(Str word); // SOME_NAME, as macros are called
 // The value as one of `type`, an error at its place when it does not fit. `what` names the place in messages.
 int mof_value_check(Mof *m, const MofValue *v, uint16_t type, Str what);
 // The value as a qualifier's that has no declared type: scalars of any kind, lists of one kind.

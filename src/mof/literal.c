@@ -171,8 +171,7 @@ static int real(Mof *m, MofValue *v)
         return 0;
 }
 
-// SOME_NAME, as macros are called.
-static bool is_like_macro(Str word)
+bool mof_like_macro(Str word)
 {
         size_t letters = 0;
         for (size_t i = 0; i < word.n; i++) {
@@ -198,7 +197,7 @@ static int not_a_value(Mof *m)
         str_nearest_offer(&nearest, STR("NULL"));
         if (nearest.best.n)
                 return mof_hint(m, "did you mean %.*s?", STR_ARG(nearest.best));
-        if (is_like_macro(nearest.wanted))
+        if (mof_like_macro(nearest.wanted))
                 return mof_hint(m, "strings stand in \"\"; a macro needs the C preprocessor first: --cpp");
         return mof_hint(m, "strings stand in \"\"");
 }
