@@ -22,6 +22,10 @@ static uint32_t str_fold(Str *s)
 int str_icmp(Str a, Str b)
 {
         while (a.n && b.n) {
+                if (*a.p == *b.p && (unsigned char)*a.p < 0x80) {
+                        a.p++, a.n--, b.p++, b.n--;
+                        continue;
+                }
                 uint32_t x = str_fold(&a), y = str_fold(&b);
                 if (x != y)
                         return x < y ? -1 : 1;

@@ -44,10 +44,13 @@ const char *cim_type_name(uint16_t type)
 
 CimType cim_type_of_name(Str name)
 {
-        for (size_t i = 0; i < VALUE_TYPES; i++)
-                if (value_types[i].type != CIM_OBJECT && value_types[i].type != CIM_REFERENCE &&
-                    str_ieq(str_of(value_types[i].name), name))
+        for (size_t i = 0; i < VALUE_TYPES; i++) {
+                Str is = str_of(value_types[i].name);
+                if (is.n == name.n && (is.p[0] | 0x20) == (name.p[0] | 0x20) &&
+                    value_types[i].type != CIM_OBJECT && value_types[i].type != CIM_REFERENCE &&
+                    str_ieq(is, name))
                         return value_types[i].type;
+        }
         return CIM_NONE;
 }
 
