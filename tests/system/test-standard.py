@@ -83,6 +83,14 @@ def types_of_devices(t):
     lines(t, "-t", "disk", EVENT, code=2)
 
 
+@test
+def the_rules_of_drivers_hold(t):
+    """wmi mof check finds one thing, which is so on Windows too: two classes for one block of bytes."""
+    out, err = t.run(["wmi", "mof", "check", "--json", os.path.join(kit.SOURCE, "data/mof/wmicore.mof")], 3)
+    findings = [o for o in map(json.loads, out or err.splitlines()) if "rule" in o]
+    equal([(f["rule"], "MSStorageDriver_ATAPISmartData" in f["message"]) for f in findings], [("guid-duplicate", True)])
+
+
 # --- in a service ----------------------------------------------------------------------------------------------------
 
 
