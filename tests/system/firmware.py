@@ -173,3 +173,43 @@ def pe(resources, plus=True, lead=0):
     row = struct.pack("<8sIIIIIIHHI", b".rsrc", len(section), 0x3000, len(section), 0x400, 0, 0, 0, 0, 0x40000040)
     head = b"MZ" + bytes(58) + struct.pack("<I", 64) + coff + bytes(optional) + row
     return head.ljust(0x400, b"\0") + section
+
+
+# --- binary MOF's compression ------------------------------------------------------------------------
+
+def expand(bmf):
+    """The expanded bytes of a sound file."""
+    value, size = int.from_bytes(bmf[20:], "little"), struct.unpack_from("<I", bmf, 12)[0]
+    at, out = 0, bytearray()
+
+    def bits(n):
+        nonlocal at
+        at += n
+        return value >> at - n & (1 << n) - 1
+    while len(out) < size:
+        kind = bits(2)
+        if kind in (1, 2):
+            out.append(bits(7) | (0x80 if kind == 1 else 0))
+            continue
+        distance = bits(6) if kind == 0 else bits(8) + 64 if not bits(1) else bits(12) + 320
+        if distance == 0xFFF + 320:
+            continue
+        zeros = 0
+        while not bits(1):
+            zeros += 1
+        for _ in range((1 << zeros) + 1 + bits(zeros)):
+            out.append(out[-distance])
+    return bytes(out)
+
+
+def pack_literally(data):
+    """A file that expands to these bytes, and is not how mofcomp compresses."""
+    value = at = 0
+    for i, b in enumerate(data, 1):
+        value |= ((1 if b >= 0x80 else 2) | (b & 0x7F) << 2) << at
+        at += 9
+        if i % 512 == 0 or i == len(data):
+            value |= 0x7FFF << at
+            at += 15
+    stream = b"DS\0\1" + value.to_bytes((at + 7) // 8, "little")
+    return b"FOMB" + struct.pack("<III", 1, len(stream), len(data)) + stream

@@ -162,6 +162,23 @@ def all_firmware_decompiles_exactly(t):
 
 
 @test
+def what_no_text_can_say_is_told(t):
+    blob = own(t)
+    expanded = expand(blob)
+    path = put(t, "x.bmf", pack_literally(expanded))
+    p = t.run("wmi", "mof", "decompile", path)
+    t.true(any("compressed in another way" in line for line in p.err), p.err)
+    o = t.run("wmi", "mof", "decompile", "--json", path).json()[0]
+    t.equal((o["complete"], o["same"], o["messages"][0]["level"]), (True, False, "warning"), "of another compression")
+    # A property whose name is none.
+    changed = expanded.replace("Speed".encode("utf-16-le"), "Sp\1ed".encode("utf-16-le"), 1)
+    t.true(changed != expanded, "the name is there")
+    o = t.run("wmi", "mof", "decompile", "--json", put(t, "y.bmf", pack_literally(changed))).json()[0]
+    t.equal((o["complete"], o["same"]), (True, False), "of a name that is none")
+    t.true(any("Fan" in m["message"] and "from offset" in m["message"] for m in o["messages"]), o["messages"])
+
+
+@test
 def json_says_everything(t):
     o = t.run("wmi", "mof", "decompile", "--json", put(t, "x.bmf", own(t))).json()[0]
     t.equal((o["complete"], o["same"], o["messages"], o["w2k"], o["number"]), (True, True, [], False, 1), "what it says of itself")

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf.h"
 #include "binary.h"
 #include "mof-json.h"
 #include "mof/print.h"
@@ -50,31 +51,91 @@ static void tell(const BinarySource *s, const BmfBlob *b, const char *level, con
 
 // --- does the text give the same bytes? --------------------------------------------------------------
 
-// The class or instance in whose record the offset is.
-static const MofObject *object_at(const MofDocument *d, size_t offset)
+// The records of one kind of member, in the expanded bytes that they were read from.
+typedef struct Records {
+        const Buf *bytes;
+        const Bmf *bmf;
+} Records;
+
+// Does the record at `x` of the one differ from that at `y` of the other? Then *ret_at is where, behind its
+// length.
+static bool differs(const Records *one, uint32_t x, const Records *other, uint32_t y, size_t *ret_at)
 {
-        const MofObject *at = NULL;
-        for (uint32_t i = 0; i < d->item_count; i++)
-                if (d->items[i].kind == MOF_ITEM_OBJECT && d->items[i].object->place.at <= offset)
-                        at = d->items[i].object;
-        return at;
+        Reader r = {one->bytes->p + x, one->bytes->n - x, false};
+        uint32_t length = read_u32(&r);
+        if (length > one->bytes->n - x)
+                length = (uint32_t)(one->bytes->n - x);
+        size_t i = 4;
+        while (i < length && y + i < other->bytes->n && one->bytes->p[x + i] == other->bytes->p[y + i])
+                i++;
+        *ret_at = x + i;
+        Reader again = {other->bytes->p + y, other->bytes->n - y, false};
+        return i < length || read_u32(&again) != length;
 }
 
-static void say_difference(const Binary *b, const Buf *again, Diag *d)
+// The first property or method that differs, or is only in the one. NULL: none.
+static const BmfProperty *differing(const Records *one, const BmfProperty *p, uint32_t n,
+                                    const Records *other, const BmfProperty *q, uint32_t m, size_t *ret_at)
 {
-        size_t at = 0, both = again->n < b->expanded.n ? again->n : b->expanded.n;
-        while (at < both && again->p[at] == b->expanded.p[at])
-                at++;
-        if (at == again->n && at == b->expanded.n) {
+        for (uint32_t i = 0; i < n; i++) {
+                *ret_at = p[i].at;
+                if (i >= m || differs(one, p[i].at, other, q[i].at, ret_at))
+                        return &p[i];
+        }
+        return NULL;
+}
+
+// "in Fan.Speed, from offset 0x123 on": the first object and its first member that the two do not have alike.
+static void say_where(const Binary *b, const Buf *again, const Bmf *bmf, Diag *d)
+{
+        Records one = {&b->expanded, b->bmf}, other = {again, bmf};
+        Arena a = {0};
+        size_t at = 0;
+        uint32_t i = 0;
+        while (i < one.bmf->object_count && i < bmf->object_count &&
+               !differs(&one, one.bmf->objects[i]->at, &other, bmf->objects[i]->at, &at))
+                i++;
+        if (i == one.bmf->object_count || i >= bmf->object_count) {
+                bool whole = i == bmf->object_count;
+                diag_set(d, 0, "its text compiles to other bytes: %s",
+                         whole ? "the flavors, or what stands behind the objects" : "objects are missing");
+                return;
+        }
+        const BmfObject *x = one.bmf->objects[i], *y = bmf->objects[i];
+        size_t inside = at;
+        const BmfProperty *p = differing(&one, x->properties, x->property_count, &other, y->properties,
+                                         y->property_count, &inside);
+        if (!p)
+                p = differing(&one, x->methods, x->method_count, &other, y->methods, y->method_count,
+                              &inside);
+        Str member = p ? utf_to8(&a, p->name) : (Str){0};
+        const MofItem *item = i < b->document->item_count ? &b->document->items[i] : NULL;
+        Str name = item && item->kind == MOF_ITEM_OBJECT ? item->object->name : STR("an object");
+        diag_set(
+                d, 0,
+                "its text compiles to other bytes: in %.*s%s%.*s, from offset 0x%zx of %zu expanded bytes on",
+                (int)(name.n > 150 ? 150 : name.n), name.p, member.n ? "." : "",
+                (int)(member.n > 150 ? 150 : member.n), member.n ? member.p : "", p ? inside : at,
+                b->expanded.n);
+        arena_deinit(&a);
+}
+
+static int say_difference(const Binary *b, const Buf *again, Diag *d)
+{
+        if (str_eq((Str){(const char *)again->p, again->n},
+                   (Str){(const char *)b->expanded.p, b->expanded.n})) {
                 diag_set(d, 0,
                          "its text compiles to the same records, and other bytes: it was compressed in "
                          "another way");
-                return;
+                return E_DIAG;
         }
-        const MofObject *o = object_at(b->document, at);
-        diag_set(d, 0, "its text compiles to other bytes, from offset 0x%zx of %zu expanded bytes on%s%.*s",
-                 at, b->expanded.n, o ? ", in " : "", o ? (int)(o->name.n > 200 ? 200 : o->name.n) : 0,
-                 o ? o->name.p : "");
+        Bmf *bmf = NULL;
+        Diag wrong;
+        int r = bmf_read((Str){(const char *)again->p, again->n}, &bmf, &wrong);
+        if (r >= 0 && bmf)
+                say_where(b, again, bmf, d);
+        bmf_free(bmf);
+        return r < 0 ? r : E_DIAG;
 }
 
 // Compiles the text again, as `wmi mof compile -B` does. 0: the same bytes; E_DIAG: *ret says what differs;
@@ -99,8 +160,7 @@ static int recompile(const BmfBlob *blob, const Binary *b, Str text, Diag *ret)
         if (!r)
                 r = bmf_pack((Str){(const char *)records.p, records.n}, &packed);
         if (!r && !str_eq(blob->bytes, (Str){(const char *)packed.p, packed.n})) {
-                say_difference(b, &records, ret);
-                r = E_DIAG;
+                r = say_difference(b, &records, ret);
         }
         buf_deinit(&records);
         buf_deinit(&packed);
