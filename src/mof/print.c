@@ -516,11 +516,11 @@ static void put_value(Printer *p, const MofValue *v)
 static const struct {
         unsigned bit;
         const char *word;
-} flavor_words[] = {
+} flavor_words[] = { // in the order of cim/text.h, as far as that has them
+        {MOF_AMENDED, "Amended"},                {MOF_DISABLE_OVERRIDE, "DisableOverride"},
+        {MOF_ENABLE_OVERRIDE, "EnableOverride"}, {MOF_RESTRICTED, "Restricted"},
         {MOF_TO_INSTANCE, "ToInstance"},         {MOF_NOT_TO_INSTANCE, "NotToInstance"},
         {MOF_TO_SUBCLASS, "ToSubclass"},         {MOF_NOT_TO_SUBCLASS, "NotToSubclass"},
-        {MOF_ENABLE_OVERRIDE, "EnableOverride"}, {MOF_DISABLE_OVERRIDE, "DisableOverride"},
-        {MOF_RESTRICTED, "Restricted"},          {MOF_AMENDED, "Amended"},
         {MOF_TRANSLATABLE, "Translatable"},
 };
 

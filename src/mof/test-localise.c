@@ -74,11 +74,11 @@ static void flavors_of_a_declaration_are_written_out(void **state)
         splits("#pragma amendment(\"ms_40C\")\n#pragma autorecover\nQualifier Description : ToSubclass Amended;\n"
                "[Description(\"a\")] class A { [Description(\"b\"), read] uint32 x[3] = {1}; [read] uint32 y; };\n",
                "",
-               "#pragma autorecover\nQualifier Description : ToSubclass Amended;\n#pragma namespace(\"root\\\\default\")\n\n"
+               "#pragma autorecover\nQualifier Description : Amended ToSubclass;\n#pragma namespace(\"root\\\\default\")\n\n"
                "[LOCALE(1036)]\nclass A\n{\n\t[read] uint32 x[3] = {1};\n\t[read] uint32 y;\n};\n",
                "#pragma autorecover\n#pragma namespace(\"root\\\\default\")\n\ninstance of __Namespace\n{\n\tName = \"ms_40C\";\n"
-               "};\n\n#pragma namespace(\"root\\\\default\\\\ms_40C\")\n\n[Description(\"a\") : ToSubclass Amended, AMENDMENT, "
-               "LOCALE(0x40C)]\nclass A\n{\n\t[Description(\"b\") : ToSubclass Amended] uint32 x[3];\n};\n");
+               "};\n\n#pragma namespace(\"root\\\\default\\\\ms_40C\")\n\n[Description(\"a\") : Amended ToSubclass, AMENDMENT, "
+               "LOCALE(0x40C)]\nclass A\n{\n\t[Description(\"b\") : Amended ToSubclass] uint32 x[3];\n};\n");
 }
 
 static void superclasses_methods_and_namespaces(void **state)

@@ -213,7 +213,7 @@ static void a_class(void **state)
                       "\n"
                       "\t[WmiDataId(1),\n"
                       "\t Description(\"What state the thing is in, in many words, so that they do not stand on one line.\") :"
-                      " ToSubclass Amended,\n"
+                      " Amended ToSubclass,\n"
                       "\t ValueMap{\"0\", \"10\", \"..\"},\n"
                       "\t Values{/* 0  */ \"Unknown state of the thing that is described\",\n"
                       "\t        /* 10 */ \"On, and everything else that it can say about itself\",\n"
@@ -282,7 +282,7 @@ static void directives_only_where_they_change(void **state)
                 {.kind = MOF_ITEM_DELETE_INSTANCE, .deleted = {.what = STR("X.k=\"a\""), .namespace_text = STR("root\\wmi")}},
                 {.kind = MOF_ITEM_OBJECT, .object = &c}};
         MofDocument doc = {.items = items, .item_count = 9, .autorecover = true, .amendment = STR("MS_409")};
-        prints(&doc, "#pragma autorecover\n#pragma amendment(\"MS_409\")\nQualifier Description : ToSubclass Amended;\n"
+        prints(&doc, "#pragma autorecover\n#pragma amendment(\"MS_409\")\nQualifier Description : Amended ToSubclass;\n"
                      "Qualifier Values : string[2] = NULL, Scope(property, schema), Flavor(DisableOverride, Translatable);\n"
                      "Qualifier Key : boolean = FALSE, Scope(any);\n#pragma namespace(\"root\\\\wmi\")\n\n"
                      "class A\n{\n};\n\nclass A\n{\n};\n\n#pragma classflags(\"updateonly\", \"forceupdate\")\n"
