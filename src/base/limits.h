@@ -13,6 +13,7 @@
 #define LIMIT_CPP_SECONDS      60u         // a C preprocessor's run over one text
 #define LIMIT_MOF_ITEMS        (1u << 20)  // declarations of one document; elements of any list in it
 #define LIMIT_BMF_BYTES        (64u << 20) // one binary MOF, expanded
+#define LIMIT_BMF_ITEMS        (1u << 21)  // its objects, members, qualifiers and array elements together
 #define LIMIT_MOF_ERRORS       64u         // reported in one run
 #define LIMIT_FINDINGS         1000u       // of one run of a tool that checks, shown; more are counted
 #define LIMIT_FIND_BYTES       (256u << 20) // one file in which binary MOF is looked for

@@ -90,7 +90,7 @@ typedef struct Bmf {
 // (qualifier, property, method, object) that is broken is left out; -ENOMEM; -EFBIG beyond LIMIT_BMF_BYTES. The
 // data may go.
 int bmf_read(Str expanded, Bmf **ret, Diag *reterr);
-// The bytes of the records, as mofcomp lays them out. 0, -ENOMEM, -EFBIG.
+// The bytes of the records, as mofcomp lays them out. 0, -ENOMEM, -EFBIG (LIMIT_BMF_BYTES, LIMIT_BMF_ITEMS, or too deep).
 int bmf_write(const Bmf *b, Buf *ret);
 Bmf *bmf_free(Bmf *b);
 
@@ -100,12 +100,12 @@ typedef struct BmfOptions {
         bool w2k; // as in the days of Windows 2000: no padding, no flavors
 } BmfOptions;
 
-// What mofcomp -B makes of a text. 0; -ENOMEM; E_DIAG: it says what binary MOF cannot hold (place set); warnings (at most
-// `capacity`) for what it leaves out: deletions and the like.
+// What mofcomp -B makes of a text. 0; -ENOMEM; warnings (at most `capacity`) for what it leaves out: deletions and the
+// like. E_DIAG: the last of them says what binary MOF cannot hold.
 int bmf_of_document(const MofDocument *d, const BmfOptions *o, Bmf **ret, Diag *warnings, size_t capacity,
                     size_t *ret_warnings);
 // The text that these records came from, as a document: bmf_of_document makes the same records of it. What no text can
-// say is kept as well as it can be and told in `warnings`. 0, -ENOMEM.
+// say is kept as well as it can be and told in `warnings`, at least once for each such object. 0, -ENOMEM.
 int bmf_to_document(const Bmf *b, const char *name, MofDocument **ret, Diag *warnings, size_t capacity,
                     size_t *ret_warnings);
 

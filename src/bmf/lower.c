@@ -4,15 +4,11 @@
 // Nothing is resolved and no value is converted: a value has the type of its literal (integers sint32, reals
 // real64, characters sint16), whatever the property's declared type, which the qualifier CIMTYPE tells as it
 // was spelled.
-#include "bmf/bmf.h"
+#include "bmf/bmf-impl.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/limits.h"
 #include "base/utf.h"
-#include "bmf/bmf-impl.h"
-#include "cim/status.h"
 
 typedef struct Lower {
         const MofDocument *document;
@@ -20,7 +16,8 @@ typedef struct Lower {
         Arena *a;
         Diag *warnings;
         size_t capacity, count;
-        unsigned depth; // of objects and arrays
+        unsigned depth; // of objects
+        bool w2k;       // no flavors
 } Lower;
 
 // Records what is wrong at a place; beyond the capacity in the place of the last.
@@ -57,20 +54,42 @@ static uint64_t bits_of(double d)
         return bits;
 }
 
-// Does the integer need more than 32 bits?
-static bool is_long(const MofValue *v)
+// What a value is for: the declared type of a property or parameter, or one of these.
+enum { OF_INSTANCE = CIM_NONE, OF_QUALIFIER = 0xFFFF };
+
+static bool needs_no_more_than_32_bits(unsigned use)
 {
-        return v->kind == MOF_VALUE_INTEGER && v->magnitude > (v->negative ? 0x80000000u : 0xFFFFFFFFu);
+        CimType type = cim_type((uint16_t)use);
+        return type == CIM_UINT32 || type == CIM_SINT32 || type == CIM_UINT16 || type == CIM_SINT16 ||
+               type == CIM_UINT8 || type == CIM_SINT8 || type == CIM_CHAR16;
 }
 
-// The type of one literal.
-static unsigned type_of(const MofValue *v)
+// sint32 holds most of what is written. Of the others up to 0xFFFFFFFF it holds the bits, where CIMTYPE says
+// how they are meant, or where they are written as bits; else the value needs 64 bits, and its type says so.
+// 0: more than 64.
+static unsigned type_of_integer(const MofValue *v, unsigned use)
+{
+        uint64_t n = v->magnitude;
+        if (n <= INT32_MAX || (v->negative && n == (uint64_t)INT32_MAX + 1))
+                return CIM_SINT32;
+        if (!v->negative && n <= UINT32_MAX &&
+            (use == OF_QUALIFIER
+                     ? v->bits
+                     : needs_no_more_than_32_bits(use) || (v->bits && cim_type((uint16_t)use) == CIM_UINT64)))
+                return CIM_SINT32;
+        if (n <= INT64_MAX || (v->negative && n == (uint64_t)INT64_MAX + 1))
+                return CIM_SINT64;
+        return v->negative ? 0 : CIM_UINT64;
+}
+
+// The type of one literal; 0: there is none.
+static unsigned type_of(const MofValue *v, unsigned use)
 {
         switch (v->kind) {
         case MOF_VALUE_BOOLEAN:
                 return CIM_BOOLEAN;
         case MOF_VALUE_INTEGER:
-                return is_long(v) ? CIM_STRING : CIM_SINT32;
+                return type_of_integer(v, use);
         case MOF_VALUE_REAL:
                 return CIM_REAL64;
         case MOF_VALUE_CHAR:
@@ -97,27 +116,50 @@ static unsigned type_declared(unsigned declared)
         return type == CIM_BOOLEAN || type == CIM_OBJECT ? type : CIM_STRING;
 }
 
+// The type that holds the numbers of both; 0: none does.
+static unsigned wider(unsigned a, unsigned b)
+{
+        if (a == CIM_REAL64 || b == CIM_REAL64)
+                return CIM_REAL64;
+        if (a == CIM_UINT64 || b == CIM_UINT64)
+                return CIM_UINT64;
+        return a == CIM_SINT64 || b == CIM_SINT64 ? CIM_SINT64 : CIM_SINT32;
+}
+
+static bool is_number(unsigned type)
+{
+        return type == CIM_SINT32 || type == CIM_SINT64 || type == CIM_UINT64 || type == CIM_REAL64;
+}
+
 // The one type of an array's elements; 0: they have none in common.
-static unsigned type_of_items(const MofValue *v, unsigned declared)
+static unsigned type_of_items(const MofValue *v, unsigned use)
 {
         if (!v->array.count)
-                return type_declared(declared);
-        unsigned type = type_of(&v->array.items[0]);
-        for (uint32_t i = 1; i < v->array.count; i++) {
-                unsigned one = type_of(&v->array.items[i]);
-                bool numbers = v->array.items[i].kind == MOF_VALUE_INTEGER &&
-                               v->array.items[0].kind == MOF_VALUE_INTEGER;
-                if (one == type)
-                        continue;
-                if (numbers) // one of them needs 64 bits
-                        type = CIM_STRING;
-                else if ((type == CIM_SINT32 && one == CIM_REAL64) ||
-                         (type == CIM_REAL64 && one == CIM_SINT32))
-                        type = CIM_REAL64;
-                else
+                return type_declared(use);
+        bool negative = false;
+        unsigned type = type_of(&v->array.items[0], use);
+        for (uint32_t i = 0; i < v->array.count; i++) {
+                const MofValue *item = &v->array.items[i];
+                unsigned one = type_of(item, use);
+                negative |= item->kind == MOF_VALUE_INTEGER && item->negative && item->magnitude;
+                if (is_number(one) && is_number(type))
+                        type = wider(type, one);
+                else if (one != type)
                         return 0;
         }
-        return type;
+        return type == CIM_UINT64 && negative ? 0 : type;
+}
+
+static int copy_string(Lower *l, const MofValue *v, Str16 *ret)
+{
+        for (size_t i = 0; i < v->string.n; i++)
+                if (!v->string.p[i]) {
+                        tell(l, v->place, CIM_MOF_ILLEGAL_CONSTANT,
+                             "a string in binary MOF ends at its first NUL, and this one has more behind it");
+                        return E_DIAG;
+                }
+        *ret = utf16_copy(l->a, v->string.p, v->string.n);
+        return ret->p ? 0 : -ENOMEM;
 }
 
 // A literal as a value of `type`, one that type_of or type_of_items gave for it.
@@ -129,16 +171,11 @@ static int lower_scalar(Lower *l, const MofValue *v, unsigned type, BmfValue *re
                 ret->bits = v->boolean ? 0xFFFF : 0;
                 return 0;
         case MOF_VALUE_INTEGER:
-                if (type == CIM_REAL64) {
+                ret->bits = v->negative ? 0 - v->magnitude : v->magnitude;
+                if (type == CIM_REAL64)
                         ret->bits = bits_of(v->negative ? -(double)v->magnitude : (double)v->magnitude);
-                } else if (type == CIM_STRING) { // as WMI hands integers of 64 bits to programs: in decimal
-                        char digits[32];
-                        int n = snprintf(digits, sizeof(digits), "%s%llu", v->negative ? "-" : "",
-                                         (unsigned long long)v->magnitude);
-                        return text16(l, (Str){digits, (size_t)n}, &ret->string);
-                } else {
-                        ret->bits = (uint32_t)(v->negative ? 0 - v->magnitude : v->magnitude);
-                }
+                else if (type == CIM_SINT32)
+                        ret->bits &= UINT32_MAX;
                 return 0;
         case MOF_VALUE_REAL:
                 ret->bits = bits_of(v->real);
@@ -148,8 +185,7 @@ static int lower_scalar(Lower *l, const MofValue *v, unsigned type, BmfValue *re
                 return 0;
         case MOF_VALUE_STRING:
         case MOF_VALUE_ALIAS:
-                ret->string = utf16_copy(l->a, v->string.p, v->string.n);
-                return ret->string.p ? 0 : -ENOMEM;
+                return copy_string(l, v, &ret->string);
         case MOF_VALUE_OBJECT: {
                 BmfObject *o = arena_new(l->a, BmfObject);
                 ret->object = o;
@@ -164,16 +200,19 @@ static int lower_scalar(Lower *l, const MofValue *v, unsigned type, BmfValue *re
         }
 }
 
-// Of a value that is there, NULL aside. `declared`: the type of what it is for, or CIM_NONE.
-static int lower_value(Lower *l, const MofValue *v, unsigned declared, BmfValue *ret)
+// Of a value that is there, NULL aside.
+static int lower_value(Lower *l, const MofValue *v, unsigned use, BmfValue *ret)
 {
-        if (v->kind != MOF_VALUE_ARRAY)
-                return lower_scalar(l, v, type_of(v), ret);
-        unsigned type = type_of_items(v, declared);
+        bool array = v->kind == MOF_VALUE_ARRAY;
+        unsigned type = array ? type_of_items(v, use) : type_of(v, use);
         if (!type) {
-                tell(l, v->place, CIM_MOF_TYPE_MISMATCH, "the elements of an array are of different types");
+                tell(l, v->place, array ? CIM_MOF_TYPE_MISMATCH : CIM_MOF_OUT_OF_RANGE,
+                     array ? "the elements of an array are of different types"
+                           : "this number needs more than 64 bits");
                 return E_DIAG;
         }
+        if (!array)
+                return lower_scalar(l, v, type, ret);
         BmfValue *items = arena_array(l->a, BmfValue, v->array.count);
         if (!items)
                 return -ENOMEM;
@@ -211,7 +250,11 @@ static int list_new(Lower *l, uint32_t count, List *ret)
 static int list_add(Lower *l, List *list, Str name, BmfValue value, uint32_t flavor)
 {
         BmfQualifier *q = &list->items[list->count++];
-        *q = (BmfQualifier){.has_value = true, .has_flavor = flavor != 0, .flavor = flavor, .value = value};
+        *q = (BmfQualifier){.has_value = true, .value = value};
+        if (!l->w2k) {
+                q->has_flavor = flavor != 0;
+                q->flavor = flavor;
+        }
         l->bmf->has_flavors |= q->has_flavor;
         return text16(l, name, &q->name);
 }
@@ -225,13 +268,18 @@ static int list_use(Lower *l, List *list, const MofQualifier *q)
 {
         BmfValue v = {.type = CIM_BOOLEAN, .bits = 0xFFFF};
         int r = 0;
-        if (is_value(&q->value))
-                r = lower_value(l, &q->value, CIM_NONE, &v);
-        else if (q->value.kind == MOF_VALUE_NULL)
+        const MofValue *value = &q->value;
+        // Of a declared one that is no boolean the declaration has the value.
+        if (value->kind == MOF_VALUE_NONE && q->declared && q->declared->typed &&
+            q->declared->type != CIM_BOOLEAN)
+                value = &q->declared->value;
+        if (is_value(value))
+                r = lower_value(l, value, OF_QUALIFIER, &v);
+        else if (value->kind == MOF_VALUE_NULL)
                 v = (BmfValue){.type = CIM_STRING};
         if (r == 0)
                 r = list_add(l, list, q->name, v, q->flavor & CIM_FLAVOR_DECLARED);
-        if (r == 0 && q->value.kind == MOF_VALUE_NULL)
+        if (r == 0 && value->kind == MOF_VALUE_NULL)
                 list->items[list->count - 1].has_value = false;
         return r;
 }
@@ -240,8 +288,9 @@ static int list_use(Lower *l, List *list, const MofQualifier *q)
 static int list_type(Lower *l, List *list, const MofType *t)
 {
         const char *word = cim_type(t->type) == CIM_REFERENCE ? "ref" : "object";
-        Str spelled = t->word;
-        if (cim_type(t->type) == CIM_REFERENCE || cim_type(t->type) == CIM_OBJECT) {
+        Str spelled = t->word.n ? t->word : str_of(cim_type_name(t->type));
+        bool plain = cim_type(t->type) == CIM_OBJECT && !t->class_name.n && t->word.n; // object, Object
+        if ((cim_type(t->type) == CIM_REFERENCE || cim_type(t->type) == CIM_OBJECT) && !plain) {
                 size_t n = strlen(word) + (t->class_name.n ? 1 + t->class_name.n : 0);
                 char *p = arena_alloc(l->a, n + 1);
                 if (!p)
@@ -457,9 +506,9 @@ static int lower_parts(Lower *l, const MofObject *from, BmfObject *to)
 
 static int lower_object(Lower *l, const MofObject *from, BmfObject *to)
 {
-        if (l->depth == LIMIT_DEPTH) {
+        if (l->depth > LIMIT_DEPTH) {
                 tell(l, from->place, CIM_MOF_INVALID_INSTANCE,
-                     "objects more than %u deep inside of each other", LIMIT_DEPTH);
+                     "instances inside of each other, more than %u deep", LIMIT_DEPTH);
                 return E_DIAG;
         }
         l->depth++;
@@ -491,6 +540,17 @@ static int lower_items(Lower *l)
         return r;
 }
 
+int bmf_lower_object(const MofDocument *d, const MofObject *o, Bmf *b, BmfObject *ret, Diag *reterr)
+{
+        Lower l = {.document = d,
+                   .bmf = b,
+                   .a = b->arena,
+                   .warnings = reterr,
+                   .capacity = 1,
+                   .w2k = b->unpadded};
+        return lower_object(&l, o, ret);
+}
+
 int bmf_of_document(const MofDocument *d, const BmfOptions *o, Bmf **ret, Diag *warnings, size_t capacity,
                     size_t *ret_warnings)
 {
@@ -500,15 +560,15 @@ int bmf_of_document(const MofDocument *d, const BmfOptions *o, Bmf **ret, Diag *
         if (!b)
                 return -ENOMEM;
         Lower l = {.document = d, .bmf = b, .a = b->arena, .warnings = warnings, .capacity = capacity};
+        l.w2k = b->unpadded = o && o->w2k;
+        if (d->amendment.n)
+                tell(&l, d->amendment_place, CIM_MOF_INVALID_AMENDMENT,
+                     "binary MOF cannot say that a text is to be split by language: left out");
         int r = lower_items(&l);
         *ret_warnings = l.count;
         if (r != 0) {
                 bmf_free(b);
                 return r;
-        }
-        if (o && o->w2k) {
-                b->unpadded = true;
-                b->has_flavors = false;
         }
         *ret = b;
         return 0;

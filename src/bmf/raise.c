@@ -4,44 +4,59 @@
 // What the compiler added is taken away again (CIMTYPE, MAX, ID, IN and OUT where they stand as it puts
 // them), the two objects of a method become one list of parameters, and a value's kind follows from its
 // stored type. Where no text makes such records, what can be said is said, with a warning.
-#include "bmf/bmf.h"
+#include "bmf/bmf-impl.h"
 
 #include <stdlib.h>
 
-#include "base/limits.h"
 #include "base/utf.h"
-#include "bmf/bmf-impl.h"
 #include "cim/schema.h"
-#include "cim/status.h"
 
 typedef struct Raise {
         const Bmf *bmf;
         Arena *a;
-        Diag *warnings;
-        size_t capacity, count;
-        const char *name; // of the source
+        BmfWarnings w;
 } Raise;
 
-static void warn(Raise *u, uint32_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void warn(Raise *u, uint32_t at, const char *format, ...)
+#define warn(u, at, ...) bmf_warn(&(u)->w, at, __VA_ARGS__)
+
+void bmf_warn(BmfWarnings *w, size_t at, const char *format, ...)
 {
-        if (u->count == u->capacity)
+        w->told++;
+        if (w->count == w->capacity)
                 return;
-        Diag *d = &u->warnings[u->count++];
-        *d = (Diag){0};
+        Diag *d = &w->list[w->count++];
+        *d = (Diag){.offset = at};
         va_list args;
         va_start(args, format);
         diag_setv(d, CIM_MOF_INVALID_FILE, format, args);
         va_end(args);
-        d->offset = at;
-        size_t n = strnlen(u->name, sizeof(d->file) - 1);
-        memcpy(d->file, u->name, n);
+        size_t n = strnlen(w->name, sizeof(d->file) - 1);
+        memcpy(d->file, w->name, n);
 }
 
 static int text8(Raise *u, Str16 s, Str *ret)
 {
         *ret = utf_to8(u->a, s);
         return ret->p ? 0 : -ENOMEM;
+}
+
+static bool is_name(Str s)
+{
+        bool good = s.n > 0 && s.n <= LIMIT_NAME_CHARS && !(s.p[0] >= '0' && s.p[0] <= '9');
+        for (size_t i = 0; i < s.n; i++)
+                good &= (s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+                        (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_';
+        return good;
+}
+
+// A name, which is kept whatever it is.
+static int name8(Raise *u, uint32_t at, const char *what, Str16 s, Str *ret)
+{
+        int r = text8(u, s, ret);
+        if (r == 0 && !is_name(*ret))
+                warn(u, at, "'%.*s' cannot be the name of a %s in MOF", (int)(ret->n < 200 ? ret->n : 200),
+                     ret->p, what);
+        return r;
 }
 
 // Is s this ASCII word, in any case?
@@ -51,7 +66,7 @@ static bool is(Str16 s, const char *word)
         if (s.n != n)
                 return false;
         for (size_t i = 0; i < n; i++)
-                if ((s.p[i] | 32) != (word[i] | 32))
+                if (utf_upcase16(s.p[i]) != utf_upcase16((unsigned char)word[i]))
                         return false;
         return true;
 }
@@ -65,12 +80,12 @@ static bool same16(Str16 a, Str16 b)
 
 static int raise_object(Raise *u, const BmfObject *from, const MofObject **ret);
 
-// A whole number in decimal that needs more than 32 bits, as lower.c writes it.
-static bool long_number(Str16 s, MofValue *v)
+// A whole number in decimal: another compiler's form of 64 bits.
+static bool decimal(Str16 s, MofValue *v)
 {
         size_t i = s.n && s.p[0] == '-';
         uint64_t n = 0;
-        if (i == s.n || s.p[i] < '1' || s.p[i] > '9')
+        if (i == s.n || s.n > 20)
                 return false;
         v->negative = i == 1;
         for (; i < s.n; i++)
@@ -78,7 +93,7 @@ static bool long_number(Str16 s, MofValue *v)
                     __builtin_add_overflow(n, (uint64_t)(s.p[i] - '0'), &n))
                         return false;
         v->magnitude = n;
-        return n > (v->negative ? 0x80000000u : 0xFFFFFFFFu);
+        return true;
 }
 
 static double real_of(uint16_t type, uint64_t bits)
@@ -100,23 +115,24 @@ static void signed_number(int64_t n, MofValue *ret)
 // An integer's bits, as a literal of what they are for.
 static void integer(const BmfValue *v, CimType declared, MofValue *ret)
 {
-        bool unsigned32 =
-                declared == CIM_UINT32 || declared == CIM_UINT64; // their literals were up to 0xFFFFFFFF
         ret->kind = MOF_VALUE_INTEGER;
+        bool bits = v->type == CIM_SINT32 && v->bits > INT32_MAX &&
+                    (declared == CIM_UINT32 || declared == CIM_UINT64);
         if (v->type == CIM_SINT8)
                 signed_number((int8_t)v->bits, ret);
-        else if (v->type == CIM_SINT32 && !unsigned32)
+        else if (v->type == CIM_SINT32 && !bits)
                 signed_number((int32_t)v->bits, ret);
         else if (v->type == CIM_SINT64)
                 signed_number((int64_t)v->bits, ret);
         else
                 ret->magnitude = v->bits;
+        ret->bits = bits && declared == CIM_UINT64; // in decimal it would have 64 bits
 }
 
 static int string(Raise *u, const BmfValue *v, CimType declared, MofValue *ret)
 {
         bool wide = declared == CIM_SINT64 || declared == CIM_UINT64;
-        if (wide && !(v->type & BMF_ALIAS) && long_number(v->string, ret)) {
+        if (wide && !(v->type & BMF_ALIAS) && decimal(v->string, ret)) {
                 ret->kind = MOF_VALUE_INTEGER;
                 return 0;
         }
@@ -158,6 +174,10 @@ static int raise_value(Raise *u, const BmfValue *v, unsigned declared, uint32_t 
         CimType one = cim_type((uint16_t)declared);
         if (!(v->type & CIM_ARRAY))
                 return raise_scalar(u, v, one, at, ret);
+        MofValue ignored;
+        for (uint32_t i = 0; one != CIM_NONE && bmf_is_text(v->type) && i < v->array.count; i++)
+                if (!decimal(v->array.items[i].string, &ignored))
+                        one = CIM_NONE; // all of them are numbers, or none is
         MofValue *items = arena_array(u->a, MofValue, v->array.count);
         if (!items)
                 return -ENOMEM;
@@ -197,7 +217,7 @@ static int raise_qualifier(Raise *u, const BmfQualifier *from, MofQualifier *to)
         };
         if (from->flavor & ~(uint32_t)KNOWN_FLAVORS)
                 warn(u, from->at, "a qualifier with the unknown flavor 0x%x", from->flavor);
-        int r = text8(u, from->name, &to->name);
+        int r = name8(u, from->at, "qualifier", from->name, &to->name);
         if (r != 0)
                 return r;
         if (!from->has_value) {
@@ -312,7 +332,7 @@ static int raise_property(Raise *u, const BmfProperty *from, bool of_class, MofP
 {
         BmfQualifiers list = from->qualifiers;
         *to = (MofProperty){.place.at = from->at};
-        int r = text8(u, from->name, &to->name);
+        int r = name8(u, from->at, "property", from->name, &to->name);
         if (r == 0 && of_class) {
                 r = take_type(u, from, &list, &to->type);
                 take_max(&list, &to->type);
@@ -349,11 +369,11 @@ static int system_property(Raise *u, const BmfProperty *p, MofObject *o)
         bool text = p->has_value && p->value.type == CIM_STRING,
              number = p->has_value && p->value.type == CIM_SINT32;
         if (text && is(p->name, "__CLASS"))
-                return text8(u, p->value.string, &o->name);
+                return name8(u, p->at, "class", p->value.string, &o->name);
         if (text && is(p->name, "__SUPERCLASS"))
-                return text8(u, p->value.string, &o->super);
+                return name8(u, p->at, "class", p->value.string, &o->super);
         if (text && is(p->name, "__ALIAS"))
-                return text8(u, p->value.string, &o->alias);
+                return name8(u, p->at, "alias", p->value.string, &o->alias);
         if (text && is(p->name, "__NAMESPACE")) {
                 int r = text8(u, p->value.string, &o->namespace_text);
                 return r ? r : namespace_of(u, p->at, o);
@@ -379,10 +399,14 @@ static int system_property(Raise *u, const BmfProperty *p, MofObject *o)
 typedef struct Parameter {
         const BmfProperty *from;
         MofType type;
-        BmfQualifiers list; // without CIMTYPE, ID and MAX
-        bool added_id;
+        BmfQualifiers list;  // without CIMTYPE, MAX and ID
+        BmfQualifiers whole; // without CIMTYPE
+        bool added_id;       // it looks as if the compiler had added its ID
         int64_t id;
+        uint32_t other; // index in the other object, or NOWHERE
 } Parameter;
+
+enum { NOWHERE = UINT32_MAX };
 
 typedef struct Side {
         const BmfObject *object; // NULL: there is none
@@ -402,13 +426,12 @@ static const BmfQualifier *find(const BmfQualifiers *list, const char *name)
 static void take_id(Raise *u, Parameter *p)
 {
         const BmfQualifier *q = last_is(&p->list, "ID", CIM_SINT32);
-        bool added = q && same16(q->name, (Str16){u"ID", 2}) &&
-                     (q->flavor == 0x11 || (!u->bmf->has_flavors && !q->has_flavor));
+        p->added_id = q && same16(q->name, (Str16){u"ID", 2}) &&
+                      (q->flavor == BMF_ID_FLAVOR || (!u->bmf->has_flavors && !q->has_flavor));
         if (!q)
                 q = find(&p->list, "id");
         p->id = q && q->has_value && q->value.type == CIM_SINT32 ? (int32_t)q->value.bits : INT64_MAX;
-        p->added_id = added;
-        if (added)
+        if (p->added_id)
                 p->list.count--;
 }
 
@@ -423,125 +446,159 @@ static int raise_side(Raise *u, Side *s, MofType *ret_returns)
                 if (is_system(p))
                         continue;
                 Parameter *to = &s->items[s->count++];
-                *to = (Parameter){.from = p, .list = p->qualifiers};
+                *to = (Parameter){.from = p, .list = p->qualifiers, .other = NOWHERE};
                 int r = take_type(u, p, &to->list, &to->type);
                 if (r != 0)
                         return r;
-                if (ret_returns && is(p->name, "ReturnValue") && !find(&to->list, "out") &&
-                    !find(&to->list, "id")) {
+                if (ret_returns && same16(p->name, (Str16){u"ReturnValue", 11}) && !to->list.count &&
+                    !p->has_value) {
                         *ret_returns = to->type;
                         s->count--;
                         continue;
                 }
+                to->whole = to->list;
                 take_id(u, to);
-                take_max(&to->list, &to->type);
         }
         return 0;
 }
 
-static bool same_value(const BmfValue *a, const BmfValue *b)
-{
-        if (a->type != b->type)
-                return false;
-        if (a->type & CIM_ARRAY) {
-                if (a->array.count != b->array.count)
-                        return false;
-                for (uint32_t i = 0; i < a->array.count; i++)
-                        if (!same_value(&a->array.items[i], &b->array.items[i]))
-                                return false;
-                return true;
-        }
-        if (bmf_is_text(a->type))
-                return same16(a->string, b->string);
-        return a->type == CIM_OBJECT ? a->object == b->object : a->bits == b->bits;
-}
-
-static bool same_qualifier(const BmfQualifier *a, const BmfQualifier *b)
-{
-        return same16(a->name, b->name) && a->has_flavor == b->has_flavor && a->flavor == b->flavor &&
-               a->has_value == b->has_value && (!a->has_value || same_value(&a->value, &b->value));
-}
-
 // The qualifiers of a parameter that goes both ways, from its two copies: the first has no `out`, the second
 // no `in`.
-static int merge_lists(Raise *u, const Parameter *in, const Parameter *out, MofQualifierList *ret)
+static int merge_lists(Raise *u, const BmfQualifiers *in, const BmfQualifiers *out, uint32_t at,
+                       BmfQualifiers *ret)
 {
-        const BmfQualifier *a = in->list.items, *b = out->list.items;
+        const BmfQualifier *a = in->items, *b = out->items;
         uint32_t i = 0, j = 0, n = 0;
-        BmfQualifier *list = arena_array(u->a, BmfQualifier, (size_t)in->list.count + out->list.count);
+        BmfQualifier *list = arena_array(u->a, BmfQualifier, (size_t)in->count + out->count);
         if (!list)
                 return -ENOMEM;
-        while (i < in->list.count || j < out->list.count) {
-                if (i < in->list.count && j < out->list.count && same_qualifier(&a[i], &b[j])) {
+        while (i < in->count || j < out->count) {
+                if (i < in->count && j < out->count && bmf_same_qualifier(&a[i], &b[j])) {
                         list[n++] = a[i++];
                         j++;
-                } else if (i < in->list.count && is(a[i].name, "in")) {
+                } else if (i < in->count && is(a[i].name, "in")) {
                         list[n++] = a[i++];
-                } else if (j < out->list.count && is(b[j].name, "out")) {
+                } else if (j < out->count && is(b[j].name, "out")) {
                         list[n++] = b[j++];
                 } else {
-                        warn(u, out->from->at,
-                             "a parameter whose qualifiers differ between its in and its out form");
-                        while (i < in->list.count)
+                        warn(u, at, "a parameter whose qualifiers differ between its in and its out form");
+                        while (i < in->count)
                                 list[n++] = a[i++];
                         break;
                 }
         }
-        // Neither direction was written: the compiler added both, at the end.
-        if (n >= 2 && same16(list[n - 2].name, (Str16){u"IN", 2}) &&
-            same16(list[n - 1].name, (Str16){u"OUT", 3}) && !list[n - 2].has_flavor &&
-            !list[n - 1].has_flavor)
-                n -= 2;
-        return raise_list(u, list, n, ret);
+        *ret = (BmfQualifiers){true, list, n};
+        return 0;
 }
 
-static int raise_parameter(Raise *u, const Parameter *in, const Parameter *out, MofProperty *ret)
+static bool is_added(const BmfQualifier *q, Str16 name)
+{
+        return same16(q->name, name) && !q->has_flavor && q->has_value && q->value.type == CIM_BOOLEAN &&
+               q->value.bits == 0xFFFF;
+}
+
+// Neither direction was written: the compiler added both, behind the rest.
+static bool neither_written(const BmfQualifiers *list)
+{
+        return list->count >= 2 && is_added(&list->items[list->count - 2], (Str16){u"IN", 2}) &&
+               is_added(&list->items[list->count - 1], (Str16){u"OUT", 3});
+}
+
+// The parameter that becomes the method's number `index`.
+static int raise_parameter(Raise *u, const Parameter *in, const Parameter *out, uint32_t index,
+                           MofProperty *ret)
 {
         const Parameter *one = in ? in : out;
         *ret = (MofProperty){.place.at = one->from->at, .type = one->type};
-        int r = text8(u, one->from->name, &ret->name);
+        // An ID that is not its index was written, whatever it looks like.
+        bool added =
+                one->added_id && one->id == index && (!in || !out || (out->added_id && out->id == index));
+        BmfQualifiers list = added ? one->list : one->whole;
+        int r = name8(u, one->from->at, "parameter", one->from->name, &ret->name);
         if (r == 0 && in && out)
-                r = merge_lists(u, in, out, &ret->qualifiers);
-        else if (r == 0)
-                r = raise_list(u, one->list.items, one->list.count, &ret->qualifiers);
+                r = merge_lists(u, added ? &in->list : &in->whole, added ? &out->list : &out->whole,
+                                one->from->at, &list);
+        if (r == 0 && in && out && neither_written(&list))
+                list.count -= 2;
+        take_max(&list, &ret->type);
+        if (r == 0)
+                r = raise_list(u, list.items, list.count, &ret->qualifiers);
         if (r == 0 && one->from->has_value)
                 r = raise_value(u, &one->from->value, one->type.type, one->from->at, &ret->value);
         return r;
 }
 
-// The other form of p in the list, not yet taken; NULL: it goes one way.
-static const Parameter *other_form(const Side *s, uint32_t from, const Parameter *p)
+static int by_name(const void *a, const void *b)
 {
-        for (uint32_t i = from; i < s->count; i++)
-                if (same16(s->items[i].from->name, p->from->name))
-                        return &s->items[i];
-        return NULL;
+        const Parameter *x = *(Parameter *const *)a, *y = *(Parameter *const *)b;
+        int order = str16_cmp(x->from->name, y->from->name);
+        return order ? order : (x > y) - (x < y);
 }
 
-// The two lists as one, in which each keeps its order: a parameter that is in both is reached in both first;
-// of others the one with the lower ID comes first.
+static Parameter **sorted(Raise *u, const Side *s)
+{
+        Parameter **list = arena_array(u->a, Parameter *, s->count);
+        for (uint32_t i = 0; list && i < s->count; i++)
+                list[i] = &s->items[i];
+        if (list)
+                qsort(list, s->count, sizeof(Parameter *), by_name);
+        return list;
+}
+
+// Finds those that go both ways.
+static int pair_up(Raise *u, const Side *in, const Side *out)
+{
+        Parameter **a = sorted(u, in), **b = sorted(u, out);
+        if (!a || !b)
+                return -ENOMEM;
+        for (uint32_t i = 0, j = 0; i < in->count && j < out->count;) {
+                int order = str16_cmp(a[i]->from->name, b[j]->from->name);
+                if (order == 0) {
+                        a[i]->other = (uint32_t)(b[j] - out->items);
+                        b[j]->other = (uint32_t)(a[i] - in->items);
+                }
+                i += order <= 0;
+                j += order >= 0;
+        }
+        return 0;
+}
+
+// Of two that go one way each: does the first come first, as number `index`? What has an ID of the compiler's
+// stands where that says, the others where there is room.
+static bool is_first(const Parameter *a, const Parameter *b, uint32_t index)
+{
+        bool a_here = a->added_id && a->id == index, b_here = b->added_id && b->id == index;
+        if (a_here != b_here)
+                return a_here;
+        if (a->added_id != b->added_id)
+                return b->added_id;
+        return a->id <= b->id;
+}
+
+// The two lists as one, in which each keeps its order.
 static int merge_sides(Raise *u, const Side *in, const Side *out, MofMethod *to)
 {
         MofProperty *list = arena_array(u->a, MofProperty, (size_t)in->count + out->count);
         uint32_t i = 0, j = 0, n = 0;
-        int r = list ? 0 : -ENOMEM;
+        int r = list ? pair_up(u, in, out) : -ENOMEM;
         to->parameters = list;
         while (r == 0 && (i < in->count || j < out->count)) {
                 const Parameter *a = i < in->count ? &in->items[i] : NULL,
                                 *b = j < out->count ? &out->items[j] : NULL;
-                const Parameter *a_out = a ? other_form(out, j, a) : NULL,
-                                *b_in = b ? other_form(in, i, b) : NULL;
-                if (a && b && a_out == b) {
-                        r = raise_parameter(u, a, b, &list[n++]);
+                bool a_waits = a && a->other != NOWHERE && a->other >= j,
+                     b_waits = b && b->other != NOWHERE && b->other >= i;
+                if (a && b && a->other == j && b->other == i) {
                         i++;
                         j++;
-                } else if (a && (!b || b_in || (!a_out && a->id <= b->id))) {
-                        r = raise_parameter(u, a, NULL, &list[n++]);
+                } else if (a && (!b || (b_waits && !a_waits) || (a_waits == b_waits && is_first(a, b, n)))) {
+                        b = NULL;
                         i++;
                 } else {
-                        r = raise_parameter(u, NULL, b, &list[n++]);
+                        a = NULL;
                         j++;
                 }
+                r = raise_parameter(u, a, b, n, &list[n]);
+                n++;
         }
         to->parameter_count = n;
         return r;
@@ -560,7 +617,7 @@ static int raise_method(Raise *u, const BmfProperty *from, MofMethod *to)
 {
         Side in = {0}, out = {0};
         *to = (MofMethod){.place.at = from->at};
-        int r = text8(u, from->name, &to->name);
+        int r = name8(u, from->at, "method", from->name, &to->name);
         if (r == 0)
                 r = raise_list(u, from->qualifiers.items, from->qualifiers.count, &to->qualifiers);
         if (r != 0)
@@ -625,7 +682,7 @@ int bmf_to_document(const Bmf *b, const char *name, MofDocument **ret, Diag *war
         if (!a)
                 return -ENOMEM;
         const char *source = name ? name : "";
-        Raise u = {.bmf = b, .a = a, .warnings = warnings, .capacity = capacity, .name = source};
+        Raise u = {.bmf = b, .a = a, .w = {.list = warnings, .capacity = capacity, .name = source}};
         MofDocument *d = arena_new(a, MofDocument);
         MofItem *items = arena_array(a, MofItem, b->object_count);
         char *copy = arena_strndup(a, source, strlen(source));
@@ -634,10 +691,13 @@ int bmf_to_document(const Bmf *b, const char *name, MofDocument **ret, Diag *war
                 *d = (MofDocument){.items = items, .name = copy, .binary = true, .arena = a, .text = STR("")};
         for (uint32_t i = 0; r == 0 && i < b->object_count; i++) {
                 MofItem *item = &items[d->item_count++];
+                size_t told = u.w.told;
                 *item = (MofItem){.kind = MOF_ITEM_OBJECT, .place.at = b->objects[i]->at};
                 r = raise_object(&u, b->objects[i], &item->object);
+                if (r == 0)
+                        r = bmf_raise_check(b, b->objects[i], d, item->object, u.w.told == told, &u.w);
         }
-        *ret_warnings = u.count;
+        *ret_warnings = u.w.count;
         if (r == 0) {
                 *ret = d;
         } else {

@@ -23,6 +23,7 @@ typedef struct Reading {
         size_t flavor_count, flavors_used;
         bool align;              // names and values are padded here, as write.c does it
         size_t padded, unpadded; // places that tell which of the two it is
+        size_t items;            // records and elements that may still come
         size_t faults;
         Diag *d;
 } Reading;
@@ -58,6 +59,15 @@ static uint32_t word(const Reading *r, size_t at)
 static size_t left(const Region *g)
 {
         return g->end - g->at;
+}
+
+// Memory is asked for each of them.
+static bool take_items(Reading *r, uint32_t count)
+{
+        if (count > LIMIT_MOF_ITEMS || count > r->items)
+                return false;
+        r->items -= count;
+        return true;
 }
 
 // --- padding -------------------------------------------------------------------------------------
@@ -167,8 +177,9 @@ static int read_array(Reading *r, Region *g, uint16_t type, unsigned depth, BmfV
                       "the numbers of dimensions and bytes of this array are not what its size says");
         if (count > (size - BMF_ARRAY) / element_least(type))
                 return fault(r, at + 8, "an array of %u elements in %zu bytes", count, size);
-        if (count > LIMIT_MOF_ITEMS)
-                return fault(r, at + 8, "an array of more than %u elements", LIMIT_MOF_ITEMS);
+        if (!take_items(r, count))
+                return fault(r, at + 8, "%u elements more than fit: there are too many records and values",
+                             count);
         Region inside = {at + BMF_ARRAY, at + size};
         v->type = type;
         int e = read_elements(r, &inside, type, count, depth, v);
@@ -226,8 +237,9 @@ static int take_list(Reading *r, Region *g, size_t header, const char *what, Reg
         if (*ret_count > left(ret) / header)
                 return fault(r, ret->at - 4, "%s says that it has %u entries, in %zu bytes", what, *ret_count,
                              left(ret));
-        if (*ret_count > LIMIT_MOF_ITEMS)
-                return fault(r, ret->at - 4, "%s has more than %u entries", what, LIMIT_MOF_ITEMS);
+        if (!take_items(r, *ret_count))
+                return fault(r, ret->at - 4,
+                             "%u entries more than fit: there are too many records and values", *ret_count);
         return 0;
 }
 
@@ -458,10 +470,11 @@ static int read_objects(Reading *r, Bmf *b)
 {
         Region g = {BMF_ROOT, r->n};
         uint32_t said = word(r, 16), count = said;
-        if (count > left(&g) / BMF_OBJECT || count > LIMIT_MOF_ITEMS) {
+        if (count > left(&g) / BMF_OBJECT || !take_items(r, count)) {
                 fault(r, 16, "%u objects, in %zu bytes", said, left(&g));
                 count = (uint32_t)(left(&g) / BMF_OBJECT);
-                count = count > LIMIT_MOF_ITEMS ? LIMIT_MOF_ITEMS : count;
+                count = count > r->items ? (uint32_t)r->items : count;
+                r->items -= count;
         }
         const BmfObject **objects = arena_array(r->arena, const BmfObject *, count);
         if (!objects)
@@ -582,14 +595,14 @@ static int read_all(Reading *r, Bmf *b, size_t n)
         return e;
 }
 
-int bmf_read_within(Str expanded, size_t limit, Bmf **ret, Diag *reterr)
+int bmf_read_within(Str expanded, size_t limit, size_t items, Bmf **ret, Diag *reterr)
 {
         if (expanded.n > limit)
                 return -EFBIG;
         Bmf *b = bmf_new();
         if (!b)
                 return -ENOMEM;
-        Reading r = {.arena = b->arena, .d = reterr, .align = true};
+        Reading r = {.arena = b->arena, .d = reterr, .align = true, .items = items};
         r.p = arena_copy(b->arena, expanded.p, expanded.n);
         int e = r.p ? read_all(&r, b, expanded.n) : -ENOMEM;
         if (e < 0) {
@@ -602,5 +615,5 @@ int bmf_read_within(Str expanded, size_t limit, Bmf **ret, Diag *reterr)
 
 int bmf_read(Str expanded, Bmf **ret, Diag *reterr)
 {
-        return bmf_read_within(expanded, LIMIT_BMF_BYTES, ret, reterr);
+        return bmf_read_within(expanded, LIMIT_BMF_BYTES, LIMIT_BMF_ITEMS, ret, reterr);
 }

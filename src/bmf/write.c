@@ -8,10 +8,10 @@
 
 typedef struct Writing {
         Buf *out;
-        size_t begin; // where it begins in *out
-        size_t limit;
+        size_t begin;        // where it begins in *out
+        size_t limit, items; // bytes; records and elements that may still come
         bool align, never_align;
-        bool deep; // beyond BMF_DEPTH
+        bool much; // too deep, or too many records
         Buf flavors;
         uint32_t flavor_count;
 } Writing;
@@ -55,7 +55,15 @@ static uint32_t here(const Writing *w)
 // False: it has become too large (or memory is out), and nothing more needs to be written.
 static bool going(const Writing *w)
 {
-        return !w->out->failed && w->out->n - w->begin <= w->limit;
+        return !w->out->failed && !w->much && w->out->n - w->begin <= w->limit;
+}
+
+// A count that is written.
+static void put_count(Writing *w, uint32_t count)
+{
+        w->much |= count > w->items || count > LIMIT_MOF_ITEMS;
+        w->items -= w->much ? 0 : count;
+        buf_u32(w->out, count);
 }
 
 // A word to be filled in later; its offset.
@@ -115,7 +123,7 @@ static void put_value(Writing *w, const BmfValue *v, unsigned depth)
         }
         uint32_t size = put_hole(w);
         buf_u32(w->out, 1);
-        buf_u32(w->out, v->array.count);
+        put_count(w, v->array.count);
         uint32_t rest = put_hole(w);
         for (uint32_t i = 0; i < v->array.count && going(w); i++) {
                 w->align = i + 1 == v->array.count;
@@ -147,7 +155,7 @@ static void put_qualifier(Writing *w, const BmfQualifier *q, unsigned depth)
 static void put_qualifiers(Writing *w, const BmfQualifiers *q, unsigned depth)
 {
         uint32_t size = put_hole(w);
-        buf_u32(w->out, q->count);
+        put_count(w, q->count);
         for (uint32_t i = 0; i < q->count && going(w); i++)
                 put_qualifier(w, &q->items[i], depth);
         fill(w, size, here(w) - size);
@@ -172,7 +180,7 @@ static void put_record(Writing *w, const BmfProperty *p, unsigned depth)
 static void put_records(Writing *w, const BmfProperty *p, uint32_t count, unsigned depth)
 {
         uint32_t size = put_hole(w);
-        buf_u32(w->out, count);
+        put_count(w, count);
         for (uint32_t i = 0; i < count && going(w); i++)
                 put_record(w, &p[i], depth);
         fill(w, size, here(w) - size);
@@ -181,7 +189,7 @@ static void put_records(Writing *w, const BmfProperty *p, uint32_t count, unsign
 static void put_object(Writing *w, const BmfObject *o, unsigned depth)
 {
         if (depth > BMF_DEPTH) {
-                w->deep = true;
+                w->much = true;
                 return;
         }
         uint32_t size = put_hole(w), qualifiers = put_hole(w), properties = put_hole(w),
@@ -206,14 +214,19 @@ static void put_flavors(Writing *w)
         buf_put(w->out, w->flavors.p, w->flavors.n);
 }
 
-int bmf_write_within(const Bmf *b, size_t limit, Buf *ret)
+int bmf_write_within(const Bmf *b, size_t limit, size_t items, Buf *ret)
 {
-        Writing w = {.out = ret, .begin = ret->n, .limit = limit, .align = true, .never_align = b->unpadded};
+        Writing w = {.out = ret,
+                     .begin = ret->n,
+                     .limit = limit,
+                     .items = items,
+                     .align = true,
+                     .never_align = b->unpadded};
         buf_put(ret, "FOMB", 4);
         uint32_t size = put_hole(&w);
         buf_u32(ret, 1);
         buf_u32(ret, 1);
-        buf_u32(ret, b->object_count);
+        put_count(&w, b->object_count);
         for (uint32_t i = 0; i < b->object_count && going(&w); i++)
                 put_object(&w, b->objects[i], 0);
         fill(&w, size, here(&w));
@@ -223,10 +236,10 @@ int bmf_write_within(const Bmf *b, size_t limit, Buf *ret)
         buf_deinit(&w.flavors);
         if (failed)
                 return -ENOMEM;
-        return w.deep || !going(&w) ? -EFBIG : 0;
+        return going(&w) ? 0 : -EFBIG;
 }
 
 int bmf_write(const Bmf *b, Buf *ret)
 {
-        return bmf_write_within(b, LIMIT_BMF_BYTES, ret);
+        return bmf_write_within(b, LIMIT_BMF_BYTES, LIMIT_BMF_ITEMS, ret);
 }
