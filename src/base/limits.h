@@ -12,6 +12,8 @@
 #define LIMIT_MOF_INCLUDES     (1u << 14)  // files that one text includes
 #define LIMIT_CPP_SECONDS      60u         // a C preprocessor's run over one text
 #define LIMIT_MOF_ITEMS        (1u << 20)  // declarations of one document; elements of any list in it
+#define LIMIT_MOF_WEIGHT       (4u << 20)  // members of the classes and values of the instances of one document
+#define LIMIT_MOF_ROUNDS       256u        // of one document: deletions of what it has put before, and one
 #define LIMIT_BMF_BYTES        (64u << 20) // one binary MOF, expanded
 #define LIMIT_BMF_ITEMS        (1u << 21)  // its objects, members, qualifiers and array elements together
 #define LIMIT_MOF_ERRORS       64u         // reported in one run
@@ -35,6 +37,11 @@
 #define LIMIT_OBJECT_BYTES     (16u << 20) // one encoded instance
 #define LIMIT_ARRAY_ITEMS      (1u << 20) // of one value
 #define LIMIT_DEFINITION_BYTES (64u << 20) // of classes that the definitions among a class's defaults stand for
+
+#define LIMIT_MARK_BYTES       (4u << 20)  // of one mark in a store: what would be larger is not remembered
+#define LIMIT_MARKS_BYTES      (16u << 20) // of all of them; the oldest go
+#define LIMIT_MARKS            256u
+#define LIMIT_IMPORT_LIST      (16u << 20) // bytes of the list of what an import did
 
 #define LIMIT_JOB_CHANGES      (1u << 20) // classes and instances that one operation on the store may change
 #define LIMIT_JOB_BYTES        (1u << 30) // in memory, of these as they were and as they are; one alone may be larger

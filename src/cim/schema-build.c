@@ -113,6 +113,8 @@ static int rebuild_depends(Rebuild *b, Frame *f, Str name, const CimClass *held,
                 rebuild_push(b, at);
                 return -EAGAIN;
         }
+        if (super)
+                b->space->above[at] = true;
         if (super && b->state[at] == OPEN)
                 return diag_set(b->diag, CIM_E_INVALID_SUPERCLASS, "%.*s would derive from itself",
                                 STR_ARG(name));
@@ -170,7 +172,9 @@ int schema_rebuild(SchemaSpace *s, const CimChange *changes, size_t n, Diag *ret
         Rebuild b = {.space = s, .changes = changes, .change_count = n, .diag = reterr};
         b.state = calloc(s->class_count + 1, sizeof(*b.state));
         b.stack = calloc(s->class_count + 1, sizeof(*b.stack));
-        int r = b.state && b.stack ? 0 : -ENOMEM;
+        free(s->above);
+        s->above = calloc(s->class_count + 1, sizeof(*s->above));
+        int r = b.state && b.stack && s->above ? 0 : -ENOMEM;
         for (size_t i = 0; i < s->class_count && r == 0; i++) {
                 if (b.state[i] != FRESH)
                         continue;

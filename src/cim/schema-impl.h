@@ -22,6 +22,7 @@ typedef struct SchemaSpace {
         const CimClass **classes; // in order of creation; each holds a reference
         size_t class_count, class_capacity;
         size_t members;  // properties and methods of the classes
+        uint8_t *above;  // of each class: is one derived from it? Made with the rest of a snapshot
         uint32_t *slots; // by name: index + 1
         uint32_t slot_count;
         SchemaGuid *guids;
@@ -44,7 +45,7 @@ struct CimSchema {
 SchemaSpace *schema_space_unref(SchemaSpace *s);
 // The index of the class of that name; SIZE_MAX: none.
 size_t schema_space_find(const SchemaSpace *s, Str name);
-// Builds again whatever refers to classes that are not (or no longer) the namespace's. 0, -ENOMEM, E_DIAG: a superclass
+// Notes which classes have others below them, and builds again whatever refers to classes that are not (or no longer) the namespace's. 0, -ENOMEM, E_DIAG: a superclass
 // is missing (CIM_E_CLASS_HAS_CHILDREN when one of the changes takes it out), or a class no longer fits.
 int schema_rebuild(SchemaSpace *s, const CimChange *changes, size_t n, Diag *reterr);
 

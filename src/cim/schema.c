@@ -47,6 +47,7 @@ SchemaSpace *schema_space_unref(SchemaSpace *s)
         for (size_t i = 0; i < s->class_count; i++)
                 cim_class_unref(s->classes[i]);
         free(s->classes);
+        free(s->above);
         free(s->slots);
         free(s->guids);
         free(s->guid_slots);
@@ -548,8 +549,11 @@ int cim_schema_each_derived(const CimSchema *s, Str namespace, const CimClass *b
                             void *context)
 {
         size_t at = schema_space_at(s, namespace);
-        const CimClass *now = cim_schema_find(s, namespace, base->name);
+        size_t index = at == SIZE_MAX ? SIZE_MAX : schema_space_find(s->spaces[at], base->name);
+        const CimClass *now = index == SIZE_MAX ? NULL : s->spaces[at]->classes[index];
         int r = 0;
+        if (now && !s->spaces[at]->above[index])
+                return visit(context, s->spaces[at]->name, now);
         for (size_t i = 0; now && i < s->spaces[at]->class_count && r == 0; i++) {
                 const CimClass *c = s->spaces[at]->classes[i], *up = c;
                 while (up->depth > now->depth)

@@ -134,13 +134,14 @@ static void one_text(Str text)
 {
         Diag errors[LIMIT_MOF_ERRORS];
         size_t count = 0;
-        MofResult *result;
-        MofSource source = {.text = text, .name = "corpus", .namespace = STR("root\\wmi"), .schema = schema};
-        if (mof_compile(&source, &result, errors, LIMIT_MOF_ERRORS, &count) != 0)
+        MofPlan *result;
+        MofSource source = {.text = text, .name = "corpus", .namespace = STR("root\\wmi")};
+        if (mof_compile(&source, &(MofBuild){.schema = schema}, &result, errors, LIMIT_MOF_ERRORS, &count) != 0)
                 return;
-        for (size_t i = 0; i < result->class_count; i++)
-                one_class(result->classes[i].klass);
-        mof_result_free(result);
+        for (size_t i = 0; i < result->count; i++)
+                if (result->steps[i].kind == MOF_PUT_CLASS)
+                        one_class(result->steps[i].klass);
+        mof_plan_free(result);
 }
 
 static int one_file(const char *path, const struct stat *s, int kind, struct FTW *where)

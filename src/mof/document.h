@@ -3,7 +3,7 @@
 //
 // Everything that reads or writes MOF meets here:
 //
-//   text  -> mof_parse ----+                    +-> mof_build (mof/mof.h)       classes, instances, deletions
+//   text  -> mof_parse ----+                    +-> mof_build (mof/build.h)     classes, instances, deletions
 //                          +-> MofDocument -----+-> mof_print (mof/print.h)     text
 //   bytes -> bmf_read -----+                    +-> bmf_of_document (bmf/bmf.h) binary MOF
 //            bmf_to_document                    +-> mofck (mofck/*.h)           rules, headers
@@ -208,6 +208,8 @@ typedef struct MofSource {
         Str namespace;    // of what no directive places elsewhere, as -N: gives it; empty: root\default
         uint32_t class_flags, instance_flags; // until a directive says otherwise
         MofDialect dialect;
+        void (*progress)(void *context, uint64_t done, uint64_t all); // bytes, now and then; may be NULL
+        void *context;
 } MofSource;
 
 // Reads a text. 0: *ret is the document. E_DIAG: errors[0..*ret_errors) (at least 1, at most `capacity` and

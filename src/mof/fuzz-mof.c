@@ -40,12 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 schema = support_schema();
         static Diag errors[LIMIT_MOF_ERRORS];
         size_t n = 0;
-        MofResult *result = NULL;
+        MofPlan *result = NULL;
         MofSource source = {.text = {(const char *)data, size},
                             .name = "fuzz",
-                            .namespace = STR("root\\wmi"),
-                            .schema = schema};
-        int r = mof_compile(&source, &result, errors, LIMIT_MOF_ERRORS, &n);
+                            .namespace = STR("root\\wmi")};
+        int r = mof_compile(&source, &(MofBuild){.schema = schema}, &result, errors, LIMIT_MOF_ERRORS, &n);
         must(r == 0 || r == E_DIAG || r == -ENOMEM, "the return value is documented");
         must((r == 0) == (result != NULL), "a result, or none");
         if (r == E_DIAG)
@@ -56,6 +55,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         must(false, buf_z(&why));
                 buf_deinit(&why);
         }
-        mof_result_free(result);
+        mof_plan_free(result);
         return 0;
 }

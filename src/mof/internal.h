@@ -69,6 +69,8 @@ typedef struct Mof {
         uint32_t n;
         uint32_t at; // behind `now`
         MofDialect dialect;
+        const MofSource *source;
+        uint32_t told; // to source->progress
 
         MofToken now, past; // `now` is looked at, `past` was consumed last
         unsigned depth;     // of instances inside of instances

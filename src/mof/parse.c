@@ -15,6 +15,7 @@
 
 // Bytes of the arena of one document: so much for any text, so much for each byte of it, and never more than that.
 #define PARSE_LEAST  ((size_t)16 << 20)
+#define PARSE_TOLD   (64u << 10) // bytes between two words about progress
 #define PARSE_FACTOR 96u
 #define PARSE_MOST   ((size_t)1 << 30)
 
@@ -263,8 +264,11 @@ static int one_item(Mof *m)
 static int text(Mof *m)
 {
         int r = mof_next(m);
-        while (r == 0 && m->now.kind != MOF_END && !m->stop)
+        while (r == 0 && m->now.kind != MOF_END && !m->stop) {
                 r = one_item(m);
+                if (m->source->progress && m->at - m->told >= PARSE_TOLD)
+                        m->source->progress(m->source->context, m->told = m->at, m->n);
+        }
         return r == 0 && !m->stop ? mof_aliases_check(m) : r;
 }
 
@@ -383,6 +387,7 @@ int mof_parse(const MofSource *source, MofDocument **ret, Diag *errors, size_t c
                 .document = d,
                 .lines = (MofLines *)(uintptr_t)d->lines,
                 .dialect = source->dialect,
+                .source = source,
                 .alias_owner = UINT32_MAX,
                 .class_flags = source->class_flags,
                 .instance_flags = source->instance_flags,

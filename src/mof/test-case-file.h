@@ -7,7 +7,9 @@
 //
 //   == name
 //   class A {};
-//   -- root\wmi:A                               what support_dump writes, line by line
+//   -- root\wmi:A                               what support_dump_step writes, line by line
+//
+// "late error" instead of "error": one that only mof_build finds.
 #ifndef MOF_TEST_CASES_H
 #define MOF_TEST_CASES_H
 

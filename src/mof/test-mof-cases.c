@@ -21,6 +21,10 @@ static bool same_lines(Str expected, Str got)
                         return false;
                 want.p += 3;
                 want.n -= 3;
+                if (cases_starts(want, "late ")) {
+                        want.p += 5;
+                        want.n -= 5;
+                }
                 if (cases_starts(want, "error ") ? !cases_error_matches(want, have) : !str_eq(want, have))
                         return false;
         }
@@ -33,19 +37,19 @@ static void run_case(void **state)
         const Case *c = &cases[testkit_current - tests];
         Diag errors[LIMIT_MOF_ERRORS];
         size_t n;
-        MofResult *result;
-        MofSource source = {.text = c->text, .name = "case", .namespace = STR("root\\wmi"), .schema = schema};
-        int r = mof_compile(&source, &result, errors, LIMIT_MOF_ERRORS, &n);
+        MofPlan *result;
+        MofSource source = {.text = c->text, .name = "case", .namespace = STR("root\\wmi")};
+        int r = mof_compile(&source, &(MofBuild){.schema = schema}, &result, errors, LIMIT_MOF_ERRORS, &n);
         Buf got = {0};
         if (r == E_DIAG)
                 cases_errors(errors, n, &got);
-        for (size_t i = 0; r == 0 && i < result->class_count; i++)
-                support_dump(result->classes[i].klass, result->classes[i].namespace, &got);
+        for (size_t i = 0; r == 0 && i < result->count; i++)
+                support_dump_step(&result->steps[i], &got);
         bool same = (r == 0 || r == E_DIAG) && same_lines(c->expected, (Str){(char *)got.p, got.n});
         if (!same)
                 print_message("# got:\n%s", buf_z(&got));
         buf_deinit(&got);
-        mof_result_free(result);
+        mof_plan_free(result);
         assert_true(same);
 }
 

@@ -67,13 +67,13 @@ static int attempt(const CimSchema *schema, Str text, size_t allowed)
 {
         static Diag errors[LIMIT_MOF_ERRORS];
         size_t n = 0;
-        MofResult *result = NULL;
-        MofSource source = {.text = text, .name = "x", .namespace = STR("root\\wmi"), .schema = schema};
+        MofPlan *result = NULL;
+        MofSource source = {.text = text, .name = "x", .namespace = STR("root\\wmi")};
         until_failure = allowed;
-        int r = mof_compile(&source, &result, errors, LIMIT_MOF_ERRORS, &n);
+        int r = mof_compile(&source, &(MofBuild){.schema = schema}, &result, errors, LIMIT_MOF_ERRORS, &n);
         until_failure = SIZE_MAX;
         assert_true((r == 0) == (result != NULL));
-        mof_result_free(result);
+        mof_plan_free(result);
         return r;
 }
 

@@ -34,7 +34,7 @@ static bool same_errors(Str expected, Str got)
                 Str want = cases_line(&expected);
                 want.p += 3;
                 want.n -= 3;
-                if (!cases_starts(want, "error "))
+                if (!cases_starts(want, "error ")) // "late error": of building
                         continue;
                 if (have.n && cases_error_matches(want, have))
                         have = cases_line(&got);

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/utf.h"
+#include "cim/path.h"
 #include "cim/text.h"
 #include "mof/system.h"
 
@@ -14,27 +15,27 @@ int support_add(CimSchema **schema, Str namespace, Str text, Diag *reterr)
 {
         Diag errors[LIMIT_MOF_ERRORS];
         size_t n;
-        MofResult *result;
-        MofSource source = {
-                .text = text, .name = "test", .namespace = namespace, .schema = *schema, .system = true};
-        int r = mof_compile(&source, &result, errors, LIMIT_MOF_ERRORS, &n);
+        MofPlan *result;
+        MofSource source = {.text = text, .name = "test", .namespace = namespace};
+        MofBuild how = {.schema = *schema, .system = true};
+        int r = mof_compile(&source, &how, &result, errors, LIMIT_MOF_ERRORS, &n);
         if (r == E_DIAG && reterr)
                 *reterr = errors[0];
         if (r != 0)
                 return r;
-        CimChange *changes = calloc(result->class_count + 1, sizeof(*changes));
+        CimChange *changes = calloc(result->count + 1, sizeof(*changes));
         CimSchema *next = NULL;
         r = changes ? 0 : -ENOMEM;
-        for (size_t i = 0; r == 0 && i < result->class_count; i++)
-                changes[i] = (CimChange){.namespace = result->classes[i].namespace, .klass = result->classes[i].klass};
+        for (size_t i = 0; r == 0 && i < result->count; i++) // these texts have nothing but classes
+                changes[i] = (CimChange){.namespace = result->steps[i].namespace, .klass = result->steps[i].klass};
         if (r == 0)
-                r = cim_schema_change(*schema, changes, result->class_count, &next, reterr);
+                r = cim_schema_change(*schema, changes, result->count, &next, reterr);
         if (r == 0) {
                 cim_schema_unref(*schema);
                 *schema = next;
         }
         free(changes);
-        mof_result_free(result);
+        mof_plan_free(result);
         return r;
 }
 
@@ -73,6 +74,22 @@ static void dump_string(Str16 s, Buf *out)
         buf_text(out, "\"");
 }
 
+static void dump_value(const CimValue *v, Buf *out);
+
+static void dump_object(const CimInstance *i, Buf *out)
+{
+        buf_printf(out, "%.*s {", STR_ARG(i->class->name));
+        bool first = true;
+        for (size_t k = 0; k < i->class->property_count; k++) {
+                if (i->values[k].null)
+                        continue;
+                buf_printf(out, "%s%.*s = ", first ? "" : ", ", STR_ARG(i->class->properties[k].name));
+                dump_value(&i->values[k], out);
+                first = false;
+        }
+        buf_text(out, "}");
+}
+
 static void dump_value(const CimValue *v, Buf *out)
 {
         if (v->null) {
@@ -95,7 +112,7 @@ static void dump_value(const CimValue *v, Buf *out)
         } else if (v->type == CIM_REAL32 || v->type == CIM_REAL64) {
                 buf_printf(out, "%.17g", v->real);
         } else if (v->type == CIM_OBJECT) {
-                buf_text(out, "object");
+                dump_object(v->object, out);
         } else {
                 dump_string(v->string, out);
         }
@@ -237,10 +254,38 @@ static void look_at_class(const CimClassSpec *d, bool *plain)
         }
 }
 
-static void print_result(const MofResult *result, Buf *text, Buf *dump)
+void support_dump_step(const MofStep *s, Buf *out)
 {
-        for (size_t i = 0; i < result->class_count; i++) {
-                const MofClass *c = &result->classes[i];
+        Diag d;
+        Buf path = {0};
+        switch (s->kind) {
+        case MOF_PUT_CLASS:
+                support_dump(s->klass, s->namespace, out);
+                return;
+        case MOF_PUT_INSTANCE:
+                cim_instance_relpath(s->instance, &path, &d);
+                buf_printf(out, "%.*s:%s = ", STR_ARG(s->namespace), buf_z(&path));
+                dump_object(s->instance, out);
+                buf_printf(out, "%s\n", s->flags & MOF_CREATE_ONLY ? " createonly" : s->flags & MOF_UPDATE_ONLY ? " updateonly" : "");
+                buf_deinit(&path);
+                return;
+        case MOF_DELETE_CLASS:
+        case MOF_DELETE_INSTANCE:
+                buf_printf(out, "delete %s %.*s:%.*s%s\n", s->kind == MOF_DELETE_CLASS ? "class" : "instance",
+                           STR_ARG(s->namespace), STR_ARG(s->path), s->fail ? " or fail" : "");
+                return;
+        case MOF_MAKE_NAMESPACE:
+                buf_printf(out, "namespace %.*s\n", STR_ARG(s->namespace));
+                return;
+        }
+}
+
+static void print_result(const MofPlan *result, Buf *text, Buf *dump)
+{
+        for (size_t i = 0; i < result->count; i++) {
+                const MofStep *c = &result->steps[i];
+                if (c->kind != MOF_PUT_CLASS)
+                        continue;
                 buf_text(text, "#pragma namespace(\"");
                 for (size_t k = 0; k < c->namespace.n; k++)
                         buf_printf(text, c->namespace.p[k] == '\\' ? "\\\\" : "%c", c->namespace.p[k]);
@@ -250,24 +295,24 @@ static void print_result(const MofResult *result, Buf *text, Buf *dump)
         }
 }
 
-bool support_round_trip(const MofResult *result, const CimSchema *schema, Buf *why)
+bool support_round_trip(const MofPlan *result, const CimSchema *schema, Buf *why)
 {
         bool plain = true, same = true;
-        for (size_t i = 0; i < result->class_count; i++)
-                look_at_class(result->classes[i].klass->declared, &plain);
+        for (size_t i = 0; i < result->count; i++)
+                if (result->steps[i].kind == MOF_PUT_CLASS)
+                        look_at_class(result->steps[i].klass->declared, &plain);
         Buf text = {0}, dump = {0}, text2 = {0}, dump2 = {0};
         print_result(result, &text, &dump);
         Diag errors[1];
         size_t n;
-        MofResult *again = NULL;
+        MofPlan *again = NULL;
         MofSource source = {.text = {(char *)text.p, text.n},
                             .name = "printed",
-                            .namespace = STR("root"),
-                            .schema = schema};
-        int r = mof_compile(&source, &again, errors, 1, &n);
+                            .namespace = STR("root")};
+        int r = mof_compile(&source, &(MofBuild){.schema = schema}, &again, errors, 1, &n);
         if (r == 0)
                 print_result(again, &text2, &dump2);
-        mof_result_free(again);
+        mof_plan_free(again);
         if (r != 0) {
                 char says[1400];
                 buf_printf(why, "what was printed does not compile: %s\n%s",

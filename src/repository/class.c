@@ -188,6 +188,7 @@ static int apply_class(void *context, Str namespace, const CimClass *c)
         uint32_t version = 1;
         if (was == c)
                 return 0;
+        store_worked(a->st);
         int r = was ? class_row(a->st, namespace, c->name, &id, &version, a->diag) : 0;
         return r || !version ? r : class_store(a->st, namespace, c, a->diag);
 }
@@ -202,6 +203,8 @@ static int class_apply(Store *st, const CimChange *changes, size_t n, Diag *rete
         if (r == 0)
                 store_take_schema(st, after);
         Apply a = {st, before, reterr};
+        st->work_done = 0;
+        st->work_all = n;
         for (size_t i = 0; i < n && r == 0; i++) {
                 size_t k = 0;
                 while (k < count && !str_ieq(seen[k], changes[i].namespace))
@@ -566,21 +569,38 @@ static int classes_remove(Store *st, Str namespace, const Derived *d, Diag *rete
         return r == 0 ? version_settle(st, reterr) : r;
 }
 
-int store_delete_class(Store *st, Str namespace, Str name, Diag *reterr)
+static int derived_of(Store *st, Str namespace, Str name, Derived *d, Diag *reterr)
 {
         const CimClass *c;
-        Derived d = {0};
-        int r = store_namespace(st, namespace, &namespace, reterr);
-        if (r == 0)
-                r = class_find(st, namespace, name, CIM_E_NOT_FOUND, &c, reterr);
+        int r = class_find(st, namespace, name, CIM_E_NOT_FOUND, &c, reterr);
         if (r == 0)
                 r = class_is_the_users(st, namespace, c->name, reterr);
-        if (r == 0)
-                r = cim_schema_each_derived(st->schema, namespace, c, derived_list, &d);
-        if (r == 0) {
+        return r ? r : cim_schema_each_derived(st->schema, namespace, c, derived_list, d);
+}
+
+int store_delete_classes(Store *st, Str namespace, const Str *names, size_t n, size_t *ret_at, Diag *reterr)
+{
+        Derived d = {0};
+        size_t none, *at = ret_at ? ret_at : &none;
+        *at = n;
+        int r = store_namespace(st, namespace, &namespace, reterr);
+        for (size_t i = 0; i < n && r == 0; i++)
+                if ((r = derived_of(st, namespace, names[i], &d, reterr)) != 0)
+                        *at = i;
+        if (r == 0 && d.count) {
                 qsort(d.list, d.count, sizeof(*d.list), class_deepest_first);
+                size_t k = 1;
+                for (size_t i = 1; i < d.count; i++)
+                        if (d.list[i] != d.list[k - 1])
+                                d.list[k++] = d.list[i];
+                d.count = k;
                 r = classes_remove(st, namespace, &d, reterr);
         }
         free(d.list);
         return r;
+}
+
+int store_delete_class(Store *st, Str namespace, Str name, Diag *reterr)
+{
+        return store_delete_classes(st, namespace, &name, 1, NULL, reterr);
 }

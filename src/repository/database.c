@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Database: the file and its format, statements, and what SQLite's errors mean.
 //
-//   meta       what the format is called, the number of the last commit
+//   meta       what the format is called, the number of the last commit, marks (mark.c)
 //   namespace  one row each, `root` has no parent
 //   version    class versions: a declaration, and the numbers of the versions it was built on
 //   need       version -> every version it was built on
@@ -66,6 +66,8 @@ static const char *const database_texts[SQL_COUNT] = {
         [SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
         [SQL_META_SET] =
                 "INSERT INTO meta(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2",
+        [SQL_META_GONE] = "DELETE FROM meta WHERE name = ?1",
+        [SQL_MARK_EACH] = "SELECT name, length(value), substr(value, 1, 8) FROM meta WHERE name GLOB 'mark:*'",
         [SQL_NAMESPACE_ID] = "SELECT id FROM namespace WHERE upper = ?1",
         [SQL_NAMESPACE_NEW] = "INSERT INTO namespace(parent, name, upper) VALUES(?1, ?2, ?3)",
         [SQL_NAMESPACE_GONE] = "DELETE FROM namespace WHERE id = ?1",
@@ -110,6 +112,7 @@ static const char *const database_texts[SQL_COUNT] = {
         [SQL_INSTANCE_GET] = "SELECT class, version, value FROM instance WHERE id = ?1",
         [SQL_INSTANCE_AFTER] = "SELECT id FROM instance WHERE class = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
         [SQL_INSTANCE_ANY] = "SELECT EXISTS(SELECT 1 FROM instance WHERE class = ?1)",
+        [SQL_INSTANCE_COUNT] = "SELECT count(*) FROM instance WHERE class = ?1",
         [SQL_USES_NEW] = "INSERT OR IGNORE INTO uses(instance, version) VALUES(?1, ?2)",
         [SQL_USES_GONE] = "DELETE FROM uses WHERE instance = ?1",
         [SQL_USES_EACH] = "SELECT version FROM uses WHERE instance = ?1",

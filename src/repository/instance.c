@@ -2,6 +2,7 @@
 // Instances: PutInstance, GetObject, DeleteInstance.
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/utf.h"
 #include "repository/internal.h"
 
@@ -297,6 +298,46 @@ int instance_any(Store *st, Str namespace, const CimClass *c, bool *ret, Diag *r
         return r;
 }
 
+int instance_count(Store *st, Str namespace, const CimClass *c, uint64_t *ret, Diag *reterr)
+{
+        const Version *v;
+        bool row = false;
+        *ret = 0;
+        int r = class_facts(st, namespace, c, false, &v, reterr);
+        sqlite3_stmt *s = r || !v ? NULL : database_statement(&st->db, SQL_INSTANCE_COUNT, &r, reterr);
+        if (!s)
+                return r;
+        sqlite3_bind_int64(s, 1, v->row);
+        r = database_step(&st->db, s, &row, reterr);
+        if (!row)
+                return r;
+        *ret = (uint64_t)sqlite3_column_int64(s, 0);
+        sqlite3_reset(s);
+        return 0;
+}
+
+int instance_print(Store *st, int64_t id, uint32_t *ret_version, uint64_t *ret_hash, Diag *reterr)
+{
+        int r = 0;
+        bool row;
+        uint8_t hash[HASH_STABLE];
+        *ret_version = 0;
+        *ret_hash = 0;
+        sqlite3_stmt *s = database_statement(&st->db, SQL_INSTANCE_GET, &r, reterr);
+        if (!s)
+                return r;
+        sqlite3_bind_int64(s, 1, id);
+        r = database_step(&st->db, s, &row, reterr);
+        if (r || !row)
+                return r;
+        Str value = column_bytes(s, 2);
+        *ret_version = column_version(s, 1);
+        hash_stable(value.p, value.n, hash);
+        memcpy(ret_hash, hash, sizeof(*ret_hash));
+        sqlite3_reset(s);
+        return 0;
+}
+
 int instance_delete_all(Store *st, Str namespace, const CimClass *c, Diag *reterr)
 {
         int64_t ids[64];
@@ -571,6 +612,15 @@ static int path_row(Store *st, Str namespace, const CimPath *path, const CimClas
         else
                 ret->id = 0;
         return n.found ? 0 : r;
+}
+
+int instance_row(Store *st, Str namespace, const CimPath *path, const CimClass *c, int64_t *ret, Diag *reterr)
+{
+        Row row;
+        const CimClass *of;
+        int r = path_row(st, namespace, path, c, &row, &of, reterr);
+        *ret = row.id;
+        return r;
 }
 
 // What get and delete begin with. *ret_class: of the path.

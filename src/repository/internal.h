@@ -3,7 +3,7 @@
 //
 //   repository.c   jobs, batches, the thread          caller's thread and storage thread
 //   store.c        a job's changes, undoing them      storage thread from here on
-//   namespace.c class.c instance.c walk.c             the operations of store.h
+//   namespace.c class.c instance.c walk.c mark.c      the operations of store.h
 //   version.c      class versions <-> numbers
 //   database.c     the file: format, statements, what SQLite's errors mean
 //
@@ -31,6 +31,8 @@ typedef enum Statement {
         SQL_JOB_UNDO,
         SQL_META_GET,
         SQL_META_SET,
+        SQL_META_GONE,
+        SQL_MARK_EACH,
         SQL_NAMESPACE_ID,
         SQL_NAMESPACE_NEW,
         SQL_NAMESPACE_GONE,
@@ -59,6 +61,7 @@ typedef enum Statement {
         SQL_INSTANCE_GET,
         SQL_INSTANCE_AFTER,
         SQL_INSTANCE_ANY,
+        SQL_INSTANCE_COUNT,
         SQL_USES_NEW,
         SQL_USES_GONE,
         SQL_USES_EACH,
@@ -185,6 +188,9 @@ struct Store {
         size_t change_count, change_capacity, change_limit;
         size_t change_bytes, change_bytes_limit; // in memory
         bool schema_changed;
+        void (*work_tell)(void *context, uint64_t done, uint64_t all);
+        void *work_context;
+        uint64_t work_done, work_all;
 };
 
 int numbers_push(Numbers *n, uint32_t number); // 0, -ENOMEM
@@ -216,6 +222,8 @@ void store_undo(Store *st, CimSchema *before, bool written);
 int store_changed(Store *st, StoreChangeKind kind, StoreObjectKind what, CimInstance *take_before,
                   CimInstance *take_after, Diag *reterr);
 void store_changes_free(StoreChange *changes, size_t count);
+// One more piece of work_all is done.
+void store_worked(Store *st);
 // Takes `after` (a reference) as the schema.
 void store_take_schema(Store *st, CimSchema *after);
 // The namespace as it is spelled, borrowed from the schema. E_DIAG: CIM_E_INVALID_NAMESPACE, with the nearest
@@ -268,6 +276,11 @@ int instance_read(Store *st, Str namespace, uint32_t version, Str value, const C
 // their number in *ret_count.
 int instance_ids(Store *st, int64_t class_row, int64_t after, size_t most, int64_t *ret, size_t *ret_count,
                  Diag *reterr);
+// Which bytes a row holds: its version and a hash of them that every process makes alike. *ret_version 0: it is gone.
+int instance_print(Store *st, int64_t id, uint32_t *ret_version, uint64_t *ret_hash, Diag *reterr);
+// The row that a path of a class names; 0: there is none.
+int instance_row(Store *st, Str namespace, const CimPath *path, const CimClass *c, int64_t *ret, Diag *reterr);
+int instance_count(Store *st, Str namespace, const CimClass *c, uint64_t *ret, Diag *reterr);
 // The instance of an id; *ret NULL: it is gone.
 int instance_of_id(Store *st, Str namespace, int64_t id, const CimClass *now, const CimWant *want,
                    CimInstance **ret, Diag *reterr);

@@ -91,6 +91,7 @@ static int job_run(Store *st, RepositoryJob *j, JobState *s)
         CimSchema *before = cim_schema_ref(st->schema);
         sqlite3_int64 rows = sqlite3_total_changes64(st->db.sql);
         r = j->run(j, st);
+        store_on_work(st, NULL, NULL);
         if (r == 0 && batch_alive(st))
                 r = database_do(&st->db, SQL_JOB_DONE, &j->diag);
         if (r == 0) {

@@ -15,6 +15,19 @@ size_t store_changes(const Store *st, const StoreChange **ret)
         return st->change_count;
 }
 
+void store_on_work(Store *st, void (*tell)(void *context, uint64_t done, uint64_t all), void *context)
+{
+        st->work_tell = tell;
+        st->work_context = context;
+}
+
+void store_worked(Store *st)
+{
+        enum { EACH = 64 };
+        if (++st->work_done % EACH == 0 && st->work_tell)
+                st->work_tell(st->work_context, st->work_done, st->work_all);
+}
+
 void store_take_schema(Store *st, CimSchema *after)
 {
         cim_schema_unref(st->schema);

@@ -9,6 +9,7 @@
 #ifndef REPOSITORY_STORE_H
 #define REPOSITORY_STORE_H
 
+#include "base/buf.h"
 #include "cim/event.h"
 #include "cim/path.h"
 #include "cim/schema.h"
@@ -46,6 +47,8 @@ typedef struct StoreChange {
 const CimSchema *store_schema(const Store *st);
 // What this job has changed so far, in order. Borrowed until the next change.
 size_t store_changes(const Store *st, const StoreChange **ret);
+// From now on until the job ends, long operations tell how far they are. tell NULL: no more.
+void store_on_work(Store *st, void (*tell)(void *context, uint64_t done, uint64_t all), void *context);
 
 // --- namespaces ----------------------------------------------------------------------------------
 // Creates a namespace below one that exists, with what `seed` gives it. E_DIAG: CIM_E_ALREADY_EXISTS,
@@ -81,6 +84,9 @@ int store_put_classes(Store *st, StorePut *puts, size_t n, size_t *ret_at, Diag 
 // E_DIAG: CIM_E_INVALID_NAMESPACE, CIM_E_NOT_FOUND, CIM_E_INVALID_OPERATION (as store_put_class),
 // CIM_E_QUOTA_VIOLATION (more than RepositoryConfig.changes, change_bytes).
 int store_delete_class(Store *st, Str namespace, Str name, Diag *reterr);
+// Several of one namespace, with one change of the schema. On failure *ret_at (may be NULL): whose fault it is, n when
+// nobody's.
+int store_delete_classes(Store *st, Str namespace, const Str *names, size_t n, size_t *ret_at, Diag *reterr);
 
 // --- instances -----------------------------------------------------------------------------------
 // PutInstance. The class is the one of that name in the namespace; values go by property name and type, so an
@@ -121,5 +127,35 @@ typedef struct StoreCursor {
 typedef int (*StoreVisit)(void *context, const CimInstance *i);
 int store_each_instance(Store *st, Str namespace, Str class_name, uint32_t flags, const CimWant *want,
                         StoreCursor *cursor, StoreVisit visit, void *context, Diag *reterr);
+
+// --- marks ---------------------------------------------------------------------------------------
+// A mark remembers under a key that things are as they are: whoever has made them so, and is asked to do it again, can
+// leave it while the mark holds. It needs no upkeep: whether it holds is seen by looking.
+typedef enum StoreMarkKind {
+        STORE_MARK_CLASS = 1, // the class is what it is, or is not there
+        STORE_MARK_TREE,      // so many classes derive from it, itself among them, with so many instances; maybe none
+        STORE_MARK_INSTANCE,  // the instance has its values, or is not there
+        STORE_MARK_NAMESPACE, // it is there or not, and has not been made anew
+} StoreMarkKind;
+
+// Things that a mark is to be about. All zero is empty.
+typedef struct StoreMark {
+        Buf things;
+        Str namespace; // of the last
+        bool full;     // more than LIMIT_MARK_BYTES: it will not be set
+} StoreMark;
+// name: of a class, or the relative path of an instance. The namespace's string must stay until the next.
+void store_mark_add(StoreMark *m, StoreMarkKind kind, Str namespace, Str name);
+void store_mark_deinit(StoreMark *m);
+
+enum { STORE_MARK_KEY = 16 };
+// Sets the mark of that key: the things as they are now. One that is full is not set, and that of its key goes. Beyond
+// LIMIT_MARKS and LIMIT_MARKS_BYTES those set longest ago go. 0, -ENOMEM, E_DIAG.
+int store_mark_set(Store *st, const uint8_t key[STORE_MARK_KEY], const StoreMark *m, Diag *reterr);
+// *ret: there is a mark of that key, and it holds. visit (may be NULL) gets its things, in their order, as they are
+// looked at; name is the class as it is spelled now. 0, -ENOMEM, E_DIAG, what visit returns.
+typedef int (*StoreMarkVisit)(void *context, StoreMarkKind kind, Str namespace, Str name, const CimClass *c);
+int store_mark_holds(Store *st, const uint8_t key[STORE_MARK_KEY], StoreMarkVisit visit, void *context, bool *ret,
+                     Diag *reterr);
 
 #endif

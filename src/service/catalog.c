@@ -7,21 +7,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "mof/mof.h"
+#include "mof/build.h"
 #include "mof/system.h"
 
 // --- system classes ------------------------------------------------------------------------------
 
 // Takes what one of our own texts says into a schema, which it replaces.
-static int catalog_take(CimSchema **schema, const MofResult *r, Diag *reterr)
+static int catalog_take(CimSchema **schema, const MofPlan *p, Diag *reterr)
 {
-        CimChange *changes = calloc(r->class_count + 1, sizeof(*changes));
+        CimChange *changes = calloc(p->count + 1, sizeof(*changes));
+        size_t n = 0;
         if (!changes)
                 return -ENOMEM;
-        for (size_t i = 0; i < r->class_count; i++)
-                changes[i] = (CimChange){.namespace = r->classes[i].namespace, .klass = r->classes[i].klass};
+        for (size_t i = 0; i < p->count; i++)
+                if (p->steps[i].kind == MOF_PUT_CLASS)
+                        changes[n++] = (CimChange){.namespace = p->steps[i].namespace, .klass = p->steps[i].klass};
         CimSchema *after;
-        int e = cim_schema_change(*schema, changes, r->class_count, &after, reterr);
+        int e = cim_schema_change(*schema, changes, n, &after, reterr);
         free(changes);
         if (e)
                 return e;
@@ -32,17 +34,19 @@ static int catalog_take(CimSchema **schema, const MofResult *r, Diag *reterr)
 
 static int catalog_add_text(CimSchema **schema, Str namespace, Str text, const char *name, Diag *reterr)
 {
-        MofResult *m;
+        MofPlan *m;
         Diag errors[4];
         size_t n = 0;
-        int r = mof_compile(&(MofSource){text, name, namespace, *schema, .system = true}, &m, errors, 4, &n);
+        MofSource source = {.text = text, .name = name, .namespace = namespace};
+        MofBuild how = {.schema = *schema, .system = true};
+        int r = mof_compile(&source, &how, &m, errors, 4, &n);
         if (r) {
                 if (r > 0 && reterr)
                         *reterr = errors[0];
                 return r;
         }
         r = catalog_take(schema, m, reterr);
-        mof_result_free(m);
+        mof_plan_free(m);
         return r;
 }
 

@@ -288,6 +288,7 @@ struct Job {
         Buf list;      // of the error reply
         Buf parameter; // what it was about, when run knows better than the frame
         Enumeration *enumeration; // a reference
+        struct Import *import;    // of IMPORT_MOF; its own
         WireFrame frame;          // its own copy
         _Alignas(16) uint8_t payload[];
 };

@@ -161,19 +161,20 @@ static int write_all(const char *folder, const char *file)
 {
         Diag errors[LIMIT_MOF_ERRORS];
         size_t size, count = 0;
-        MofResult *result;
+        MofPlan *result;
         CimSchema *schema = support_schema();
         char *text = support_read(file, &size);
         MofSource source = {
-                .text = {text, size}, .name = file, .namespace = STR("root\\wmi"), .schema = schema};
-        if (!text || mof_compile(&source, &result, errors, LIMIT_MOF_ERRORS, &count) != 0) {
+                .text = {text, size}, .name = file, .namespace = STR("root\\wmi")};
+        if (!text || mof_compile(&source, &(MofBuild){.schema = schema}, &result, errors, LIMIT_MOF_ERRORS, &count) != 0) {
                 fprintf(stderr, "wmio-units: %s: %s\n", file, text ? errors[0].message : "cannot be read");
                 return 1;
         }
         int r = 0;
-        for (size_t i = 0; i < result->class_count; i++)
-                r |= write_class(folder, result->classes[i].klass);
-        mof_result_free(result);
+        for (size_t i = 0; i < result->count; i++)
+                if (result->steps[i].kind == MOF_PUT_CLASS)
+                        r |= write_class(folder, result->steps[i].klass);
+        mof_plan_free(result);
         cim_schema_unref(schema);
         free(text);
         return r;
