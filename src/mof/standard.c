@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "mof/mof.h"
+#include "mof/build.h"
 #include "mof/system.h"
 
 bool mof_standard_is(Str name)
@@ -19,26 +19,27 @@ bool mof_standard_is(Str name)
 
 static int standard_add(CimSchema **schema, Str namespace, Str text)
 {
-        MofResult *m;
+        MofPlan *m;
         CimSchema *after = NULL;
         Diag errors[1];
         size_t n;
-        int r = mof_compile(&(MofSource){text, "standard", namespace, *schema, .system = true}, &m, errors, 1,
-                            &n);
+        MofSource source = {.text = text, .name = "standard", .namespace = namespace};
+        MofBuild how = {.schema = *schema, .system = true};
+        int r = mof_compile(&source, &how, &m, errors, 1, &n);
         if (r)
                 return r;
-        CimChange *changes = calloc(m->class_count + 1, sizeof(*changes));
+        CimChange *changes = calloc(m->count + 1, sizeof(*changes));
         r = changes ? 0 : -ENOMEM;
-        for (size_t i = 0; r == 0 && i < m->class_count; i++)
-                changes[i] = (CimChange){.namespace = m->classes[i].namespace, .klass = m->classes[i].klass};
+        for (size_t i = 0; r == 0 && i < m->count; i++) // classes, all of them
+                changes[i] = (CimChange){.namespace = m->steps[i].namespace, .klass = m->steps[i].klass};
         if (r == 0)
-                r = cim_schema_change(*schema, changes, m->class_count, &after, errors);
+                r = cim_schema_change(*schema, changes, m->count, &after, errors);
         if (r == 0) {
                 cim_schema_unref(*schema);
                 *schema = after;
         }
         free(changes);
-        mof_result_free(m);
+        mof_plan_free(m);
         return r;
 }
 

@@ -9,7 +9,7 @@
 #include "base/testkit.h"
 #include "base/utf.h"
 #include "cim/layout.h"
-#include "mof/mof.h"
+#include "mof/build.h"
 #include "mof/system.h"
 
 static CimSchema *schema;
@@ -168,18 +168,17 @@ static void deriving(void **state)
                 "[Dynamic, Provider(\"WMIProv\"), WMI, guid(\"{6c3cb1a4-5c5a-4f0e-a8b0-1d6ad44a3d01}\")]\n"
                 "class Acme_DiskWarning : MSStorageDriver_FailurePredictEvent { [WmiDataId(3)] uint32 "
                 "Degrees; };\n";
-        MofResult *m;
+        MofPlan *m;
         Diag d[1];
         size_t n;
         (void)state;
-        MofSource source = {
-                .text = STR(text), .name = "acme.mof", .namespace = STR("root\\wmi"), .schema = schema};
-        assert_int_equal(mof_compile(&source, &m, d, 1, &n), 0);
-        const CimClass *c = m->classes[0].klass;
+        MofSource source = {.text = STR(text), .name = "acme.mof", .namespace = STR("root\\wmi")};
+        assert_int_equal(mof_compile(&source, &(MofBuild){.schema = schema}, &m, d, 1, &n), 0);
+        const CimClass *c = m->steps[0].klass;
         assert_true(cim_class_isa(c, STR("WMIEvent")));
         assert_non_null(c->layout);
         assert_int_equal(c->layout->item_count, 3);
-        mof_result_free(m);
+        mof_plan_free(m);
 }
 
 int main(void)
