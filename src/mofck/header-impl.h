@@ -14,6 +14,7 @@ struct Header {
         Arena arena;    // of the class at hand
         uint8_t *state; // of each class by its slot: HEADER_...
         unsigned depth;
+        size_t start;    // of the header in *out
         Diag *reterr;
         int (*emit)(Header *h, const MofObject *c); // the class itself: header-windows.c or header-linux.c
         struct MofckBlocks *blocks;                 // of the kernel's form

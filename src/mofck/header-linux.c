@@ -3,6 +3,7 @@
 // written down, as far as offsets are fixed, and the GUID as the wmi bus wants it.
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/utf.h"
 #include "cim/layout.h"
@@ -159,18 +160,18 @@ typedef struct Struct {
         bool padded;      // others hold it: it ends on its alignment
         uint32_t at;      // end of what is written down
         uint32_t written; // items
+        uint64_t *hashes; // of the names of the members so far
 } Struct;
 
 // The member's name, different from those before it.
 static void linux_member_name(const Struct *s, uint32_t item, char out[LINUX_NAME + 16])
 {
-        char name[LINUX_NAME], other[LINUX_NAME];
-        linux_name(s->class->properties[s->class->layout->items[item].property].name, name);
+        char name[LINUX_NAME];
         unsigned same = 0;
-        for (uint32_t i = 0; i < item; i++) {
-                linux_name(s->class->properties[s->class->layout->items[i].property].name, other);
-                same += !strcmp(name, other);
-        }
+        linux_name(s->class->properties[s->class->layout->items[item].property].name, name);
+        s->hashes[item] = hash_bytes(name, strlen(name));
+        for (uint32_t i = 0; i < item; i++)
+                same += s->hashes[i] == s->hashes[item];
         snprintf(out, LINUX_NAME + 16, same ? "%s_%u" : "%s", name, same + 1);
 }
 
@@ -290,6 +291,9 @@ static int linux_struct(Header *h, Struct *s)
         }
         if (!l)
                 return 0;
+        s->hashes = arena_array(&h->arena, uint64_t, l->item_count);
+        if (!s->hashes)
+                return -ENOMEM;
         buf_printf(h->out, "struct %s {\n", s->tag);
         int r = 0;
         bool fixed = true;

@@ -306,6 +306,10 @@ static int header_class(Header *h, const MofObject *c)
         if (!h->depth)
                 arena_reset(&h->arena);
         *state = HEADER_DONE;
+        // A thousand inherited members cost a text of one line.
+        if (!r && h->out->n - h->start > LIMIT_MOF_BYTES)
+                return header_error(h, c->place, "with %.*s the header would exceed %u bytes",
+                                    (int)(c->name.n < 64 ? c->name.n : 64), c->name.p, LIMIT_MOF_BYTES);
         return r ? r : h->out->failed ? -ENOMEM : 0;
 }
 
@@ -343,6 +347,7 @@ int mofck_header(const MofDocument *d, const MofckHeaderOptions *o, Buf *out, Di
         Header h = {.options = o,
                     .out = out,
                     .reterr = reterr,
+                    .start = out->n,
                     .emit = o->kernel ? header_linux_class : header_windows_class};
         size_t before = out->n;
         int r = classes_init(&h.classes, d);
