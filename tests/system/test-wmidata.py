@@ -16,6 +16,7 @@ from kit import *
 HEADER = os.path.join(PREFIX, "share/freewmi/include/mingw/ddk/wmidata.h")
 REASONS = os.path.join(SOURCE, "tests/conformance/wmidata/reasons.txt")
 LAYOUTS = os.environ.get("FREEWMI_BLOCK_LAYOUTS", os.path.join(PREFIX, "obj", "tests", "block-layouts"))
+OPTIONS = ["-O0", *(["-fsanitize=address,undefined"] if SANITIZED else [])]
 # wmidata.h names the items of these two otherwise than their structures.
 OTHER_IDS = {"REDBOOK_WMI_STD_DATA", "REDBOOK_WMI_PERF_DATA"}
 
@@ -143,7 +144,7 @@ class Both:
         source = os.path.join(t.dir, "probe.c")
         with open(source, "w", encoding="ascii") as f:
             f.write(header.probe())
-        t.run("wmi-cc", "-O0", "-o", os.path.join(t.dir, "probe"), source)
+        t.run("wmi-cc", *OPTIONS, "-o", os.path.join(t.dir, "probe"), source)
         cls.theirs, cls.guids, _ = read_lines(t.run(os.path.join(t.dir, "probe")).out)
         cls.ours, _, cls.classes = read_lines(t.run(LAYOUTS).out)
         cls.header = header
@@ -203,7 +204,7 @@ def the_header_of_our_classes_is_the_same(t):
         f.write(probe.probe())
     said = []
     for options in (), ("-I" + t.dir,):
-        t.run("wmi-cc", "-O0", *options, "-o", os.path.join(t.dir, "probe"), source)
+        t.run("wmi-cc", *OPTIONS, *options, "-o", os.path.join(t.dir, "probe"), source)
         said.append(t.run(os.path.join(t.dir, "probe")).out)
     t.note(f"{len(said[0])} numbers and GUIDs are the same with the header that wmi mof header writes")
     t.equal([f"{a} / {b}" for a, b in zip(*said) if a != b], [])
