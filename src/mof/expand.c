@@ -548,7 +548,8 @@ static int go_on(Expand *x, const File *f, const Include *i)
 // Takes f->text[*from..to) out.
 static void flush(Expand *x, const File *f, size_t *from, size_t to)
 {
-        buf_put(x->out, f->text.p + *from, to - *from);
+        if (to > *from)
+                buf_put(x->out, f->text.p + *from, to - *from);
         x->waiting -= to - *from;
         *from = to;
 }

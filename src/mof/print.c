@@ -44,6 +44,8 @@ static void put_object(Printer *p, const MofObject *o);
 
 static void put(Printer *p, const char *s, size_t n)
 {
+        if (!n)
+                return;
         if (p->flat && (p->wide || p->out->n + n > p->flat_end || memchr(s, '\n', n)))
                 p->wide = true;
         else
@@ -66,7 +68,7 @@ static size_t columns(const uint8_t *s, size_t n)
 // Where the next character stands in its line, from 0.
 static size_t column(const Printer *p)
 {
-        if (p->out->failed)
+        if (p->out->failed || !p->out->n)
                 return 0;
         size_t line = p->out->n;
         while (line > p->begin && p->out->p[line - 1] != '\n')
@@ -124,6 +126,10 @@ static size_t encode_unit(Str16 s, size_t *i, char quote, char out[16])
 {
         static const char named[] = "\b\t\n\f\r", letters[] = "btnfr";
         uint32_t c = s.p[(*i)++];
+        if (c >= 0x20 && c < 0x7F && c != (unsigned char)quote && c != '\\') {
+                out[0] = (char)c;
+                return 1;
+        }
         const char *at = c && c < 0x20 ? strchr(named, (int)c) : NULL;
         if (at || c == (unsigned char)quote || c == '\\') {
                 out[0] = '\\';
@@ -148,8 +154,11 @@ static void put_flat_string(Printer *p, Str16 s)
 {
         put_z(p, "\"");
         for (size_t i = 0; i < s.n && !p->wide;) {
-                char unit[16];
-                put(p, unit, encode_unit(s, &i, '"', unit));
+                char run[128 + 16];
+                size_t n = 0;
+                while (i < s.n && n < 128)
+                        n += encode_unit(s, &i, '"', run + n);
+                put(p, run, n);
         }
         put_z(p, "\"");
 }
