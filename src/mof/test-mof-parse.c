@@ -18,7 +18,7 @@ static bool of_building(Str line)
                 "WBEM_E_INVALID_SUPERCLASS", "WBEM_E_CIRCULAR_REFERENCE", "WBEM_E_NOT_SUPPORTED",
                 "WBEM_E_ALREADY_EXISTS",     "WBEM_E_NOT_FOUND",          "WBEM_E_INVALID_OPERATION",
                 "WBEM_E_TYPE_MISMATCH",      "WBEM_E_INVALID_QUALIFIER",  "WBEM_E_VALUE_OUT_OF_RANGE",
-                "neither a type nor a class", "events of A cannot be read", "WBEM_E_INVALID_QUALIFIER",
+                "neither a type nor a class", "events of A cannot be read",
         };
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                 if (memmem(line.p, line.n, names[i], strlen(names[i])))

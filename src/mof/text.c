@@ -125,8 +125,3 @@ size_t mof_text_bytes(const MofText *t, size_t from, size_t to)
         }
         return n;
 }
-
-size_t mof_text_offset(const MofText *t, size_t at)
-{
-        return t->mark + mof_text_bytes(t, 0, at < t->n ? at : t->n);
-}

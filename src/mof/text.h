@@ -24,8 +24,6 @@ typedef struct MofText {
 // surrogate pair, malformed UTF-8 behind a UTF-8 mark. -ENOMEM.
 int mof_text_read(Str input, Arena *a, MofText *ret, Diag *reterr);
 
-// The byte of the input at which the character at t->p[at] begins.
-size_t mof_text_offset(const MofText *t, size_t at);
 // How many bytes of the input the characters of t->p[from..to) were.
 size_t mof_text_bytes(const MofText *t, size_t from, size_t to);
 
