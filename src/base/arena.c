@@ -46,7 +46,8 @@ static int arena_grow(Arena *a, size_t n)
         return 0;
 }
 
-void *arena_alloc(Arena *a, size_t n)
+// Not zeroed yet.
+static void *arena_take(Arena *a, size_t n)
 {
         size_t want = n ? n : 1; // even an empty arena has a pointer to give
         if (!ARENA_EXACT) {
@@ -62,7 +63,13 @@ void *arena_alloc(Arena *a, size_t n)
         a->next += want;
         a->left -= want;
         a->used += want;
-        return memset(p, 0, n);
+        return p;
+}
+
+void *arena_alloc(Arena *a, size_t n)
+{
+        void *p = arena_take(a, n);
+        return p ? memset(p, 0, n) : NULL;
 }
 
 void *arena_calloc(Arena *a, size_t count, size_t size)
@@ -73,7 +80,7 @@ void *arena_calloc(Arena *a, size_t count, size_t size)
 
 void *arena_copy(Arena *a, const void *p, size_t n)
 {
-        void *q = arena_alloc(a, n);
+        void *q = arena_take(a, n);
         return q && n ? memcpy(q, p, n) : q;
 }
 
