@@ -283,6 +283,17 @@ static bool type_of_text(Str text, MofType *t)
         return true;
 }
 
+// The type that the record itself has: of a default that of its literal.
+static uint16_t stored_type(const BmfProperty *p)
+{
+        uint32_t type = p->type & ~(uint32_t)CIM_ARRAY;
+        if (p->has_value && type & BMF_ALIAS)
+                return CIM_REFERENCE;
+        if (type == CIM_OBJECT || bmf_size_of(type) || (bmf_is_text(type) && !(type & BMF_ALIAS)))
+                return (uint16_t)type;
+        return CIM_STRING; // no type at all
+}
+
 // Takes CIMTYPE from the end of the list, and says what it declares.
 static int take_type(Raise *u, const BmfProperty *p, BmfQualifiers *list, MofType *ret)
 {
@@ -302,10 +313,7 @@ static int take_type(Raise *u, const BmfProperty *p, BmfQualifiers *list, MofTyp
                              cim_type_name((uint16_t)p->type), STR_ARG(text));
         } else {
                 warn(u, p->at, "a property without a CIMTYPE that can be written in MOF");
-                ret->type = stored == CIM_REFERENCE || bmf_size_of(stored) || bmf_is_text(stored)
-                                    ? (uint16_t)stored
-                                    : CIM_OBJECT;
-                ret->type &= (uint16_t)~BMF_ALIAS;
+                ret->type = stored_type(p);
                 ret->word = ret->type == CIM_OBJECT || ret->type == CIM_REFERENCE
                                     ? STR("object")
                                     : str_of(cim_type_name(ret->type));
