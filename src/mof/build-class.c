@@ -175,7 +175,7 @@ static void check_update(Builder *b, BuildClass *c)
         Str name = c->object->name;
         const CimClass *was = s ? cim_schema_find(s, c->namespace, name) : NULL;
         bool closed = s && cim_schema_find(s, c->namespace, STR("__SystemClass"));
-        uint32_t flags = b->deletions ? 0 : c->object->class_flags;
+        uint32_t flags = b->deletions ? 0 : build_class_flags(b, c->object);
         size_t reports = b->reports;
         if (build_is_system(name) && closed && !b->options->system)
                 build_error(b, c->object->place, CIM_E_INVALID_OPERATION,
@@ -443,7 +443,7 @@ static void declared_again(Builder *b, size_t *there, BuildClass *c)
                 first->count++;
                 return;
         }
-        if ((c->object->class_flags & MOF_CREATE_ONLY) && !b->deletions) {
+        if ((build_class_flags(b, c->object) & MOF_CREATE_ONLY) && !b->deletions) {
                 Diag at = {0};
                 mof_document_place(b->document, before->object->place, &at);
                 build_error(b, c->object->place, CIM_E_ALREADY_EXISTS,

@@ -62,7 +62,7 @@ static int plan_class(Plan *p, BuildClass *c)
                  (MofStep){.kind = MOF_PUT_CLASS,
                            .namespace = c->namespace,
                            .klass = c->klass,
-                           .flags = c->object->class_flags,
+                           .flags = build_class_flags(p->b, c->object),
                            .place = c->object->place},
                  PHASE_CLASS, c->order);
         return 0;
@@ -70,7 +70,9 @@ static int plan_class(Plan *p, BuildClass *c)
 
 static int plan_instance(Plan *p, BuildInstance *i)
 {
-        MofStep step = {.namespace = i->namespace, .flags = i->object->instance_flags, .place = i->object->place};
+        MofStep step = {.namespace = i->namespace,
+                        .flags = build_instance_flags(p->b, i->object),
+                        .place = i->object->place};
         if (i->state != BUILD_DONE)
                 return 0;
         if (i->made.n) {

@@ -11,6 +11,7 @@ typedef struct MofBuild {
         const CimSchema *schema; // what exists already; borrowed for the call; NULL: nothing
         bool system; // one of our own texts: may declare names that begin with "__" in a namespace that has the system
                      // classes already, and the standard blocks
+        uint32_t class_flags, instance_flags; // of what says none itself (a document from binary MOF)
         void (*progress)(void *context, uint64_t done, uint64_t all); // now and then; may be NULL
         void *context;
 } MofBuild;

@@ -52,11 +52,15 @@ static const char good[] =
         "Flavor(DisableOverride);\n"
         "[Description(\"a\" \"b\\x41\"), N, list{1, 2.5}] class B as $B : A { C c[2]; A ref r = \"A.x=1\"; "
         "};\n"
-        "class A : WMIEvent { [key] string k; string s[] = {\"one\", \"two\"}; real64 d = 1.5; datetime t;\n"
+        "class A : WMIEvent { [key] string k; string s[] = {\"one\", \"two\"}; real64 d = 1.5; datetime t; C e = instance of C { y = 1; };\n"
         "  [Implemented] C m([in] uint32 a, [out] string b[], C c); };\n"
         "[WMI, guid(\"{01cdaff1-c901-45b4-b359-b5542725e29c}\")] class C { [WmiDataId(1)] uint32 x[4]; };\n"
         "class C { uint8 y; };\n#pragma deleteclass(\"Gone\", nofail)\n"
-        "#pragma namespace(\"root\")\ninstance of __Namespace { Name = \"wmi\"; };\n";
+        "instance of A as $X { k = \"i\"; s = {\"x\"}; d = 2; };\n#pragma deleteinstance(\"A.k=\\\"z\\\"\", nofail)\n"
+        "#pragma namespace(\"root\")\ninstance of __Namespace { Name = \"wmi\"; };\n"
+        "class K { [key] string n; K ref r; object o; };\n"
+        "instance of K as $P { n = \"p\"; r = $Q; o = instance of K { n = \"e\"; r = $Q; }; };\n"
+        "instance of K as $Q { n = \"q\"; };\n#pragma deleteclass(\"K\", fail)\nclass K { [key] string n; };\n";
 
 static const char bad[] =
         "class A : WMIEvnt { strng s = what; uint8 b = 300 };\ninstance of A as $X { x = {1, $Y}; y = "

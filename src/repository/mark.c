@@ -63,7 +63,7 @@ static bool thing_get(Reader *in, Str namespace, Thing *ret)
         ret->name = read_str(in);
         if (!ret->namespace.n)
                 ret->namespace = namespace;
-        return !in->failed;
+        return !in->failed && ret->kind >= STORE_MARK_CLASS && ret->kind <= STORE_MARK_NAMESPACE;
 }
 
 // --- what is true of them --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "bmf/bmf.h"
 #include "mof/build.h"
 
 // Part of the key of marks: whatever changes what a text leads to must change it.
@@ -298,10 +299,52 @@ static int import_apply(Import *m)
 
 // --- one import ----------------------------------------------------------------------------------
 
+// The document of binary MOF. What its records leave open is no error.
+static int import_records(Import *m, Str bytes, const char *file, MofDocument **ret)
+{
+        Buf expanded = {0};
+        Bmf *records = NULL;
+        Diag d = {0};
+        size_t warnings;
+        int r = bmf_unpack(bytes, &expanded, NULL, &d);
+        if (r == 0)
+                r = bmf_read((Str){(char *)expanded.p, expanded.n}, &records, &d);
+        if (r == 0)
+                r = bmf_to_document(records, file, ret, NULL, 0, &warnings);
+        buf_deinit(&expanded);
+        bmf_free(records);
+        if (r == -EFBIG)
+                r = diag_set(&d, CIM_E_QUOTA_VIOLATION, "binary MOF expands to more than %u bytes", LIMIT_BMF_BYTES);
+        if (r != E_DIAG)
+                return r;
+        snprintf(d.file, sizeof(d.file), "%s", file);
+        m->errors[0] = d;
+        m->error_count = 1;
+        return r;
+}
+
+static int import_binary(Import *m, Str bytes, const char *file, const MofBuild *how, MofPlan **ret)
+{
+        MofDocument *d;
+        int r = import_records(m, bytes, file, &d);
+        if (r)
+                return r;
+        r = mof_build(d, how, ret, m->errors, LIMIT_MOF_ERRORS, &m->error_count);
+        if (r == 0)
+                (*ret)->own = d;
+        else
+                mof_document_free(d);
+        return r;
+}
+
 static int import_plan(Import *m, const Wire_IMPORT_MOF *w, Str namespace, const char *file, MofPlan **ret)
 {
         CimSchema *schema = cim_schema_ref(store_schema(m->store));
-        MofBuild how = {.schema = schema, .progress = import_built, .context = m};
+        MofBuild how = {.schema = schema,
+                        .class_flags = w->class_flags,
+                        .instance_flags = w->instance_flags,
+                        .progress = import_built,
+                        .context = m};
         MofSource source = {
                 .text = w->text,
                 .name = file,
@@ -312,7 +355,12 @@ static int import_plan(Import *m, const Wire_IMPORT_MOF *w, Str namespace, const
                 .progress = import_parsed,
                 .context = m,
         };
-        int r = mof_compile(&source, &how, ret, m->errors, LIMIT_MOF_ERRORS, &m->error_count);
+        // A directive of a text may take flags back; these are in force from its beginning.
+        if (!bmf_is(w->text))
+                how.class_flags = how.instance_flags = 0;
+        int r = bmf_is(w->text)
+                        ? import_binary(m, w->text, file, &how, ret)
+                        : mof_compile(&source, &how, ret, m->errors, LIMIT_MOF_ERRORS, &m->error_count);
         cim_schema_unref(schema);
         return r;
 }
@@ -372,6 +420,9 @@ static int import_check(const Wire_IMPORT_MOF *w, Diag *reterr)
         if ((w->class_flags & ~(unsigned)IMPORT_FLAGS_CLASSES) ||
             (w->instance_flags & ~(unsigned)IMPORT_FLAGS_INSTANCES) || w->dialect > MOF_DMTF)
                 return diag_set(reterr, CIM_E_INVALID_PARAMETER, "flags or dialect that do not exist");
+        uint32_t one = MOF_UPDATE_ONLY | MOF_CREATE_ONLY, mode = MOF_SAFE_UPDATE | MOF_FORCE_UPDATE;
+        if ((w->class_flags & one) == one || (w->class_flags & mode) == mode || (w->instance_flags & one) == one)
+                return diag_set(reterr, CIM_E_INVALID_PARAMETER, "flags that exclude each other");
         return 0;
 }
 
