@@ -227,7 +227,7 @@ def master_texts_are_split(t):
     t.refused(3, ("compile", "m.mof", "--amendment", "german", "--mof-out", "n.mof", "--mfl-out", "l.mfl"), "error:")
     t.refused(1, ("compile", "m.mof", "--amendment", "MS_409", "--mof-out", "n.mof", "--mfl-out", "none/l.mfl"), "none/l.mfl")
     t.true(not os.path.exists(t.path("n.mof")), "both or none")
-    t.refused(3, ("compile", "--repository", "r.db", "p.mof"), "split, not stored", "--mof-out")
+    t.refused(3, ("compile", "--repository", "r.db", "p.mof"), "is split into a neutral and a localised one, not stored")
 
 
 # --- into a store --------------------------------------------------------------------------------------
@@ -254,6 +254,16 @@ def into_the_service(t):
     t.run("wmi", "show", "First", status=1)
     t.write("ns.mof", "class Placed { uint32 x; };")
     t.equal(rows(t.ok("compile", "-n", "root/other", "ns.mof"))[-1][:2], ["root\\other", "Placed"])
+
+
+@test
+def binary_into_the_service(t):
+    t.service()
+    t.write("a.mof", THINGS)
+    t.ok("compile", "a.mof", "-B", "a.bmf")
+    t.equal(rows(t.ok("compile", "a.bmf")), [["root\\default", "Thing", "class", "created"],
+                                             ["root\\default", "Thing.Id=1", "instance", "created"]])
+    t.run("wmi", "get", "Thing.Id=1")
 
 
 @test
@@ -311,6 +321,38 @@ def usage_errors(t):
             (("a.mof", "--binari", "x"), "did you mean --binary?")):
         t.refused(2, ("compile", *arguments), says)
     t.ok("compile", "--help")
+
+
+# --- wherever a MOF is taken -----------------------------------------------------------------------------
+
+@test
+def run_takes_them_all(t):
+    driver = t.toaster()
+    mof = example("toaster/toaster.mof")
+    t.ok("compile", mof, "-B", "t.bmf")
+    t.write("outer.mof", '#include ("TOASTER.MOF")\n')
+    shutil.copy(mof, t.path("toaster.mof"))
+    t.write("odd.mof", '#include "toaster.h"\n')
+    t.write("toaster.h", read_text(mof))
+    for arguments in (("--mof", "t.bmf"), ("--mof", "outer.mof"), ("--mof", "odd.mof", "--cpp")):
+        t.run("wmi", "run", driver, *arguments, "--count", "1", *parameter("toaster", "Period", 20))
+    t.write("bad.mof", "class A { uint32 x };")
+    p = t.run("wmi", "run", driver, "--mof", "bad.mof", "--json", status=3)
+    t.equal(p.out, [], "events are what standard output has")
+    t.true(any("bad.mof:1:20: error:" in line for line in p.err), str(p.err))
+
+
+@test
+def driver_load_and_wmid_take_them_too(t):
+    driver = t.toaster()
+    t.ok("compile", example("toaster/toaster.mof"), "-B", "t.bmf")
+    t.write("outer.mof", '#include ("inner.mof")\n')
+    t.write("inner.mof", "class Inner { [key] uint32 x; };")
+    t.service("--mof", t.path("t.bmf"), "--mof", t.path("outer.mof"))
+    t.run("wmi", "show", "root\\wmi:Toaster_Popped")
+    t.run("wmi", "show", "root\\wmi:Inner")
+    t.run("wmi", "driver", "load", driver, "--mof", t.path("t.bmf"), "--log", t.path("driver.log"))
+    t.run("wmi", "driver", "unload", "toaster")
 
 
 main()

@@ -257,6 +257,9 @@ def resources_of_drivers(t):
         t.equal(read(t.path("out.bmf")), read(t.path(f"{wanted}.bmf")), str(switches))
     mofcomp(t, 1, "-ER:THIRD", "-B:out.bmf", "driver.sys", says=["no resource THIRD of type MOFDATA"])
     mofcomp(t, 1, "-ER:FIRST", "-L:40c", "-B:out.bmf", "driver.sys", says=["no resource FIRST, language 40c"])
+    t.service()
+    mofcomp(t, 0, "-ER:SECOND", "driver.sys")
+    t.run("wmi", "show", "Three")
 
 
 main()

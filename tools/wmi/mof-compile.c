@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/limits.h"
 #include "import.h"
@@ -19,14 +18,6 @@
 #include "target.h"
 
 static const char verb_name[] = "wmi mof compile";
-
-static bool compile_holds(Str text, Str word)
-{
-        for (size_t i = 0; i + word.n <= text.n; i++)
-                if (!strncasecmp(text.p + i, word.p, word.n))
-                        return true;
-        return false;
-}
 
 // --- what was done -----------------------------------------------------------------------------------
 
@@ -147,31 +138,12 @@ static int compile_check(const Options *o, Diagnose *g)
 
 // --- into a store ------------------------------------------------------------------------------------
 
-// A master text is split, never imported: "pragma amendment" says so. Most texts need not be read to know
-// that they are none.
-static int compile_is_master(const Options *o, const char *file, Diagnose *g, MofInput *in)
-{
-        if (!in->text.n || !compile_holds((Str){(const char *)in->text.p, in->text.n}, STR("amendment")))
-                return WMI_DONE;
-        int code = mof_load_document(o, file, g, in);
-        if (code != WMI_DONE || !in->document->amendment.n)
-                return code;
-        Diag d = {0};
-        mof_document_place(in->document, in->document->amendment_place, &d);
-        diag_set(&d, 0, "a text with #pragma amendment is split, not stored");
-        diag_hint(&d, "--mof-out and --mfl-out say where its two parts go; compile these");
-        diagnose_add(g, DIAGNOSE_ERROR, "amendment", &d, (Str){(const char *)in->text.p, in->text.n});
-        return WMI_INPUT;
-}
-
 static int compile_import(const Options *o, Client *c, Str namespace, const char *file, Diagnose *g,
                           Buf *list)
 {
         MofInput in;
         ClientImported done = {0};
         int code = mof_load_source(o, file, g, &in);
-        if (code == WMI_DONE)
-                code = compile_is_master(o, file, g, &in);
         if (code == WMI_DONE)
                 code = import_input(c, o, namespace, file, &in, g, &done, NULL);
         mof_input_deinit(&in);
