@@ -15,7 +15,7 @@
 
 // --- compression ---------------------------------------------------------------------------------
 
-// Is this the beginning of binary MOF ("FOMB")?
+// Is this the beginning of a file of binary MOF, "FOMB" and its version? (What it expands to begins with FOMB too.)
 bool bmf_is(Str bytes);
 // Expands a file; what stands behind the stream that its header announces is left alone (*ret_used: bytes of it that
 // belong to it; may be NULL). 0; E_DIAG: the offset in *reterr is that of the fault in `file`, *ret has what was expanded
