@@ -153,6 +153,8 @@ static int check_guid(Builder *b, BuildClass *c)
         Guid guid;
         if (!q || q->value.kind == MOF_VALUE_NULL)
                 return 0;
+        if (c->item == SIZE_MAX && q->value.kind != MOF_VALUE_STRING)
+                return 0; // broken, and that is perhaps why
         Str text = q->value.kind == MOF_VALUE_STRING ? utf_to8(&b->scratch, q->value.string) : STR("");
         if (!text.p)
                 return -ENOMEM;

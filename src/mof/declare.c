@@ -68,8 +68,10 @@ static int type_and_name(Mof *m, bool parameter, bool in_body, MofType *type, St
                 mof_error(m, &m->now, code, "expected %s, found '['", what);
                 return mof_hint(m, "the brackets of an array stand behind the name");
         }
-        bool reference = mof_now(m, MOF_KEY("ref"));
+        bool reference = mof_now(m, MOF_KEY("ref")), method = m->now.kind == '(';
         r = mof_name(m, code, wide, what, name, place);
+        if (method)
+                mof_hint(m, "in front of a name stands a type; a method without a return value is void");
         if (r != 0)
                 return r;
         if (reference && m->now.kind == MOF_WORD)
@@ -99,7 +101,7 @@ static void check_max(Mof *m, const MofProperty *p)
 }
 
 // [n] or [] behind a name; m->now is '['.
-static int array_bounds(Mof *m, MofType *t)
+static int array_bounds(Mof *m, MofType *t, char separator)
 {
         t->type |= CIM_ARRAY;
         bool apart = !mof_same_line(m, m->past.at, m->now.at);
@@ -118,10 +120,10 @@ static int array_bounds(Mof *m, MofType *t)
         MofToken size = m->now;
         if (r == 0)
                 r = mof_expect(m, ']', CIM_MOF_EXPECTED_CLOSE_BRACKET, "the size of the array");
-        if (r > 0 && size.kind == MOF_WORD && apart) // [read, ...]: the next declaration's qualifiers
-                mof_hint(m, "is a ';' missing in front of the '['?");
-        else if (r > 0 && size.kind == MOF_WORD && mof_like_macro(mof_str(m, &size)))
+        if (r > 0 && size.kind == MOF_WORD && !apart && mof_like_macro(mof_str(m, &size)))
                 mof_hint(m, "a number stands there; a macro needs the C preprocessor first: --cpp");
+        else if (r > 0 && size.kind == MOF_WORD) // [read, ...]: the next declaration's qualifiers
+                mof_hint(m, "is a '%c' missing in front of the '['?", separator);
         if (r == 0 && m->now.kind == '[')
                 return mof_error(m, &m->now, CIM_MOF_EXPECTED_SEMI, "an array has one dimension");
         return r;
@@ -136,7 +138,7 @@ static int variable(Mof *m, MofProperty *p, bool parameter)
                 p->type.type = CIM_UINT32;
         }
         if (m->now.kind == '[')
-                r = array_bounds(m, &p->type);
+                r = array_bounds(m, &p->type, parameter ? ',' : ';');
         if (r != 0)
                 return r;
         if (p->qualifiers.count)
@@ -206,6 +208,30 @@ static int check_ids(Mof *m, const MofMethod *method)
         return 0;
 }
 
+// Is the ';' between parameters a wrong ','? Then what follows closes the list.
+static bool parameters_go_on(const Mof *m)
+{
+        int open = 0;
+        for (uint32_t i = m->at; m->p[i] && !strchr(";{}", m->p[i]); i++) {
+                open += m->p[i] == '(' ? 1 : m->p[i] == ')' ? -1 : 0;
+                if (open < 0)
+                        return true;
+        }
+        return false;
+}
+
+// What stands behind a parameter is neither ',' nor ')'.
+static int no_comma(Mof *m)
+{
+        char shown[MOF_SHOWN];
+        mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_PAREN, "expected ',' or ')' in a list of parameters, found %s",
+                  mof_shown(m, &m->now, shown));
+        if (m->now.kind != ';' || !parameters_go_on(m))
+                return E_DIAG;
+        mof_hint(m, "parameters are separated by ','");
+        return mof_next(m);
+}
+
 // (parameter, parameter); m->now is '('.
 static int parameters(Mof *m, MofMethod *method)
 {
@@ -216,10 +242,7 @@ static int parameters(Mof *m, MofMethod *method)
                 if (r == 0 && m->now.kind == ',') {
                         r = mof_next(m);
                 } else if (r == 0 && m->now.kind != ')') {
-                        char shown[MOF_SHOWN];
-                        r = mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_PAREN,
-                                      "expected ',' or ')' in a list of parameters, found %s",
-                                      mof_shown(m, &m->now, shown));
+                        r = no_comma(m);
                 }
         }
         if (r < 0)
@@ -273,22 +296,6 @@ static int property(Mof *m, const Body *b, MofProperty *p)
         return MOF_PUSH(&m->properties, MofProperty, *p);
 }
 
-// What stands behind a member instead of its ';'. 0: the next member, or the end; E_DIAG: something else.
-static int no_semicolon(Mof *m, Str name)
-{
-        MofToken past = m->past;
-        char shown[MOF_SHOWN];
-        if (!past.bad) // the ';' behind a string that is not closed is in the string
-                mof_error(m, &m->now, CIM_MOF_EXPECTED_SEMI, "expected ';' behind %.*s, found %s", STR_ARG(name),
-                          mof_shown(m, &m->now, shown));
-        else
-                m->hintable = NULL;
-        if (m->now.kind != '[' && m->now.kind != MOF_WORD && m->now.kind != '}')
-                return E_DIAG;
-        mof_hint(m, "put ';' behind %s in line %u", mof_shown(m, &past, shown), mof_line(m, past.at));
-        return 0;
-}
-
 static int member(Mof *m, const Body *b)
 {
         MofProperty p = {0};
@@ -304,7 +311,7 @@ static int member(Mof *m, const Body *b)
         if (r == 0 && m->now.kind == ';')
                 return mof_next(m);
         if (r == 0) {
-                r = no_semicolon(m, p.name);
+                r = mof_missing_semicolon(m, p.name.p, p.name.n);
                 if (r == 0)
                         return 0;
         }
@@ -402,8 +409,11 @@ static int class_head(Mof *m, MofObject *o)
         if (r != 0 || m->now.kind == '{')
                 return r;
         char shown[MOF_SHOWN];
-        mof_error(m, &m->now, CIM_MOF_EXPECTED_OPEN_BRACE, "expected '{' or ':' behind class %.*s, found %s",
-                  STR_ARG(o->name), mof_shown(m, &m->now, shown));
+        mof_error(m, &m->now, CIM_MOF_EXPECTED_OPEN_BRACE, "expected '{'%s behind %s %.*s, found %s",
+                  o->super.n ? "" : " or ':'", o->super.n ? "the superclass" : "class",
+                  STR_ARG(o->super.n ? o->super : o->name), mof_shown(m, &m->now, shown));
+        if (m->now.kind == ':' || m->now.kind == ',')
+                return mof_hint(m, "a class has one superclass");
         if (m->now.kind == ';')
                 return mof_hint(m, "a class is declared with its body, once");
         return m->now.kind == MOF_WORD && !o->super.n ? mof_hint(m, "a superclass stands behind ':'") : E_DIAG;

@@ -17,6 +17,8 @@ static Diag *new_error(Mof *m, MofPlace at)
         m->hintable = NULL;
         if (m->error_count == m->error_capacity)
                 m->stop = true;
+        if (m->leaving || (m->blamed && at.at == m->blamed))
+                return NULL;
         // What costs time comes behind this: a hostile text can hold errors without number.
         for (size_t i = 0; i < m->error_count; i++)
                 if (m->error_at[i] == at.at)
@@ -150,19 +152,6 @@ struct MofName {
         size_t index;
 };
 
-// Agrees with str_ieq for ASCII. Of other characters only their number counts, for there are few and they change their
-// length from case to case.
-uint64_t mof_name_hash(Str s)
-{
-        uint64_t h = 0x9E3779B97F4A7C15u;
-        for (size_t i = 0; i < s.n; i++) {
-                unsigned char c = (unsigned char)s.p[i];
-                if (c < 0x80)
-                        h = (h ^ (c | 0x20)) * 0x100000001B3u;
-        }
-        return h ^ h >> 29;
-}
-
 static struct MofName *slot_of(const MofNames *s, Str name, uint64_t hash)
 {
         for (size_t i = (size_t)hash & (s->capacity - 1);; i = (i + 1) & (s->capacity - 1)) {
@@ -190,7 +179,7 @@ int mof_names_add(Arena *a, MofNames *s, Str name, size_t index, size_t **ret)
 {
         if (s->count * 4 >= s->capacity * 3 && names_grow(a, s) < 0)
                 return -ENOMEM;
-        uint64_t hash = mof_name_hash(name);
+        uint64_t hash = str_ihash(name);
         struct MofName *n = slot_of(s, name, hash);
         if (ret)
                 *ret = &n->index;
@@ -205,7 +194,7 @@ size_t *mof_names_find(const MofNames *s, Str name)
 {
         if (!s->count)
                 return NULL;
-        struct MofName *n = slot_of(s, name, mof_name_hash(name));
+        struct MofName *n = slot_of(s, name, str_ihash(name));
         return n->name.p ? &n->index : NULL;
 }
 
@@ -258,7 +247,7 @@ int mof_duplicates(Mof *m, const void *list, size_t count, size_t size, void (*t
         memset(slots, 0, capacity * sizeof(*slots));
         for (size_t i = 0; i < count; i++) {
                 Str name = name_at(items, size, i);
-                size_t k = (size_t)mof_name_hash(name) & (capacity - 1);
+                size_t k = (size_t)str_ihash(name) & (capacity - 1);
                 while (slots[k] && !str_ieq(name_at(items, size, slots[k] - 1), name))
                         k = (k + 1) & (capacity - 1);
                 if (slots[k])

@@ -154,6 +154,19 @@ int mof_aliases_check(Mof *m)
 
 // --- instances -----------------------------------------------------------------------------------
 
+// The '=' of `NAME = value`; a ':' there is what other languages have.
+static int assign(Mof *m)
+{
+        if (m->now.kind == '=')
+                return mof_next(m);
+        bool colon = m->now.kind == ':';
+        int r = mof_expect(m, '=', CIM_MOF_EXPECTED_SEMI, "the name of the property");
+        if (!colon)
+                return r;
+        mof_hint(m, "write '=' for it");
+        return mof_next(m);
+}
+
 // [qualifiers] NAME = value;  or  [qualifiers] NAME;  which gives it qualifiers alone.
 static int assignment(Mof *m, size_t base)
 {
@@ -164,7 +177,7 @@ static int assignment(Mof *m, size_t base)
                              "the name of a property", &p.name, &p.place);
         bool qualified = r == 0 && p.qualifiers.count && m->now.kind == ';';
         if (r == 0 && !qualified)
-                r = mof_expect(m, '=', CIM_MOF_EXPECTED_SEMI, "the name of the property");
+                r = assign(m);
         if (r == 0 && !qualified)
                 r = mof_value(m, &p.value);
         if (r != 0)
@@ -176,8 +189,11 @@ static int assignment(Mof *m, size_t base)
                 return -ENOMEM;
         if (m->now.kind == ';')
                 return mof_next(m);
-        mof_missing_semicolon(m, "the value");
-        return m->now.kind == MOF_WORD || m->now.kind == '}' ? 0 : E_DIAG;
+        r = mof_missing_semicolon(m, "the value", strlen("the value"));
+        if (m->now.kind != ',')
+                return r;
+        mof_hint(m, "values of properties end with ';'");
+        return mof_next(m);
 }
 
 static void property_twice(Mof *m, const void *item)
@@ -220,10 +236,14 @@ static int instance(Mof *m, MofObject *o, bool embedded)
 {
         char shown[MOF_SHOWN];
         int r = mof_next(m);
-        if (r == 0 && !mof_now(m, MOF_KEY("of")))
-                r = mof_error(m, &m->now, CIM_MOF_INVALID_INSTANCE, "expected 'of' behind 'instance', found %s",
-                              mof_shown(m, &m->now, shown));
-        if (r == 0)
+        bool of = mof_now(m, MOF_KEY("of"));
+        if (r == 0 && !of) {
+                mof_error(m, &m->now, CIM_MOF_INVALID_INSTANCE, "expected 'of' behind 'instance', found %s",
+                          mof_shown(m, &m->now, shown));
+                mof_hint(m, "instance of CLASS");
+                r = m->now.kind == MOF_WORD ? 0 : E_DIAG;
+        }
+        if (r == 0 && of)
                 r = mof_next(m);
         if (r == 0)
                 r = mof_name(m, CIM_MOF_EXPECTED_CLASS_NAME, CIM_E_CLASS_NAME_TOO_WIDE, "the name of the class",

@@ -78,6 +78,8 @@ typedef struct Mof {
         bool failed;        // there was an error
         size_t reports;     // errors met, recorded or not
         bool stop;          // enough errors, or going on makes no sense
+        bool leaving;       // what is read now belongs to something broken: its tokens are not reported any more
+        uint32_t blamed;    // the token there follows a malformed one, and what is wrong with it comes from that
 
         // in force
         Str namespace_text, namespace;
@@ -136,7 +138,6 @@ const void *mof_take(Mof *m, MofStack *s, size_t base, size_t size, uint32_t *re
 // Adds a name, or finds the one that is there: *ret is the index stored with it. 0 added, 1 was there, -ENOMEM.
 int mof_names_add(Arena *a, MofNames *s, Str name, size_t index, size_t **ret);
 size_t *mof_names_find(const MofNames *s, Str name); // NULL: not there
-uint64_t mof_name_hash(Str name);
 // Calls `twice` for each item whose name an item before it has. Items of `size` bytes begin with their Str name.
 int mof_duplicates(Mof *m, const void *items, size_t count, size_t size, void (*twice)(Mof *m, const void *item));
 
@@ -215,6 +216,7 @@ int mof_value_list(Mof *m, MofValue *ret);
 // One or more adjacent strings; m->now is the first.
 int mof_string(Mof *m, Str16 *ret);
 bool mof_like_macro(Str word); // SOME_NAME, as macros are called
+bool mof_like_guid(const Mof *m, uint32_t at); // does an unquoted GUID begin there?
 // The value as one of `type`, an error at its place when it does not fit. `what` names the place in messages.
 int mof_value_check(Mof *m, const MofValue *v, uint16_t type, Str what);
 // The value as a qualifier's that has no declared type: scalars of any kind, lists of one kind.
@@ -249,8 +251,8 @@ int mof_aliases_check(Mof *m);
 int mof_expect(Mof *m, char punctuation, uint32_t code, const char *after); // consumes it, or E_DIAG
 int mof_name(Mof *m, uint32_t code, uint32_t too_wide, const char *what, Str *ret, MofPlace *ret_place);
 void mof_name_fits(Mof *m, Str name, MofPlace place, uint32_t too_wide); // reports one that is too long
-// Where ';' should stand is something else. What follows is read on as if it had been there.
-void mof_missing_semicolon(Mof *m, const char *after);
+// Where ';' should stand is something else. 0: go on as if it had been there; E_DIAG: what follows is part of the mistake.
+int mof_missing_semicolon(Mof *m, const char *after, size_t n);
 // "}" and ";" at the end of a class or an instance.
 int mof_end_of_body(Mof *m, const char *what);
 // Where a member should be stands what begins a declaration: the '}' is missing, or there are too many '{'.

@@ -86,6 +86,7 @@ static uint32_t comment_end(Mof *m, uint32_t at)
                         return i + 1;
         }
         MofToken begin = {.at = at, .n = 2};
+        m->leaving = false; // wherever it stands, the rest of the text is in it
         mof_error(m, &begin, CIM_MOF_UNRECOGNIZED_TOKEN, "this comment is not closed");
         mof_hint(m, "a comment ends with */");
         return m->n;
@@ -172,6 +173,7 @@ static void take_quoted(Mof *m, uint32_t at)
         if (closed)
                 return;
         m->now.bad = true;
+        m->blamed = mof_after_blanks(m, i); // the punctuation in front of that is in the string
         if (quote == '"') {
                 mof_error(m, &m->now, CIM_MOF_ILLEGAL_CONSTANT, "this string is not closed on its line");
                 mof_hint(m, "put a '\"' at its end; strings on adjacent lines are joined");
@@ -224,9 +226,27 @@ static uint8_t number_kind(const char *p, uint32_t n)
         return is_real(p, n) ? MOF_REAL : 0;
 }
 
+enum { GUID_PART = 8, GUID_CHARS = 36 }; // up to its first '-'; all of it
+
+// 10UL, 1.5f: a number to a C compiler.
+static bool has_suffix(const char *p, uint32_t n)
+{
+        uint32_t number = n;
+        while (number && strchr("uUlLfF", p[number - 1]))
+                number--;
+        return number < n && number_kind(p, number);
+}
+
 static void take_number(Mof *m, uint32_t at)
 {
         uint32_t sign = byte(m, at) == '-' || byte(m, at) == '+', i = at + sign;
+        if (byte(m, at + GUID_PART) == '-' && mof_like_guid(m, at)) {
+                token(m, MOF_INTEGER, at, GUID_CHARS);
+                m->now.bad = true;
+                mof_error(m, &m->now, CIM_MOF_ILLEGAL_CONSTANT, "a GUID without quotes");
+                mof_hint(m, "write \"{%.*s}\"", GUID_CHARS, m->p + at);
+                return;
+        }
         while (is_digit(byte(m, i)))
                 i++;
         // Decimal digits alone: nearly all numbers there are.
@@ -251,8 +271,14 @@ static void take_number(Mof *m, uint32_t at)
         m->now.bad = true;
         char shown[MOF_SHOWN];
         mof_error(m, &m->now, CIM_MOF_ILLEGAL_CONSTANT, "%s is not a number", mof_shown(m, &m->now, shown));
-        if (n > 1 && p[0] == '0' && all_of(p, n, "0123456789"))
+        if (m->past.kind == MOF_WORD)
+                mof_hint(m, "a name begins with a letter or '_'");
+        else if (n > 1 && p[0] == '0' && all_of(p, n, "0123456789"))
                 mof_hint(m, "a leading 0 makes it octal, which has no 8 and 9");
+        else if (n > 2 && p[0] == '0' && (p[1] | 32) == 'b' && all_of(p + 2, n - 2, "01"))
+                mof_hint(m, "a binary number ends with B: %.*sB", n < 70 ? (int)n - 2 : 0, p + 2);
+        else if (has_suffix(p, n))
+                mof_hint(m, "a number has no letters behind it");
         else
                 mof_hint(m, "write 12, -12, 0x1F, 017, 101B or 1.5E+3");
 }
@@ -265,6 +291,7 @@ static void skip_stray(Mof *m, uint32_t at)
         MofToken t = {.at = at, .n = n};
         m->at = at + n;
         if (c == 0) { // no text at all: what follows would be reported byte by byte
+                m->leaving = false;
                 mof_error(m, &t, CIM_MOF_UNRECOGNIZED_TOKEN, "a NUL byte: this is no MOF text");
                 mof_hint(m, "MOF is text, in UTF-8, UTF-16 with a byte order mark, or code page 1252");
                 m->at = m->n;
@@ -280,6 +307,14 @@ static void skip_stray(Mof *m, uint32_t at)
                 mof_hint(m, "write the plain quote \"");
         else if (c == '+' && m->past.kind == MOF_STRING)
                 mof_hint(m, "strings behind each other are joined without it");
+        else if (c == '-' && byte(m, at + 1) == '-')
+                mof_hint(m, "a comment begins with //");
+        else if (m->past.kind == MOF_WORD && m->past.at + m->past.n == at && of_name[byte(m, m->at)])
+                mof_hint(m, "a name has the letters A to Z and a to z, digits and '_'");
+        uint32_t next = m->at;
+        while (is_blank(byte(m, next)))
+                next++;
+        m->blamed = next;
 }
 
 // So that a name that holds some is reported as one thing.

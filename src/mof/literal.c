@@ -182,6 +182,15 @@ bool mof_like_macro(Str word)
         return letters > 1;
 }
 
+bool mof_like_guid(const Mof *m, uint32_t at)
+{
+        static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+        for (uint32_t i = 0; shape[i]; i++) // zeros follow the text
+                if (shape[i] == 'x' ? hex_value(m->p[at + i]) < 0 : m->p[at + i] != '-')
+                        return false;
+        return true;
+}
+
 // What a word that is no value was probably meant to be.
 static int not_a_value(Mof *m)
 {
@@ -192,6 +201,8 @@ static int not_a_value(Mof *m)
                 return mof_hint(m, "a list stands in braces: {1, 2}");
         if (m->now.kind != MOF_WORD)
                 return E_DIAG;
+        if (mof_like_guid(m, m->now.at))
+                return mof_hint(m, "a GUID stands in quotes");
         str_nearest_offer(&nearest, STR("TRUE"));
         str_nearest_offer(&nearest, STR("FALSE"));
         str_nearest_offer(&nearest, STR("NULL"));

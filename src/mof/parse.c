@@ -21,13 +21,24 @@
 
 // --- small steps ---------------------------------------------------------------------------------
 
+// "a "quoted" word": what stands right behind the quote was meant to be in the string.
+static bool quote_inside(const Mof *m)
+{
+        return m->past.kind == MOF_STRING && m->past.at + m->past.n == m->now.at && m->now.kind == MOF_WORD;
+}
+
+#define QUOTE_HINT "a '\"' inside of a string is written \\\""
+
 int mof_expect(Mof *m, char punctuation, uint32_t code, const char *after)
 {
         if (m->now.kind == (uint8_t)punctuation)
                 return mof_next(m);
         char shown[MOF_SHOWN];
-        return mof_error(m, &m->now, code, "expected '%c' behind %s, found %s", punctuation, after,
-                         mof_shown(m, &m->now, shown));
+        mof_error(m, &m->now, code, "expected '%c' behind %s, found %s", punctuation, after,
+                  mof_shown(m, &m->now, shown));
+        if (punctuation == '(' && m->now.kind == MOF_STRING)
+                return mof_hint(m, "put parentheses around it: (%s)", mof_shown(m, &m->now, shown));
+        return quote_inside(m) ? mof_hint(m, QUOTE_HINT) : E_DIAG;
 }
 
 // Characters, not bytes.
@@ -58,13 +69,20 @@ int mof_name(Mof *m, uint32_t code, uint32_t too_wide, const char *what, Str *re
         return mof_next(m);
 }
 
-void mof_missing_semicolon(Mof *m, const char *after)
+int mof_missing_semicolon(Mof *m, const char *after, size_t n)
 {
         char shown[MOF_SHOWN];
         MofToken past = m->past;
-        mof_error(m, &m->now, CIM_MOF_EXPECTED_SEMI, "expected ';' behind %s, found %s", after,
+        mof_error(m, &m->now, CIM_MOF_EXPECTED_SEMI, "expected ';' behind %.*s, found %s", (int)n, after,
                   mof_shown(m, &m->now, shown));
+        if (quote_inside(m))
+                return mof_hint(m, QUOTE_HINT);
+        if (past.kind == MOF_WORD && m->now.kind == MOF_WORD && mof_same_line(m, past.at, m->now.at))
+                return mof_hint(m, "a property is one word for its type and one for its name; is a ';' missing?");
+        if (m->now.kind != MOF_WORD && m->now.kind != MOF_END && !strchr("[#}", m->now.kind))
+                return E_DIAG;
         mof_hint(m, "put ';' behind %s in line %u", mof_shown(m, &past, shown), mof_line(m, past.at));
+        return 0;
 }
 
 int mof_end_of_body(Mof *m, const char *what)
@@ -73,7 +91,7 @@ int mof_end_of_body(Mof *m, const char *what)
         if (r == 0 && m->now.kind == ';')
                 return mof_next(m);
         if (r == 0)
-                mof_missing_semicolon(m, what);
+                mof_missing_semicolon(m, what, strlen(what));
         return r;
 }
 
@@ -125,10 +143,12 @@ int mof_skip_member(Mof *m, unsigned base)
                     (m->now.kind == '}' || m->now.kind == '#' || mof_now(m, MOF_KEY("class"))))
                         return 0;
                 bool last = m->now.kind == ';';
+                m->leaving = !last;
                 r = mof_next(m);
                 if (last)
                         break;
         }
+        m->leaving = false;
         m->braces = base;
         return r;
 }
@@ -140,8 +160,10 @@ int mof_skip_directive(Mof *m, const MofToken *hash)
         int r = 0;
         while (r == 0 && m->now.kind != MOF_END && mof_same_line(m, from, m->now.at)) {
                 from = m->now.at;
+                m->leaving = mof_same_line(m, m->at, mof_after_blanks(m, m->at));
                 r = mof_next(m);
         }
+        m->leaving = false;
         return r;
 }
 
@@ -149,17 +171,20 @@ int mof_skip_directive(Mof *m, const MofToken *hash)
 static int skip_declaration(Mof *m, const MofToken *first)
 {
         int r = m->now.at == first->at ? mof_next(m) : 0;
-        while (r == 0 && m->now.kind != MOF_END) {
+        bool last = false;
+        while (r == 0 && !last && m->now.kind != MOF_END) {
                 if (m->braces == 0 &&
-                    (m->now.kind == '#' || m->now.kind == '[' || mof_now(m, MOF_KEY("class")) ||
-                     mof_now(m, MOF_KEY("instance")) || mof_word(m, "qualifier")))
-                        return 0;
-                bool last = (m->now.kind == ';' && m->braces == 0) || (m->now.kind == '}' && m->braces <= 1);
-                r = mof_next(m);
-                if (last)
+                    (m->now.kind == '[' || mof_next_declaration(m) || mof_word(m, "qualifier")))
                         break;
+                last = (m->now.kind == ';' && m->braces == 0) || (m->now.kind == '}' && m->braces <= 1);
+                m->leaving = !last;
+                r = mof_next(m);
         }
-        return r == 0 && m->now.kind == ';' ? mof_next(m) : r;
+        m->leaving = false;
+        // What else was closed there.
+        while (r == 0 && (m->now.kind == ';' || m->now.kind == ')' || m->now.kind == '}'))
+                r = mof_next(m);
+        return r;
 }
 
 uint32_t mof_after_blanks(const Mof *m, uint32_t i)
@@ -182,7 +207,7 @@ bool mof_next_declaration(const Mof *m)
                 return false;
         // A property may have such a name, and such a type: `class = 1;`, `Class c;`.
         uint32_t i = mof_after_blanks(m, m->at);
-        if (m->p[i] == '=')
+        if (m->p[i] == '=' || m->p[i] == '{')
                 return false;
         while (is_name_char(m->p[i]))
                 i++;
@@ -194,7 +219,7 @@ bool mof_next_declaration(const Mof *m)
 
 static int not_a_declaration(Mof *m)
 {
-        static const char *const refused[] = {"typedef", "enum", "enumeration", "structure"};
+        static const char *const refused[] = {"typedef", "enum", "enumeration", "structure", "struct"};
         static const char *const words[] = {"class", "instance", "qualifier"};
         char shown[MOF_SHOWN];
         for (size_t i = 0; i < COUNT(refused); i++)
@@ -212,6 +237,8 @@ static int not_a_declaration(Mof *m)
                 mof_hint(m, "did you mean %.*s?", STR_ARG(nearest.best));
         else if (m->now.kind == '}' || m->now.kind == ')')
                 mof_hint(m, "there is one more of them than of what it closes");
+        else if (m->now.kind == MOF_WORD && m->p[mof_after_blanks(m, m->at)] == '{')
+                mof_hint(m, "is it 'class %.*s' or 'instance of %.*s'?", STR_ARG(nearest.wanted), STR_ARG(nearest.wanted));
         return E_DIAG;
 }
 

@@ -13,9 +13,10 @@ static int one_string(Mof *m, uint32_t code, const char *what, Str *ret, MofToke
         char shown[MOF_SHOWN];
         Str16 s;
         *ret_token = m->now;
-        if (m->now.kind != MOF_STRING)
-                return mof_error(m, &m->now, code, "expected the %s in quotes, found %s", what,
-                                 mof_shown(m, &m->now, shown));
+        if (m->now.kind != MOF_STRING) {
+                mof_error(m, &m->now, code, "expected the %s in quotes, found %s", what, mof_shown(m, &m->now, shown));
+                return m->now.kind == MOF_CHAR || m->now.kind == MOF_WORD ? mof_hint(m, "strings stand in \"\"") : E_DIAG;
+        }
         int r = mof_string(m, &s);
         if (r != 0)
                 return r;
@@ -353,5 +354,5 @@ int mof_pragma(Mof *m)
         char shown[MOF_SHOWN];
         mof_error(m, &word, CIM_MOF_INVALID_PRAGMA, "expected pragma or include behind '#', found %s",
                   mof_shown(m, &word, shown));
-        return E_DIAG;
+        return mof_hint(m, "a comment begins with //");
 }

@@ -185,10 +185,12 @@ static int skip_list(Mof *m, unsigned base)
                 else if (m->now.kind == '}' && !list_goes_on(m))
                         break;
                 bool last = m->now.kind == ']' && depth == 0;
+                m->leaving = !last;
                 r = mof_next(m);
                 if (last)
                         break;
         }
+        m->leaving = false;
         m->braces = base;
         return r;
 }
@@ -200,8 +202,16 @@ static int list_end(Mof *m)
         char shown[MOF_SHOWN];
         mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_BRACKET, "expected ',' or ']' in a list of qualifiers, found %s",
                   mof_shown(m, &m->now, shown));
+        if (m->now.kind == '=' || m->now.kind == MOF_STRING || m->now.kind == MOF_INTEGER)
+                return mof_hint(m, "a value stands in parentheses: Name(value)");
         if (m->now.kind != MOF_WORD)
                 return E_DIAG;
+        if (flavor_of(m))
+                return mof_hint(m, "flavors stand behind a ':'");
+        if (cim_type_of_name(mof_str(m, &m->now)) != CIM_NONE || mof_now(m, MOF_KEY("class")) ||
+            mof_now(m, MOF_KEY("instance")) || mof_now(m, MOF_KEY("void")))
+                return mof_hint(m, "is a ']' missing behind %s in line %u?", mof_shown(m, &m->past, shown),
+                                mof_line(m, m->past.at));
         if (!mof_same_line(m, m->past.at, m->now.at))
                 return mof_hint(m, "is a ',' or ']' missing behind %s in line %u?", mof_shown(m, &m->past, shown),
                                 mof_line(m, m->past.at));

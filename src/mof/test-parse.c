@@ -570,6 +570,26 @@ static void errors_far_down_one_line_take_no_time(void **state)
         error_is(63, CIM_MOF_TYPE_MISMATCH, 1, 26 + (16u << 20) + 4 + 63 * 6);
 }
 
+// Aliases without a letter of ASCII, each to be found among the others: minutes, if they were compared one by one.
+static void many_foreign_names_take_no_time(void **state)
+{
+        (void)state;
+        enum { NAMES = 1 << 16 };
+        Buf b = {0};
+        for (uint32_t i = 0; i < NAMES; i++) {
+                char name[12];
+                size_t n = 0;
+                for (uint32_t rest = i, k = 0; k < 3; k++, rest /= 64)
+                        n += utf8_encode(0x4E00 + rest % 64, name + n);
+                buf_printf(&b, "instance of A as $%.*s {};", (int)n, name);
+        }
+        dialect = MOF_DMTF;
+        int r = parse_buf(&b);
+        dialect = MOF_MICROSOFT;
+        assert_int_equal(r, 0);
+        assert_int_equal(doc->item_count, NAMES);
+}
+
 // --- limits --------------------------------------------------------------------------------------
 
 static int with_name(const char *before, size_t n, const char *after)
@@ -807,6 +827,7 @@ int main(void)
                                          TEST(line_markers_name_the_files),
                                          TEST(places_of_long_texts_are_counted_right),
                                          TEST(errors_far_down_one_line_take_no_time),
+                                         TEST(many_foreign_names_take_no_time),
                                          TEST(names_end_at_their_limit),
                                          TEST(lists_end_at_their_limit),
                                          TEST(duplicates_are_found_in_short_and_long_lists),
