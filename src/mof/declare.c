@@ -226,6 +226,10 @@ static int no_comma(Mof *m)
         char shown[MOF_SHOWN];
         mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_PAREN, "expected ',' or ')' in a list of parameters, found %s",
                   mof_shown(m, &m->now, shown));
+        const MofProperty *last = (const MofProperty *)(const void *)(m->properties.p + m->properties.n) - 1;
+        Str type = last->type.class_name;
+        if (str_ieq(type, STR("in")) || str_ieq(type, STR("out")))
+                return mof_hint(m, "in and out are qualifiers: [%.*s] %.*s ...", STR_ARG(type), STR_ARG(last->name));
         if (m->now.kind != ';' || !parameters_go_on(m))
                 return E_DIAG;
         mof_hint(m, "parameters are separated by ','");

@@ -223,9 +223,12 @@ static int not_a_declaration(Mof *m)
         static const char *const words[] = {"class", "instance", "qualifier"};
         char shown[MOF_SHOWN];
         for (size_t i = 0; i < COUNT(refused); i++)
-                if (mof_word(m, refused[i]))
-                        return mof_error(m, &m->now, CIM_MOF_TYPEDEF_NOT_SUPPORTED, "%s is not supported in MOF",
-                                         refused[i]);
+                if (mof_word(m, refused[i])) {
+                        mof_error(m, &m->now, CIM_MOF_TYPEDEF_NOT_SUPPORTED, "%s is not supported in MOF", refused[i]);
+                        return mof_hint(m, refused[i][0] == 's' ? "declare a class; the name of one is a type"
+                                           : refused[i][0] == 't' ? "write the type itself"
+                                                                  : "a property has them as ValueMap and Values");
+                }
         mof_error(m, &m->now, CIM_MOF_UNRECOGNIZED_TOKEN,
                   "expected a class, an instance, a qualifier or a pragma, found %s", mof_shown(m, &m->now, shown));
         StrNearest nearest = {.wanted = mof_str(m, &m->now)};

@@ -223,7 +223,7 @@ static int pragma_amendment(Mof *m)
 static int for_cpp(Mof *m, const MofToken *word, uint32_t code, const char *what)
 {
         mof_error(m, word, code, "this #%s is for the C preprocessor", what);
-        mof_hint(m, "run the file through it first: --cpp, or 'cc -E -x c FILE'");
+        mof_hint(m, "'wmi mof compile --cpp' runs it first; so does 'cc -E -undef -x c FILE >OUT.mof'");
         m->stop = true;
         return E_DIAG;
 }

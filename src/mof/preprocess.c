@@ -346,6 +346,8 @@ static int refused(const Run *run, const char *path, const char *command, int st
                          WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
         if (count > 1)
                 diag_hint(&d, "the first of its %zu errors", count);
+        else if (count && strstr(d.message, strerror(ENOENT)))
+                diag_hint(&d, "-I DIR names directories with included files");
         if (!d.file[0])
                 snprintf(d.file, sizeof(d.file), "%s", path);
         tidy(d.file);

@@ -101,6 +101,21 @@ static void check_array(Check *k, const Members *all, const Member *m, const uin
 
 // --- types ---------------------------------------------------------------------------------------
 
+// A word that is no type is the name of a class: which type was misspelt? NULL: none.
+static const char *near_type(Str word)
+{
+        StrNearest nearest = {.wanted = word};
+        const char *found = NULL;
+        for (uint16_t type = CIM_SINT16; type <= CIM_CHAR16; type++) {
+                const char *name = cim_type_name(type);
+                if (cim_type_of_name(str_of(name)) == CIM_NONE)
+                        continue;
+                str_nearest_offer(&nearest, str_of(name));
+                found = nearest.best.p == name ? name : found;
+        }
+        return found;
+}
+
 static void check_embedded(Check *k, const MofObject *c, const MofProperty *p)
 {
         const MofObject *o = classes_find(&k->classes, p->type.class_name);
@@ -108,7 +123,8 @@ static void check_embedded(Check *k, const MofObject *c, const MofProperty *p)
         if (!o) {
                 check_warn(k, RULE_EMBEDDED_UNKNOWN, place, "the class %.*s of %.*s is not in this file",
                            NAME(p->type.class_name), NAME(p->name));
-                check_hint(k, "the layout of the block depends on it");
+                const char *type = near_type(p->type.class_name);
+                check_hint(k, type ? "did you mean %s?" : "the layout of the block depends on it", type);
         } else if (classes_in_circle(&k->classes, c, o)) {
                 check_error(k, RULE_EMBEDDED_CIRCLE, place, "%.*s holds a %.*s, which holds a %.*s",
                             NAME(c->name), NAME(o->name), NAME(c->name));

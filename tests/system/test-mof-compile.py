@@ -191,6 +191,8 @@ def preprocessed_files(t):
     t.equal(read(t.path("a.bmf")), read(t.path("wide.bmf")), "a command of one's own")
     t.write("a.mof", '#include "common.h"\n\n\nclass A { KEY NUMBER x }\n')
     t.refused(3, ("compile", "a.mof", "--cpp", "--check-syntax"), "a.mof:4:")
+    t.write("a.mof", '#include "gone.h"\nclass A {};\n')
+    t.refused(3, ("compile", "a.mof", "--cpp", "--check-syntax"), "-I DIR names directories")
 
 
 @test
