@@ -703,7 +703,7 @@ int bmf_to_document(const Bmf *b, const char *name, MofDocument **ret, Diag *war
                 *item = (MofItem){.kind = MOF_ITEM_OBJECT, .place.at = b->objects[i]->at};
                 r = raise_object(&u, b->objects[i], &item->object);
                 if (r == 0)
-                        r = bmf_raise_check(b, b->objects[i], d, item->object, u.w.told == told, &u.w);
+                        r = bmf_raise_check(b, b->objects[i], d, item->object, u.w.told == told && !b->cut, &u.w);
         }
         *ret_warnings = u.w.count;
         if (r == 0) {

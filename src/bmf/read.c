@@ -515,11 +515,13 @@ static int read_flavors(Reading *r, Bmf *b, size_t at, size_t n)
         b->has_flavors = true;
         at += mark;
         if (n - at < 4) {
+                b->cut = true;
                 fault(r, at, "the number of flavors is missing");
                 return 0;
         }
         size_t count = word(r, at), there = (n - at - 4) / 8;
-        if (count > there)
+        b->cut = count > there;
+        if (b->cut)
                 fault(r, at, "%zu flavors, in %zu bytes", count, n - at - 4);
         else if (n - at - 4 != count * 8)
                 fault(r, at + 4 + count * 8, "%zu bytes behind the flavors", n - at - 4 - count * 8);
@@ -584,6 +586,7 @@ static int read_all(Reading *r, Bmf *b, size_t n)
         r->n = word(r, 4);
         if (r->n < BMF_ROOT || r->n > n) {
                 fault(r, 4, "%zu bytes of objects, of %zu that are there", r->n, n);
+                b->cut = r->n > n;
                 r->n = n;
         }
         int e = read_flavors(r, b, r->n, n);

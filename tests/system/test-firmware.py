@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 
@@ -236,6 +237,7 @@ def damaged_files_give_what_is_there(t):
     blob = own(t)
     p = t.run("wmi", "mof", "decompile", put(t, "cut.bmf", blob[:-len(blob) // 3]), status=3)
     t.true(any("error" in line for line in p.err), p.err)
+    t.true(not any("other records" in line for line in p.err), p.err)  # what is lost is not told of each class
     t.true("// Damaged" in "\n".join(p.out), p.out)
     o = t.run("wmi", "mof", "decompile", "--json", put(t, "cut.bmf", blob[:-len(blob) // 3]), status=3).json()[0]
     t.equal((o["complete"], o["same"], o["messages"][0]["level"]), (False, False, "error"), "what JSON says")
@@ -320,6 +322,22 @@ def classes_are_those_of_the_same_device(t):
                                     device("AAAA", named("WQBA", other("First")), named("_WDG", blocks)), device("NONE", named("_WDG", blocks))))
     rows = t.run("wmi", "acpi", "list", path, "--json").json()
     t.equal([(r["scope"], r["class"]) for r in rows], [("\\ZZZZ", "Second"), ("\\AAAA", "First"), ("\\NONE", "First")], "classes")
+
+
+@test
+def examples_of_the_page(t):
+    page = read(os.path.join(SOURCE, "man", "wmi.1")).decode().split(".Sh EXAMPLES\n")[1]
+    blocks = [b.replace("\\e", "\\") for b in re.findall(r"^\.Bd[^\n]*\n(.*?)^\.Ed$", page, re.M | re.S) if "vendor" in b]
+    put(t, "vendor.mof", TEXT.replace("Panel", "Vendor_Thing").replace("uint32 What", "uint32 Level")
+        .replace("MaxLen(8)] string Name", "WmiDataId(1)] uint32 Level").replace("instance of", "//"))
+    for b in blocks:
+        t.run("/bin/sh", "-ec", b, env={**t.env, "PATH": os.path.dirname(program("wmi")) + ":" + t.env["PATH"]})
+        if os.path.exists(os.path.join(t.dir, "vendor.bmf")):
+            put(t, "acpidump.txt", acpidump(table("DSDT", scope("\\_SB", wmi_device(read(os.path.join(t.dir, "vendor.bmf")))))))
+    t.equal(len(blocks), 2, "blocks")
+    t.equal(read(os.path.join(t.dir, "set.bin")), b"\3\0\0\0", "the buffer")
+    for name, words in (("vendorMof.h", b"Set_IN"), ("vendor-wmi.h", b"__le32 level"), ("firmware.mof", b"class Vendor_Thing")):
+        t.true(words in read(os.path.join(t.dir, name)), name)
 
 
 @test
