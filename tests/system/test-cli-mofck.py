@@ -169,6 +169,20 @@ def encodes_methods(t):
 
 
 @test
+def says_what_to_write_instead(t):
+    path = thing(t)[1]
+    for verb in ("layout", "encode", "decode"):
+        _, err = t.run(["wmi", "mof", verb, path], code=2)
+        equal(err, f"wmi mof {verb}: {path} is a file: name the class, and the file behind --mof")
+    _, err = t.run(["wmi", "mof", "layout", "Test_Thing"], code=4)
+    check("without --mof FILE" in err, err)
+    _, err = t.run(["wmi", "mof", "encode", "Test_Thing", '{"How": 9}', "--mof", path], code=3)
+    check("it is a parameter: --method Set" in err, err)
+    _, err = t.run(["wmi", "mof", "check", t.write("typo.mof", THING.replace("uint32 Level", "unit32 Level"))])
+    check("did you mean uint32?" in err and "1 warning" in err, err)
+
+
+@test
 def refuses_what_does_not_fit(t):
     mof = thing(t)
     for bad, why in (('{"Level": 4294967296}', "Level: 4294967296 is beyond uint32"), ('{"Levle": 1}', "no such item"), ('{"Level": 1', "too early"),

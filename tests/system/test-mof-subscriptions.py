@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """wmi mof subscriptions: what a file would make run. TAP."""
+import pty
+
 from kit import *
 
 EVIL = r'''#pragma namespace("\\\\.\\root\\subscription")
@@ -32,6 +34,22 @@ def rows(p):
     return [line.split("\t") for line in p.out]
 
 
+def terminal(t, *args):
+    """What a program writes on a terminal without colours."""
+    main, side = pty.openpty()
+    p = t.start(*args, stdout=side, env={**t.env, "TERM": "xterm", "NO_COLOR": "1"})
+    os.close(side)
+    text = b""
+    try:
+        while part := os.read(main, 4096):
+            text += part
+    except OSError:
+        pass  # nobody has the other side any more
+    os.close(main)
+    t.equal(p.wait(), 0, "exit status")
+    return text.decode().replace("\r\n", "\n")
+
+
 def objects(p):
     return [json.loads(line) for line in p.out]
 
@@ -53,13 +71,26 @@ def what_runs_what_and_when(t):
 
 
 @test
+def on_a_terminal_in_blocks(t):
+    evil = write(t, "evil.mof", EVIL)
+    text = terminal(t, "wmi", "mof", "subscriptions", evil)
+    blocks = text.split("\n\n")
+    t.equal(len(blocks), 4, "blocks")
+    t.equal(blocks[0].split("\n"), [
+        f"binding {evil}:8", r"    namespace  root\subscription", "    name       Updater -> Updater",
+        r"    when       SELECT * FROM __InstanceModificationEvent WITHIN 60 WHERE TargetInstance ISA 'Win32_Thing' in root\cimv2",
+        "    does       runs cmd /c calc"])
+    t.true("    does       runs the VBScript: a\n               b\n" in blocks[1], blocks[1])
+
+
+@test
 def everything_in_json(t):
     got = objects(t.run("wmi", "mof", "subscriptions", "--json", write(t, "evil.mof", EVIL)))
     t.equal([o["kind"] for o in got],
             ["filter", "consumer", "binding", "consumer", "filter", "binding", "binding", "timer"])
     t.equal([o["bound"] for o in got], [True, True, True, True, True, True, False, False])
     t.equal(got[5]["does"], "runs the VBScript: a\nb")
-    t.equal((got[2]["filter"], got[2]["consumer"], got[2]["consumer_class"], got[2]["event_namespace"]),
+    t.equal((got[2]["filter"], got[2]["consumer"], got[2]["consumerClass"], got[2]["eventNamespace"]),
             ("Updater", "Updater", "CommandLineEventConsumer", r"root\cimv2"))
     t.equal(got[7]["mof"], 'instance of __IntervalTimerInstruction\n{\n\tTimerId = "t1";\n\tIntervalBetweenEvents = 5000;\n};\n')
 

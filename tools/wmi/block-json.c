@@ -278,6 +278,12 @@ static int read_unknown(const Reading *k, const Where *w, const CimClass *c)
                 if (c->properties[i].data_id)
                         str_nearest_offer(&nearest, c->properties[i].name);
         read_error(k, w, "there is no such item");
+        for (size_t i = 0; !nearest.best.n && i < c->method_count; i++) {
+                const CimMethod *m = &c->methods[i];
+                for (size_t p = 0; p < m->parameter_count; p++)
+                        if (str_ieq(m->parameters[p].name, w->name))
+                                return diag_hint(k->reterr, "it is a parameter: --method %.*s", STR_ARG(m->name));
+        }
         return nearest.best.n ? diag_hint(k->reterr, "did you mean %.*s?", STR_ARG(nearest.best)) : E_DIAG;
 }
 

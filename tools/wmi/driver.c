@@ -447,7 +447,9 @@ static const Verb driver_load = {
         .name = "load",
         .summary = "Start a driver host for a driver and wait until it is registered",
         .usage = "FILE.so [--mof FILE]... [OPTION]...",
-        .text = "The host runs as you, away from the terminal, until 'wmi driver unload' or the end of the "
+        .text = "  wmi driver load toaster.so --mof toaster.mof\n"
+                "  wmi driver load toaster.so --mof toaster.bmf --log toaster.log\n\n"
+                "The host runs as you, away from the terminal, until 'wmi driver unload' or the end of the "
                 "service.",
         .options = load_options,
         .least = 1,
@@ -461,7 +463,8 @@ static const Verb driver_unload = {
         .name = "unload",
         .summary = "Unload a driver in order and wait until it is gone",
         .usage = "NAME",
-        .text = "NAME is the file name without .so, as 'wmi driver list' tells it.",
+        .text = "  wmi driver unload toaster\n\n"
+                "NAME is the file name without .so, as 'wmi driver list' tells it.",
         .options = unload_options,
         .least = 1,
         .most = 1,
@@ -474,6 +477,8 @@ static const Verb driver_list = {
         .name = "list",
         .summary = "List the drivers that are loaded",
         .usage = "[OPTION]...",
+        .text = "  wmi driver list\n"
+                "  wmi driver list --json",
         .options = list_options,
         .run = list_run,
 };

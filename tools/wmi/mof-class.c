@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cim/layout.h"
 #include "cim/method.h"
@@ -61,10 +62,25 @@ static int classes_files(MofClasses *m)
         return code;
 }
 
+// Other verbs of `wmi mof` take the file first, so that is tried here, too.
+static bool is_file_name(const char *name)
+{
+        return !strpbrk(name, ":=") && strpbrk(name, "./") && access(name, F_OK) == 0;
+}
+
 int mof_classes_open(const Options *o, const char *verb, MofClasses *ret)
 {
         *ret = (MofClasses){.options = o, .verb = verb};
-        return o->mofs.n ? classes_files(ret) : request_connect(o, verb, &ret->client);
+        if (o->mofs.n)
+                return classes_files(ret);
+        if (o->arguments.n && is_file_name(o->arguments.p[0])) {
+                say("%s: %s is a file: name the class, and the file behind --mof", verb, o->arguments.p[0]);
+                return WMI_USAGE;
+        }
+        int code = request_connect(o, verb, &ret->client);
+        if (code == WMI_GONE)
+                say("%s: without --mof FILE the class is looked for in the service", verb);
+        return code;
 }
 
 void mof_classes_deinit(MofClasses *m)

@@ -24,10 +24,10 @@ static const TableColumn columns[] = {
         {"note", "NOTE", false},
         {"filter", NULL, false},
         {"query", NULL, false},
-        {"query_language", NULL, false},
-        {"event_namespace", NULL, false},
+        {"queryLanguage", NULL, false},
+        {"eventNamespace", NULL, false},
         {"consumer", NULL, false},
-        {"consumer_class", NULL, false},
+        {"consumerClass", NULL, false},
         {"bound", NULL, false},
         {"mof", NULL, false},
         {NULL, NULL, false},
@@ -382,7 +382,7 @@ static int run(const Options *o)
                 mof_input_deinit(&in);
                 code = one == WMI_FAILED || code == WMI_DONE ? one : code;
         }
-        int printed = t ? table_print(t, o->json) : WMI_DONE;
+        int printed = t ? table_print_blocks(t, o->json) : WMI_DONE;
         table_free(t);
         int ended = g ? diagnose_end(g) : WMI_DONE;
         arena_deinit(&a);

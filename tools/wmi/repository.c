@@ -165,7 +165,8 @@ static const Verb verb_backup = {
         .name = "backup",
         .summary = "Copy the repository, also while the service has it",
         .usage = "TO [--repository FILE]",
-        .text = "TO must not exist. The copy is as of one moment, and is a repository itself.",
+        .text = "  wmi repository backup backup.db\n\n"
+                "TO must not exist. The copy is as of one moment, and is a repository itself.",
         .options = copy_options,
         .least = 1,
         .most = 1,
@@ -176,7 +177,8 @@ static const Verb verb_restore = {
         .name = "restore",
         .summary = "Replace the repository by a backup",
         .usage = "BACKUP [--repository FILE]",
-        .text = "The backup is checked first; the repository is replaced whole or not at all. The service "
+        .text = "  wmi repository restore backup.db\n\n"
+                "The backup is checked first; the repository is replaced whole or not at all. The service "
                 "must not run.",
         .options = copy_options,
         .least = 1,
@@ -188,7 +190,9 @@ static const Verb verb_check = {
         .name = "check",
         .summary = "Look for damage in the repository or a backup",
         .usage = "[FILE] [--repository FILE]",
-        .text = "Lists what is wrong, one thing a line, and leaves with 3; a sound file's figures are "
+        .text = "  wmi repository check\n"
+                "  wmi repository check backup.db --json\n\n"
+                "Lists what is wrong, one thing a line, and leaves with 3; a sound file's figures are "
                 "printed. The service\n"
                 "may run.",
         .options = check_options,

@@ -119,6 +119,8 @@ const Verb verb_subscriptions = {
         .summary = "List who listens to what; end a subscription",
         .group = "The service:",
         .usage = "[OPTION]...",
+        .text = "  wmi subscriptions\n"
+                "  wmi subscriptions --end 4:1        as its first column names it",
         .options = options,
         .run = subscriptions_run,
 };

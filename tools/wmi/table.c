@@ -200,14 +200,67 @@ int table_text(Table *t, Buf *out)
         return r;
 }
 
-int table_print(Table *t, bool json)
+// --- blocks --------------------------------------------------------------------------------------
+
+// "    when       text", the further lines of the text below its first.
+static void block_cell(const char *key, int width, const char *value, Buf *out)
+{
+        Buf text = {0};
+        say_clean(str_of(value), &text);
+        out->failed |= text.failed;
+        buf_printf(out, "    %-*s  ", width, key);
+        for (size_t i = 0; i < text.n; i++) {
+                buf_u8(out, text.p[i]);
+                if (text.p[i] == '\n' && i + 1 < text.n)
+                        buf_printf(out, "    %*s  ", width, "");
+        }
+        if (!text.n || text.p[text.n - 1] != '\n')
+                buf_u8(out, '\n');
+        buf_deinit(&text);
+}
+
+static void block_row(const Table *t, size_t row, int width, bool colour, Buf *out)
+{
+        const char *on = colour && t->strong[row] ? "\033[32m" : "", *off = *on ? "\033[0m" : "";
+        size_t shown = 0;
+        buf_text(out, row ? "\n" : "");
+        for (size_t i = 0; i < t->width; i++) {
+                const char *value = cell_text(&t->cells[row * t->width + i]);
+                if (!t->columns[i].head)
+                        continue;
+                if (shown++ >= 2) {
+                        if (*value)
+                                block_cell(t->columns[i].key, width, value, out);
+                        continue;
+                }
+                buf_text(out, shown == 1 ? on : " ");
+                say_clean_line(str_of(value), out);
+                buf_text(out, shown == 1 ? off : "\n");
+        }
+}
+
+int table_blocks(Table *t, bool colour, Buf *out)
+{
+        int width = 0;
+        if (t->failed)
+                return -ENOMEM;
+        for (size_t i = 0; i < t->width; i++)
+                if (t->columns[i].head && (int)strlen(t->columns[i].key) > width)
+                        width = (int)strlen(t->columns[i].key);
+        for (size_t r = 0; r < t->rows; r++)
+                block_row(t, r, width, colour, out);
+        return out->failed ? -ENOMEM : 0;
+}
+
+static int table_out(Table *t, bool json, bool blocks)
 {
         Output o;
         output_init(&o, STDOUT_FILENO);
         int r = t->failed                    ? -ENOMEM
                 : json                       ? table_json(t, &o.pending)
-                : isatty(STDOUT_FILENO) == 1 ? table_text(t, &o.pending)
-                                             : table_lines(t, &o.pending);
+                : isatty(STDOUT_FILENO) != 1 ? table_lines(t, &o.pending)
+                : blocks                     ? table_blocks(t, say_colour(STDOUT_FILENO), &o.pending)
+                                             : table_text(t, &o.pending);
         if (!r)
                 output_finish(&o);
         if (r || o.error)
@@ -215,4 +268,14 @@ int table_print(Table *t, bool json)
         r = r || o.error ? WMI_FAILED : WMI_DONE;
         output_deinit(&o);
         return r;
+}
+
+int table_print(Table *t, bool json)
+{
+        return table_out(t, json, false);
+}
+
+int table_print_blocks(Table *t, bool json)
+{
+        return table_out(t, json, true);
 }

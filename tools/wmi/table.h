@@ -30,7 +30,12 @@ void table_none(Table *t);                                          // JSON: nul
 
 // Appends the rows as a table for a terminal. 0, -ENOMEM.
 int table_text(Table *t, Buf *out);
+// The rows as blocks: the first two columns on a line, below it each of the others that has something, under its key. For
+// cells with long texts or several lines. 0, -ENOMEM.
+int table_blocks(Table *t, bool colour, Buf *out);
 // Prints all rows on standard output. 0 done or nobody reads; WMI_FAILED after a message.
 int table_print(Table *t, bool json);
+// The same, on a terminal as blocks.
+int table_print_blocks(Table *t, bool json);
 
 #endif
