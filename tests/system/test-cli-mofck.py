@@ -172,6 +172,8 @@ def encodes_methods(t):
 def says_what_to_write_instead(t):
     path = thing(t)[1]
     for verb in ("layout", "encode", "decode"):
+        if verb == "layout":
+            t.run(["wmi", "mof", verb], code=2)
         _, err = t.run(["wmi", "mof", verb, path], code=2)
         equal(err, f"wmi mof {verb}: {path} is a file: name the class, and the file behind --mof")
     _, err = t.run(["wmi", "mof", "layout", "Test_Thing"], code=4)
@@ -180,6 +182,41 @@ def says_what_to_write_instead(t):
     check("it is a parameter: --method Set" in err, err)
     _, err = t.run(["wmi", "mof", "check", t.write("typo.mof", THING.replace("uint32 Level", "unit32 Level"))])
     check("did you mean uint32?" in err and "1 warning" in err, err)
+
+
+@test
+def tells_what_is_behind_a_block(t):
+    mof = ["--mof", t.write("t.mof", "class T { [WmiDataId(1)] uint32 A; };")]
+    for data, words in (("01000000", ""), ("0100000000000000", ""), ("0100000000000001", "4 bytes behind the last item, at 4, are not read"),
+                        ("0100000005", "1 byte behind the last item, at 4, is not read"), ("01000000" + 8 * "00", "8 bytes behind")):
+        p = subprocess.run([os.path.join(t.bin, "wmi"), "mof", "decode", "T", *mof], input=data, capture_output=True, env=t.env, text=True, check=True)
+        equal((p.stdout, words in p.stderr, bool(p.stderr)), ('{"A":1}\n', True, bool(words)))
+    _, err = t.run(["wmi", "mof", "encode", "T", "--acpi", '[1, "x"]', *mof, "--hex"])
+    check("6 bytes behind the last item, at 4, are not read" in err, err)
+    equal(t.json(["wmi", "mof", "encode", "T", '{"A": 258}', *mof, "--json"]), [{"bytes": 4, "hex": "02010000"}])
+
+
+@test
+def lays_out_all_classes_of_a_file(t):
+    out, _ = t.run(["wmi", "mof", "layout", *thing(t), "--json"])
+    equal([json.loads(line)["block"] for line in out if '"id":null' in line], ["data", "data", "Set in", "Set out"])
+    equal({json.loads(line)["class"] for line in out}, {"Test_Inner", "Test_Thing"})
+
+
+@test
+def headers_tell_programs_what_is_wrong(t):
+    empty = t.write("empty.mof", "class A { uint8 x; };")
+    _, err = t.run(["wmi", "mof", "header", empty])
+    check("[header-empty]" in err and "1 warning" in err, err)
+    out = t.json(["wmi", "mof", "header", empty, "--json", "-o", t.path("empty.h")])
+    equal([(o.get("rule"), o.get("level")) for o in out], [("header-empty", "warning"), (None, None)])
+    t.run(["wmi", "mof", "header", empty, "--json"], code=2)
+    t.run(["wmi", "mof", "check", empty, "--json", "--sarif"], code=2)
+    t.run(["wmi", "mof", "header", empty, "--sarif", "-o", "-"], code=2)
+    broken = t.write("broken.mof", "[WMI class A {")
+    log = json.loads("\n".join(t.run(["wmi", "mof", "header", "--sarif", broken, "-o", t.path("broken.h")], code=3)[0]))
+    equal(log["runs"][0]["results"][0]["level"], "error")
+    check(not os.path.exists(t.path("broken.h")), "no header")
 
 
 @test

@@ -65,6 +65,10 @@ static int check_run(const Options *o)
                 say("usage: wmi mof check FILE... [OPTION]..., or --rules");
                 return WMI_USAGE;
         }
+        if (o->json && o->sarif) {
+                say("wmi mof check: --json and --sarif exclude each other");
+                return WMI_USAGE;
+        }
         Diagnose *g = mof_diagnose(o, "wmi mof check");
         if (!g)
                 return request_no_memory();

@@ -65,12 +65,22 @@ static void hex_text(const Buf *bytes, Buf *out)
                 buf_printf(out, "%02x%s", bytes->p[i], i % 16 == 15 || i + 1 == bytes->n ? "\n" : " ");
 }
 
+static void hex_json(const Buf *bytes, Buf *out)
+{
+        buf_printf(out, "{\"bytes\":%zu,\"hex\":\"", bytes->n);
+        for (size_t i = 0; i < bytes->n; i++)
+                buf_printf(out, "%02x", bytes->p[i]);
+        buf_text(out, "\"}\n");
+}
+
 // Digits on a terminal, bytes anywhere else.
 static int encode_write(const Options *o, const Buf *bytes)
 {
         Buf text = {0};
-        bool hex = o->hex || (!o->raw && !o->output && isatty(STDOUT_FILENO) == 1);
-        if (hex)
+        bool hex = o->json || o->hex || (!o->raw && !o->output && isatty(STDOUT_FILENO) == 1);
+        if (o->json)
+                hex_json(bytes, &text);
+        else if (hex)
                 hex_text(bytes, &text);
         const Buf *b = hex ? &text : bytes;
         int code = text.failed ? request_no_memory() : WMI_DONE;
@@ -101,6 +111,20 @@ static int encode_acpi(json_object *o, Str source, Arena *a, Buf *out)
         return r ? block_failed(r, &d, (Str){0}) : WMI_DONE;
 }
 
+// What stands behind the last item, unless it is the padding to the next multiple of 8.
+static void block_rest(const CimClass *c, const Buf *block, bool padded)
+{
+        uint32_t size = c->layout ? c->layout->size : 0;
+        if (size == UINT32_MAX || block->n <= size)
+                return;
+        size_t rest = block->n - size;
+        for (size_t i = size; padded && i < block->n && rest < 8; i++)
+                padded = !block->p[i];
+        if (!padded || rest >= 8)
+                say("%zu byte%s behind the last item, at %u, %s not read", rest, rest == 1 ? "" : "s", size,
+                    rest == 1 ? "is" : "are");
+}
+
 // Does the block that firmware would give fit the class?
 static int encode_check(const CimClass *c, const Buf *block, Arena *a)
 {
@@ -114,6 +138,8 @@ static int encode_check(const CimClass *c, const Buf *block, Arena *a)
                 say("%.*s does not read this block: %s", STR_ARG(c->name), e.says);
                 return WMI_INPUT;
         }
+        if (!r)
+                block_rest(c, block, false);
         return r ? request_no_memory() : WMI_DONE;
 }
 
@@ -245,9 +271,8 @@ static int decode_items(const CimClass *c, const Buf *bytes, Arena *a, json_obje
         int r = cim_block_decode(c, bytes->p, bytes->n, NULL, a, values, &e);
         if (r == 1)
                 return block_refused(&e);
-        uint32_t size = c->layout ? c->layout->size : 0;
-        if (!r && size != UINT32_MAX && bytes->n > size && bytes->n - size >= 8)
-                say("%zu bytes behind the last item, at %u, are not read", bytes->n - size, size);
+        if (!r)
+                block_rest(c, bytes, true);
         if (!r)
                 r = block_json_of(c, values, a, ret);
         return r ? block_failed(r, NULL, (Str){0}) : WMI_DONE;
@@ -297,6 +322,8 @@ static const Option encode_options[] = {
          "bytes, also on a terminal"},
         OPTIONS_MOF_INPUT,
         OPTION_CLASS_NAMESPACE,
+        {"json", 0, OPTION_FLAG, offsetof(Options, json), OPTION_NO_FLAG, 0, 0, NULL,
+         "one JSON object: how many bytes, and their digits"},
         OPTION_SOCKET,
         OPTION_END};
 

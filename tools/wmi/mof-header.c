@@ -2,6 +2,7 @@
 // wmi mof header: C headers from MOF.
 #include "mofck/header.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bmf/bmf.h"
@@ -74,8 +75,30 @@ static int header_make(const Options *o, const MofInput *in, Diagnose *g)
         return code;
 }
 
+// A header without a structure is a mistake more often than not.
+static void header_of_nothing(const MofInput *in, Diagnose *g)
+{
+        const MofDocument *d = in->document;
+        Diag none = {0};
+        for (uint32_t i = 0; i < d->item_count; i++) {
+                const MofObject *c = d->items[i].kind == MOF_ITEM_OBJECT ? d->items[i].object : NULL;
+                if (c && !c->is_instance && (mof_qualifier(&c->qualifiers, "WMI") || mof_qualifier(&c->qualifiers, "guid")))
+                        return;
+        }
+        snprintf(none.file, sizeof(none.file), "%s", d->name);
+        diag_set(&none, 0, "no class of a driver is in it: the header is empty");
+        diag_hint(&none, "these have the qualifiers WMI and guid");
+        diagnose_add(g, DIAGNOSE_WARNING, "header-empty", &none, (Str){0});
+}
+
 static int header_run(const Options *o)
 {
+        bool on_output = o->output ? !strcmp(o->output, "-") : !o->hex_out;
+        if ((o->json || o->sarif) && (on_output || (o->json && o->sarif))) {
+                say("wmi mof header: %s", on_output ? "with --json or --sarif the header goes to a file: -o OUT.h"
+                                                    : "--json and --sarif exclude each other");
+                return WMI_USAGE;
+        }
         MofInput in = {0};
         Diagnose *g = mof_diagnose(o, "wmi mof header");
         if (!g)
@@ -84,6 +107,8 @@ static int header_run(const Options *o)
         // With -x alone nobody asked for a header.
         if (!code && (o->output || !o->hex_out))
                 code = header_make(o, &in, g);
+        if (!code)
+                header_of_nothing(&in, g);
         if (!code && o->hex_out)
                 code = header_hex(o, &in, g);
         int end = diagnose_end(g);
@@ -102,6 +127,8 @@ static const Option options[] = {OPTION_OUTPUT("write the header there; default:
                                  {"linux", 0, OPTION_FLAG, offsetof(Options, kernel), OPTION_NO_FLAG, 0, 0,
                                   NULL, "packed structures and GUIDs for a driver of the Linux kernel"},
                                  OPTIONS_MOF_INPUT,
+                                 OPTION_JSON,
+                                 OPTION_SARIF,
                                  OPTION_END};
 
 const Verb verb_mof_header = {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // wmi mof layout: where the items of a data block and the parameters of methods stand.
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cim/layout.h"
 #include "cim/method.h"
@@ -120,9 +122,35 @@ static int layout_class(Table *t, const MofClasses *m, const CimClass *c, Buf *t
         return code;
 }
 
+// All classes of the files, in their order: those with a block or with methods.
+static int layout_all(Table *t, MofClasses *m, Buf *text)
+{
+        int code = WMI_DONE;
+        for (size_t f = 0; f < m->options->mofs.n; f++) {
+                const MofDocument *d = m->inputs[f].document;
+                for (uint32_t i = 0; d && i < d->item_count; i++) {
+                        const MofObject *o = d->items[i].kind == MOF_ITEM_OBJECT ? d->items[i].object : NULL;
+                        const CimClass *c;
+                        char *name = o && !o->is_instance ? strndup(o->name.p, o->name.n) : NULL;
+                        if (!name)
+                                continue;
+                        int one = mof_classes_find(m, name, &c);
+                        free(name);
+                        if (!one && (c->method_count || c->layout_error[0] || (c->layout && c->layout->item_count)))
+                                one = layout_class(t, m, c, text);
+                        code = code ? code : one;
+                }
+        }
+        return code;
+}
+
 static int layout_run(const Options *o)
 {
         MofClasses m;
+        if (!o->arguments.n && (!o->mofs.n || o->method)) {
+                say("wmi mof layout: name a class%s", o->method ? "" : ", or --mof FILE for all that are in it");
+                return WMI_USAGE;
+        }
         Table *t = table_new(columns);
         Buf text = {0};
         int code = t ? mof_classes_open(o, "wmi mof layout", &m) : request_no_memory();
@@ -137,6 +165,8 @@ static int layout_run(const Options *o)
                         worst = worst ? worst : one;
                 }
         }
+        if (!o->arguments.n && !code)
+                worst = layout_all(t, &m, &text);
         int printed = code ? code : table_print(t, o->json);
         buf_deinit(&text);
         table_free(t);
@@ -157,15 +187,15 @@ static const Option options[] = {OPTION_MOF_CLASSES,
 const Verb verb_mof_layout = {
         .name = "layout",
         .summary = "Show offset, size and type of each item of a data block",
-        .usage = "CLASS... [--mof FILE]... [OPTION]...",
-        .text = "  wmi mof layout Vendor_Thing --mof thing.mof\n"
+        .usage = "[CLASS]... [--mof FILE]... [OPTION]...",
+        .text = "  wmi mof layout --mof thing.mof                           all classes of the file\n"
+                "  wmi mof layout Vendor_Thing --mof thing.mof\n"
                 "  wmi mof layout Vendor_Thing --mof thing.bmf --method Set\n"
                 "  wmi mof layout MSStorageDriver_FailurePredictEvent       from the service\n\n"
                 "The block, then the input and output buffers of each method; offsets are from the block's "
                 "beginning, which is\n"
                 "aligned to 8. Behind a string or an array of variable length an offset depends on the data.",
         .options = options,
-        .least = 1,
         .most = SIZE_MAX,
         .run = layout_run,
 };
