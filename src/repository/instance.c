@@ -566,22 +566,15 @@ static int path_not_found(const CimPath *path, Diag *reterr)
         return r;
 }
 
-typedef struct NameOfRow {
-        Store *st;
-        int64_t row;
-        const CimClass *found;
-        Diag *diag;
-} NameOfRow;
-
-static int row_is_of(void *context, Str namespace, const CimClass *c)
+// What the row is of, if that is c or derived from it; else *ret NULL.
+static int row_class(Store *st, Str namespace, const Row *row, const CimClass *c, const CimClass **ret,
+                     Diag *reterr)
 {
-        NameOfRow *n = context;
         const Version *v;
-        int r = class_facts(n->st, namespace, c, false, &v, n->diag);
-        if (r || !v || v->row != n->row)
-                return r;
-        n->found = c;
-        return 1;
+        int r = version_find(st, row->version, &v, reterr);
+        const CimClass *of = r ? NULL : cim_schema_find(st->schema, namespace, v->klass->name);
+        *ret = of && cim_class_isa(of, c->name) ? of : NULL;
+        return r;
 }
 
 // The row that a path means, and the class it is of. id 0: there is none.
@@ -604,14 +597,14 @@ static int path_row(Store *st, Str namespace, const CimPath *path, const CimClas
         *ret_class = c;
         if (ret->klass == v->row)
                 return 0;
-        // It is of the class of the path, of one derived from it, or of another one with the same keys.
-        NameOfRow n = {.st = st, .row = ret->klass, .diag = reterr};
-        r = cim_schema_each_derived(st->schema, namespace, c, row_is_of, &n);
-        if (n.found)
-                *ret_class = n.found;
+        // One derived from it, or another one with the same keys.
+        const CimClass *of;
+        r = row_class(st, namespace, ret, c, &of, reterr);
+        if (of)
+                *ret_class = of;
         else
                 ret->id = 0;
-        return n.found ? 0 : r;
+        return r;
 }
 
 int instance_row(Store *st, Str namespace, const CimPath *path, const CimClass *c, int64_t *ret, Diag *reterr)
