@@ -177,7 +177,7 @@ static void check_update(Builder *b, BuildClass *c)
         Str name = c->object->name;
         const CimClass *was = s ? cim_schema_find(s, c->namespace, name) : NULL;
         bool closed = s && cim_schema_find(s, c->namespace, STR("__SystemClass"));
-        uint32_t flags = b->deletions ? 0 : build_class_flags(b, c->object);
+        uint32_t flags = b->deletions ? 0 : c->flags;
         size_t reports = b->reports;
         if (build_is_system(name) && closed && !b->options->system)
                 build_error(b, c->object->place, CIM_E_INVALID_OPERATION,
@@ -434,6 +434,15 @@ static int build_with_needs(Builder *b, BuildClass *first, Frame *stack)
 
 // --- all of them ---------------------------------------------------------------------------------
 
+// What two declarations ask for of the one that is left: the first finds the class there or not, the second finds the
+// first; either may force.
+static uint32_t flags_of_both(uint32_t first, uint32_t second)
+{
+        uint32_t mode = (first | second) & (MOF_SAFE_UPDATE | MOF_FORCE_UPDATE);
+        return (first & (MOF_UPDATE_ONLY | MOF_CREATE_ONLY)) |
+               (mode & MOF_FORCE_UPDATE ? (uint32_t)MOF_FORCE_UPDATE : mode);
+}
+
 // A class that is declared again; *there is the first of its name.
 static void declared_again(Builder *b, size_t *there, BuildClass *c)
 {
@@ -445,7 +454,7 @@ static void declared_again(Builder *b, size_t *there, BuildClass *c)
                 first->count++;
                 return;
         }
-        if ((build_class_flags(b, c->object) & MOF_CREATE_ONLY) && !b->deletions) {
+        if ((c->flags & MOF_CREATE_ONLY) && !b->deletions) {
                 Diag at = {0};
                 mof_document_place(b->document, before->object->place, &at);
                 build_error(b, c->object->place, CIM_E_ALREADY_EXISTS,
@@ -454,6 +463,7 @@ static void declared_again(Builder *b, size_t *there, BuildClass *c)
                 c->failed = true;
         }
         before->superseded = true;
+        c->flags = flags_of_both(before->flags, c->flags);
         c->from = before->from;
         c->earlier = before->earlier;
         if (before == first)
@@ -466,6 +476,7 @@ static int index_class(Builder *b, size_t i)
 {
         BuildClass *c = &b->classes[i];
         size_t *there;
+        c->flags = c->object->class_flags ? c->object->class_flags : b->options->class_flags;
         int r = build_index_add(b, &b->class_index, c->namespace, c->object->name, i, &there);
         c->last = c;
         c->count = 1;

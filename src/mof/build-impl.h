@@ -42,7 +42,8 @@ typedef struct BuildClass BuildClass;
 struct BuildClass {
         const MofObject *object;
         Str namespace;
-        size_t item;  // of the document
+        size_t item;    // of the document
+        uint32_t flags; // of the directives, those that it supersedes included
         BuildUse *uses;
         size_t use_count;
         bool failed;     // part of it was refused: not built, and what needs it is not reported again
@@ -114,9 +115,6 @@ int build_error(Builder *b, MofPlace at, uint32_t code, const char *format, ...)
 int build_error_diag(Builder *b, MofPlace at, const Diag *d);
 // Adds a hint to the error recorded last (nothing when it was not recorded). Returns E_DIAG.
 int build_hint(Builder *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-// The flags that hold for an object.
-uint32_t build_class_flags(const Builder *b, const MofObject *o);
-uint32_t build_instance_flags(const Builder *b, const MofObject *o);
 // Counts what is made against LIMIT_MOF_WEIGHT. E_DIAG: it is too much, b->stop.
 int build_weigh(Builder *b, MofPlace at, size_t weight);
 void build_progress(Builder *b);

@@ -247,6 +247,7 @@ static int build_one(Builder *b, BuildInstance *i)
 
 // --- namespaces ----------------------------------------------------------------------------------
 
+// With those above it, as the store makes them for a class.
 static int add_made(Builder *b, Str namespace)
 {
         for (size_t n = 0; n <= namespace.n; n++)
@@ -300,7 +301,25 @@ static int make_namespace(Builder *b, BuildInstance *i)
         if (r < 0 || !i->made.p)
                 return -ENOMEM;
         i->state = BUILD_DONE;
-        return add_made(b, i->made);
+        r = build_index_add(b, &b->made, i->made, (Str){"", 0}, 0, NULL);
+        return r < 0 ? r : 0;
+}
+
+// The namespaces that the document brings into being are known: is each below one that is there then?
+static void check_made(Builder *b)
+{
+        const CimSchema *s = b->options->schema;
+        for (size_t i = 0; s && i < b->instance_count; i++) {
+                const BuildInstance *k = &b->instances[i];
+                if (!k->made.n || cim_schema_has_namespace(s, k->namespace) ||
+                    build_index_find(&b->made, k->namespace, (Str){"", 0}))
+                        continue;
+                build_error(b, k->object->place, CIM_E_INVALID_NAMESPACE, "there is no namespace %.*s to make %.*s in",
+                            STR_ARG(k->namespace), (int)(k->made.n - k->namespace.n - 1),
+                            k->made.p + k->namespace.n + 1);
+                build_hint(b, "make %.*s first, with an instance of __Namespace in the one above it",
+                           STR_ARG(k->namespace));
+        }
 }
 
 static int list_made(Builder *b)
@@ -315,6 +334,8 @@ static int list_made(Builder *b)
         for (size_t i = 0; i < b->instance_count && r >= 0; i++)
                 if (str_ieq(b->instances[i].object->name, STR("__NAMESPACE")))
                         r = make_namespace(b, &b->instances[i]);
+        if (r >= 0)
+                check_made(b);
         return r < 0 ? r : 0;
 }
 

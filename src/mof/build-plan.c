@@ -22,6 +22,7 @@ typedef struct Plan {
         bool puts;            // something is put in this round
         BuildIndex classes;   // classes put, with all above them -> the last round
         BuildIndex instances; // classes of instances put, likewise
+        BuildIndex deleted;   // classes deleted -> the last round
 } Plan;
 
 static void plan_add(Plan *p, MofStep step, uint32_t phase, size_t place)
@@ -62,7 +63,7 @@ static int plan_class(Plan *p, BuildClass *c)
                  (MofStep){.kind = MOF_PUT_CLASS,
                            .namespace = c->namespace,
                            .klass = c->klass,
-                           .flags = build_class_flags(p->b, c->object),
+                           .flags = c->flags,
                            .place = c->object->place},
                  PHASE_CLASS, c->order);
         return 0;
@@ -70,9 +71,10 @@ static int plan_class(Plan *p, BuildClass *c)
 
 static int plan_instance(Plan *p, BuildInstance *i)
 {
+        const MofObject *o = i->object;
         MofStep step = {.namespace = i->namespace,
-                        .flags = build_instance_flags(p->b, i->object),
-                        .place = i->object->place};
+                        .flags = o->instance_flags ? o->instance_flags : p->b->options->instance_flags,
+                        .place = o->place};
         if (i->state != BUILD_DONE)
                 return 0;
         if (i->made.n) {
@@ -115,9 +117,26 @@ static int plan_check_class(Plan *p, const MofItem *item, Str namespace)
         return build_hint(p->b, "write nofail when it does not matter");
 }
 
+// The class has been deleted in this round already: there is nothing left of it, and nothing to do.
+static int plan_gone(Plan *p, const MofItem *item, Str namespace, bool *ret)
+{
+        size_t *last;
+        int r = build_index_add(p->b, &p->deleted, namespace, item->deleted.what, p->round, &last);
+        *ret = r == 1 && *last == p->round;
+        if (r < 0)
+                return r;
+        *last = p->round;
+        if (!*ret || !item->fail)
+                return 0;
+        build_error(p->b, item->place, CIM_E_NOT_FOUND, "the class %.*s is deleted further up already",
+                    STR_ARG(item->deleted.what));
+        return build_hint(p->b, "write nofail when it does not matter");
+}
+
 static int plan_delete_class(Plan *p, const MofItem *item, size_t place)
 {
         Str namespace, name = item->deleted.what;
+        bool gone = false;
         int r = build_namespace(p->b, item->deleted.namespace, &namespace);
         if (r == 0)
                 r = plan_check_class(p, item, namespace);
@@ -125,6 +144,8 @@ static int plan_delete_class(Plan *p, const MofItem *item, size_t place)
                        plan_touched(p, &p->instances, namespace, name)))
                 r = plan_next_round(p, item->place);
         if (r == 0)
+                r = plan_gone(p, item, namespace, &gone);
+        if (r == 0 && !gone)
                 plan_add(p,
                          (MofStep){.kind = MOF_DELETE_CLASS,
                                    .namespace = namespace,

@@ -61,16 +61,6 @@ int build_hint(Builder *b, const char *format, ...)
         return E_DIAG;
 }
 
-uint32_t build_class_flags(const Builder *b, const MofObject *o)
-{
-        return o->class_flags ? o->class_flags : b->options->class_flags;
-}
-
-uint32_t build_instance_flags(const Builder *b, const MofObject *o)
-{
-        return o->instance_flags ? o->instance_flags : b->options->instance_flags;
-}
-
 int build_weigh(Builder *b, MofPlace at, size_t weight)
 {
         b->weight += weight;

@@ -63,7 +63,7 @@ static bool thing_get(Reader *in, Str namespace, Thing *ret)
         ret->name = read_str(in);
         if (!ret->namespace.n)
                 ret->namespace = namespace;
-        return !in->failed && ret->kind >= STORE_MARK_CLASS && ret->kind <= STORE_MARK_NAMESPACE;
+        return !in->failed && ret->kind >= STORE_MARK_CLASS && ret->kind <= STORE_MARK_NEED;
 }
 
 // --- what is true of them --------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ static int look(Store *st, const Thing *t, Facts *ret, const CimClass **ret_clas
                 Look l = {st, ret, reterr};
                 return cim_schema_each_derived(st->schema, t->namespace, c, look_tree, &l);
         }
-        if (t->kind == STORE_MARK_CLASS && c)
+        if (t->kind != STORE_MARK_TREE && c)
                 r = class_row(st, t->namespace, t->name, &row, &version, reterr);
         ret->a = version;
         return r;

@@ -136,6 +136,7 @@ typedef enum StoreMarkKind {
         STORE_MARK_TREE,      // so many classes derive from it, itself among them, with so many instances; maybe none
         STORE_MARK_INSTANCE,  // the instance has its values, or is not there
         STORE_MARK_NAMESPACE, // it is there or not, and has not been made anew
+        STORE_MARK_NEED,      // as STORE_MARK_CLASS, of one that others of the mark lean on
 } StoreMarkKind;
 
 // Things that a mark is to be about. All zero is empty.

@@ -64,9 +64,10 @@ static StoreMark everything(void)
         store_mark_add(&m, STORE_MARK_TREE, STR("root"), STR("NoTree"));
         store_mark_add(&m, STORE_MARK_NAMESPACE, STR("root\\made"), STR(""));
         store_mark_add(&m, STORE_MARK_NAMESPACE, STR("root\\absent"), STR(""));
+        store_mark_add(&m, STORE_MARK_NEED, NS, STR("Needed"));
         return m;
 }
-enum { EVERYTHING = 9 };
+enum { EVERYTHING = 10 };
 
 static const CimPropertySpec name_key[] = {
         {.name = {"Name", 4},
@@ -134,6 +135,11 @@ static void make_again(Rig *g)
         assert_int_equal(rig_create_namespace(g, "root\\made"), 0);
 }
 
+static void add_needed(Rig *g)
+{
+        put_class(g, "Needed", "", 2);
+}
+
 static void make_absent(Rig *g)
 {
         assert_int_equal(rig_create_namespace(g, "root\\absent"), 0);
@@ -143,7 +149,8 @@ static void it_holds_until_something_changes(void **state)
 {
         (void)state;
         static void (*const changes[])(Rig *) = {add_property, change_instance, delete_instance, put_in_tree,
-                                                 grow_tree,    delete_class,    make_again,      make_absent};
+                                                 grow_tree,    delete_class,    make_again,      make_absent,
+                                                 add_needed};
         for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
                 Rig g;
                 rig_open(&g, NULL, false);

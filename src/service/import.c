@@ -32,6 +32,7 @@ typedef struct Import {
         Str *names;     // of one run of deletions
         size_t base, run; // steps done, and steps of the run under way
         StoreMark mark;
+        const CimClass *inside; // of the last object inside of an instance
         bool again_differs; // doing it again would not lead to the same
         Buf list;
         uint32_t count, more;
@@ -202,8 +203,9 @@ static int delete_instance(Import *m, const MofStep *step)
         const StoreChange *changes;
         size_t from = store_changes(m->store, &changes);
         store_mark_add(&m->mark, STORE_MARK_INSTANCE, step->namespace, step->path);
-        m->again_differs |= step->fail;
         int r = cim_path_parse(step->path, &a, &path, &m->errors[0]);
+        // What is in a namespace when it is deleted again, no mark can say.
+        m->again_differs |= step->fail || (r == 0 && str_ieq(path.class_name, STR("__NAMESPACE")));
         bool there = r == 0 && cim_schema_find(s, step->namespace, path.class_name);
         if (r == 0 && (there || step->fail))
                 r = store_delete_instance(m->store, step->namespace, &path, &m->errors[0]);
@@ -227,13 +229,30 @@ static int make_namespace(Import *m, const MofStep *step)
                 r = diag_set(&m->errors[0], CIM_E_NOT_FOUND,
                              "the namespace %.*s does not exist, and instanceflags say updateonly",
                              STR_ARG(step->namespace));
-        else if (!there)
-                r = store_create_namespace(m->store, step->namespace, &m->errors[0]);
+        else if (!there) // those above it may be there only for classes that come later
+                r = store_put_classes(m->store, &(StorePut){.namespace = step->namespace}, 1, NULL, &m->errors[0]);
         if (r)
                 return import_refused(m, step, r);
         store_mark_add(&m->mark, STORE_MARK_NAMESPACE, step->namespace, (Str){"", 0});
         list_add(m, STORE_NAMESPACE, there ? DONE_SAME : DONE_CREATED, false, step->namespace, (Str){"", 0});
         return 0;
+}
+
+// An object inside of an instance is made by its class, which may change without the instance.
+static void mark_inside(Import *m, Str namespace, const CimValue *v)
+{
+        if (v->null || cim_type(v->type) != CIM_OBJECT)
+                return;
+        for (size_t i = 0; cim_is_array(v->type) && i < v->array.count; i++)
+                mark_inside(m, namespace, &v->array.items[i]);
+        if (cim_is_array(v->type))
+                return;
+        const CimInstance *o = v->object;
+        if (o->class != m->inside)
+                store_mark_add(&m->mark, STORE_MARK_NEED, namespace, o->class->name);
+        m->inside = o->class;
+        for (size_t i = 0; i < o->class->property_count; i++)
+                mark_inside(m, namespace, &o->values[i]);
 }
 
 static int put_instance(Import *m, const MofStep *step)
@@ -252,6 +271,8 @@ static int put_instance(Import *m, const MofStep *step)
                 Str name = {(char *)path.p, path.n};
                 list_add(m, STORE_INSTANCE, done, false, step->namespace, name);
                 store_mark_add(&m->mark, STORE_MARK_INSTANCE, step->namespace, name);
+                for (size_t i = 0; i < step->instance->class->property_count; i++)
+                        mark_inside(m, step->namespace, &step->instance->values[i]);
         }
         buf_deinit(&path);
         return r ? import_refused(m, step, r) : 0;

@@ -120,6 +120,59 @@ static void namespaces_are_made(void **state)
                                     "+instance root\\one\\two:A.K=1");
         assert_status(import(c, "#pragma namespace(\"root\\\\nowhere\")\ninstance of __Namespace { Name = \"x\"; };"),
                       CIM_E_INVALID_NAMESPACE);
+        assert_int_equal(errors[0].line, 2);
+        // One that a class brings into being is enough.
+        assert_status(import(c, "#pragma namespace(\"root\\\\three\\\\four\")\ninstance of __Namespace { Name = \"x\"; };\n"
+                                "class A { };\n#pragma namespace(\"root\\\\three\")\n"
+                                "instance of __Namespace { Name = \"y\"; };"),
+                      0);
+        assert_string_equal(told(), "+namespace root\\three\\four\\x:, +namespace root\\three\\y:, "
+                                    "+class root\\three\\four:A");
+        rig_end(&rig, c);
+}
+
+// What is in a namespace that is deleted is nobody's to remember.
+static void deleted_namespaces_are_deleted_again(void **state)
+{
+        (void)state;
+        static const char gone[] = "#pragma deleteinstance(\"__Namespace.Name=\\\"one\\\"\", nofail)\n",
+                          made[] = "#pragma deleteinstance(\"__Namespace.Name=\\\"one\\\"\", nofail)\n"
+                                   "instance of __Namespace { Name = \"one\"; };\n";
+        Rig rig;
+        Client *c = begin(&rig);
+        assert_status(import(c, gone), 0);
+        assert_status(import(c, "instance of __Namespace { Name = \"one\"; };"), 0);
+        assert_status(import(c, gone), 0);
+        assert_string_equal(told(), "-namespace root\\wmi:__NAMESPACE.Name=\"one\"");
+        assert_status(import(c, made), 0);
+        assert_status(import(c, "#pragma namespace(\"root\\\\wmi\\\\one\")\nclass A { };"), 0);
+        assert_status(import(c, made), 0);
+        assert_status(rig_get(c, "root\\wmi\\one:A", NULL), CIM_E_NOT_FOUND);
+        rig_end(&rig, c);
+}
+
+// An object inside of an instance is of a class that may change without the instance.
+static void objects_inside_are_made_again(void **state)
+{
+        (void)state;
+        static const char text[] = "instance of Holder { K = 1; In = { instance of Derived { A = 1; } }; };\n"
+                                   "instance of Holder { K = 2; };\n";
+        Rig rig;
+        Client *c = begin(&rig);
+        assert_status(import(c, "class Inner { uint8 A; uint8 B = 1; };\nclass Derived : Inner { };\n"
+                                "class Holder { [key] uint8 K; Inner In[]; };"),
+                      0);
+        for (unsigned i = 0; i < 2; i++) {
+                assert_status(import(c, text), 0);
+                assert_false(last.unchanged);
+                assert_status(import(c, text), 0);
+                assert_true(last.unchanged);
+                assert_string_equal(told(), "=instance root\\wmi:Holder.K=1, =instance root\\wmi:Holder.K=2");
+                assert_status(import_bytes(c, STR("class Inner { uint8 A; uint8 B = 2; };"), &(How){.class_flags = 0x20}),
+                              0);
+        }
+        assert_status(import(c, text), 0);
+        assert_string_equal(told(), "=instance root\\wmi:Holder.K=1, =instance root\\wmi:Holder.K=2");
         rig_end(&rig, c);
 }
 
@@ -254,6 +307,17 @@ static void flags_are_kept_to(void **state)
                 {"#pragma deleteinstance(\"New.Q=9\", nofail)", {0}, (uint32_t)CIM_E_INVALID_OBJECT_PATH, 1},
                 {"#pragma deleteclass(\"Sub\", fail)\n#pragma deleteclass(\"WMIEvent\", nofail)", {0},
                  (uint32_t)CIM_E_INVALID_OPERATION, 2},
+                {"#pragma deleteclass(\"New\", fail)\n#pragma deleteclass(\"New\", nofail)\n"
+                 "#pragma deleteclass(\"NEW\", fail)", {0}, (uint32_t)CIM_E_NOT_FOUND, 3},
+                // a class declared twice: the first meets what is there, the second meets the first
+                {"class Twice { };\n#pragma classflags(\"updateonly\")\nclass Twice { [key] uint8 K; };", {0}, 0, 0},
+                {"#pragma classflags(\"createonly\")\nclass Twice { };\n#pragma classflags(\"safeupdate\")\n"
+                 "class Twice { [key] uint8 K; uint8 L; };", {0}, (uint32_t)CIM_E_ALREADY_EXISTS, 4},
+                {"#pragma classflags(\"updateonly\")\nclass Other { };\n#pragma classflags(\"safeupdate\")\n"
+                 "class Other { uint8 K; };", {0}, (uint32_t)CIM_E_NOT_FOUND, 4},
+                {"instance of Twice { K = 1; };", {0}, 0, 0},
+                {"#pragma classflags(\"forceupdate\")\nclass Twice { [key] uint8 K; };\n#pragma classflags(\"updateonly\")\n"
+                 "class Twice { [key] uint8 K; uint8 M; };", {0}, 0, 0},
                 // what does not exist at all
                 {"class X { };", {.class_flags = 4}, (uint32_t)CIM_E_INVALID_PARAMETER, 0},
                 {"class X { };", {.class_flags = 3}, (uint32_t)CIM_E_INVALID_PARAMETER, 0},
@@ -461,6 +525,7 @@ int main(int argc, char **argv)
 {
         threaded = argc > 1 && !strcmp(argv[1], "thread");
         int r = testkit_run((TestCase[]){TEST(what_was_done_is_told), TEST(namespaces_are_made),
+                                         TEST(deleted_namespaces_are_deleted_again), TEST(objects_inside_are_made_again),
                                          TEST(an_import_is_recognised), TEST(what_is_changed_is_imported_again),
                                          TEST(a_deleted_class_is_looked_at_whole), TEST(flags_are_kept_to),
                                          TEST(all_or_nothing), TEST(events_follow), TEST(binary_mof_is_taken_too),
