@@ -329,9 +329,10 @@ static int member(Mof *m, const Body *b)
 
 static int directive_inside(Mof *m, const MofObject *o)
 {
+        char line[MOF_LINE_SHOWN];
         MofToken hash = m->now;
         mof_error(m, &hash, CIM_MOF_EXPECTED_CLOSE_BRACE, "a directive inside of class %.*s", STR_ARG(o->name));
-        mof_hint(m, "is the '}' of the class, which begins in line %u, missing?", mof_line(m, o->place.at));
+        mof_hint(m, "is the '}' of the class, which begins in %s, missing?", mof_line_shown(m, o->place.at, line));
         int r = mof_pragma(m);
         return r == E_DIAG ? mof_skip_directive(m, &hash) : r;
 }

@@ -102,9 +102,18 @@ char *mof_shown(const Mof *m, const MofToken *t, char out[MOF_SHOWN])
         return out;
 }
 
-uint32_t mof_line(const Mof *m, uint32_t at)
+char *mof_line_shown(const Mof *m, uint32_t at, char out[MOF_LINE_SHOWN])
 {
-        return mof_lines_line(m->lines, at);
+        Diag d = {0};
+        out[0] = '\0';
+        if (!m->hintable) // counting lines costs time
+                return out;
+        mof_lines_place(m->lines, (MofPlace){at, 0}, &d);
+        if (strcmp(d.file, m->hintable->file) == 0)
+                snprintf(out, MOF_LINE_SHOWN, "line %u", d.line);
+        else
+                snprintf(out, MOF_LINE_SHOWN, "line %u of %.90s", d.line, d.file);
+        return out;
 }
 
 bool mof_same_line(const Mof *m, uint32_t a, uint32_t b)

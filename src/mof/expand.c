@@ -21,6 +21,8 @@ typedef struct File {
         const struct File *by;
         const char *path;  // as it was opened
         const char *shown; // as its text calls itself: the path, or what a line marker says
+        dev_t device;      // and
+        ino_t node;        // which file that is, whatever path leads to it; 0: unknown
         Arena *arena;      // of its text and of those names
         Str text;
         size_t at, line_at; // the reading position; where its line begins
@@ -228,11 +230,6 @@ static bool is_blank(char c)
         return c == ' ' || c == '\t' || c == '\f' || c == '\v';
 }
 
-static bool is_digit(char c)
-{
-        return c >= '0' && c <= '9';
-}
-
 // A letter, in lower case; others are no letters.
 static char lower(char c)
 {
@@ -241,7 +238,7 @@ static char lower(char c)
 
 static bool is_word(char c)
 {
-        return (lower(c) >= 'a' && lower(c) <= 'z') || is_digit(c) || c == '_';
+        return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 static void take_newline(File *f)
@@ -364,45 +361,23 @@ static bool take_include(File *f, Include *ret)
         return true;
 }
 
-// `# 12 "file"` and `#line 12 "file"`: true, and the next line is line 12 of that file. *failed: out of memory.
+// A line marker: true, and the next line is the one it says. *failed: out of memory.
 static bool take_marker(File *f, bool *failed)
 {
-        size_t i = 1;
-        while (is_blank(peek(f, i)))
-                i++;
-        if (lower(peek(f, i)) == 'l' && lower(peek(f, i + 1)) == 'i' && lower(peek(f, i + 2)) == 'n' &&
-            lower(peek(f, i + 3)) == 'e')
-                i += 4;
-        while (is_blank(peek(f, i)))
-                i++;
-        if (!is_digit(peek(f, i)))
+        MofMarker marker;
+        if (!mof_text_marker(f->text, f->at, &marker))
                 return false;
-        f->at += i;
-        uint32_t line = 0;
-        for (; is_digit(peek(f, 0)); f->at++)
-                line = line < UINT32_MAX / 32 ? line * 10 + (uint32_t)(peek(f, 0) - '0') : line;
-        while (is_blank(peek(f, 0)))
-                f->at++;
-        if (peek(f, 0) == '"') {
-                char name[4096];
-                size_t n = 0;
-                for (f->at++; !at_end(f) && !is_newline(peek(f, 0)) && peek(f, 0) != '"'; f->at++) {
-                        if (peek(f, 0) == '\\' && (peek(f, 1) == '\\' || peek(f, 1) == '"'))
-                                f->at++;
-                        if (n < sizeof(name))
-                                name[n++] = peek(f, 0);
-                }
-                bool same = strlen(f->shown) == n && memcmp(f->shown, name, n) == 0;
-                const char *copy = same ? f->shown : arena_strndup(f->arena, name, n);
+        f->at = marker.end;
+        if (marker.named && !str_eq((Str){marker.name, marker.n}, str_of(f->shown))) {
+                const char *copy = arena_strndup(f->arena, marker.name, marker.n);
                 if (copy)
                         f->shown = copy;
                 else
                         *failed = true;
         }
-        skip_line(f);
         if (!at_end(f))
                 take_newline(f);
-        f->line = line;
+        f->line = marker.line;
         return true;
 }
 
@@ -454,22 +429,38 @@ static int find(const Expand *x, const File *f, const char *name, char *path, Bu
         return r;
 }
 
+// Which file of the file system it is, so that `a/../x.mof` is `x.mof`.
+static void identify(const Expand *x, File *f)
+{
+        struct stat s;
+        if (x->e->read || stat(f->path, &s) < 0)
+                return;
+        f->device = s.st_dev;
+        f->node = s.st_ino;
+}
+
+static bool same_file(const File *a, const File *b)
+{
+        return strcmp(a->path, b->path) == 0 || (a->node && a->node == b->node && a->device == b->device);
+}
+
 // A file includes itself: the message has the way round.
-static int circle(Expand *x, const File *f, const Include *i, const char *path)
+static int circle(Expand *x, const File *f, const Include *i, const File *again)
 {
         Diag d = {0};
         char way[300] = "";
-        for (const File *o = f; o && strcmp(o->path, path) != 0; o = o->by) {
+        for (const File *o = f; o && !same_file(o, again); o = o->by) {
                 size_t n = strlen(way);
                 snprintf(way + n, sizeof(way) - n, "%s%s", n ? ", by " : ", by way of ", o->path);
         }
-        diag_set(&d, (uint32_t)CIM_MOF_INVALID_INCLUDE, "%.180s includes itself%s", path, way);
+        diag_set(&d, (uint32_t)CIM_MOF_INVALID_INCLUDE, "%.180s includes itself%s", again->path, way);
         return stays(x, f, i, &d);
 }
 
 // The text of an included file, in the place of the directive.
-static int include_text(Expand *x, const File *f, const Include *i, const char *path, Str bytes)
+static int include_text(Expand *x, const File *f, const Include *i, File *inner, Str bytes)
 {
+        const char *path = inner->path;
         Arena arena = {0};
         MofText text;
         Diag d = {0}, why = {0};
@@ -483,13 +474,13 @@ static int include_text(Expand *x, const File *f, const Include *i, const char *
                          LIMIT_MOF_BYTES);
                 r = stays(x, f, i, &d);
         } else if (r == 0) {
-                File inner = {.by = f, .path = path, .shown = path, .arena = &arena, .text = {text.p, text.n}, .line = 1,
-                              .depth = f->depth + 1};
-                if (inner.text.n && inner.text.p[inner.text.n - 1] == '\x1A')
-                        inner.text.n--; // the end mark of DOS
+                inner->arena = &arena;
+                inner->text = (Str){text.p, text.n};
+                if (inner->text.n && inner->text.p[inner->text.n - 1] == '\x1A')
+                        inner->text.n--; // the end mark of DOS
                 put_marker(x, 1, path);
-                x->waiting += inner.text.n;
-                r = expand_file(x, &inner);
+                x->waiting += inner->text.n;
+                r = expand_file(x, inner);
         }
         arena_deinit(&arena);
         return r;
@@ -513,15 +504,18 @@ static int include(Expand *x, const File *f, const Include *i)
         int r = find(x, f, i->name, path, &bytes);
         if (r == 0 && bytes.failed)
                 r = -ENOMEM;
+        File inner = {.by = f, .path = path, .shown = path, .line = 1, .depth = f->depth + 1};
+        if (r == 0)
+                identify(x, &inner);
         bool open = false;
         for (const File *o = f; r == 0 && o; o = o->by)
-                open |= strcmp(o->path, path) == 0;
+                open |= same_file(o, &inner);
         if (r < 0 && r != -ENOMEM)
                 r = cannot_read(x, f, i, r);
         else if (open)
-                r = circle(x, f, i, path);
+                r = circle(x, f, i, &inner);
         else if (r == 0)
-                r = include_text(x, f, i, path, (Str){(const char *)bytes.p, bytes.n});
+                r = include_text(x, f, i, &inner, (Str){(const char *)bytes.p, bytes.n});
         buf_deinit(&bytes);
         return r;
 }
@@ -637,6 +631,7 @@ static int expand_first(Expand *x, const char *path, Arena *a, const MofText *te
         File f = {.path = path, .shown = path, .arena = a, .text = {text->p, text->n}, .line = 1};
         Include whole = {.line = 1};
         Diag d = {0};
+        identify(x, &f);
         if (text->n > LIMIT_MOF_BYTES) {
                 diag_set(&d, (uint32_t)CIM_MOF_INVALID_FILE, "the text is larger than %u bytes", LIMIT_MOF_BYTES);
                 report(x, &f, &whole, 0, &d);

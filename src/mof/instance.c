@@ -20,6 +20,10 @@ int mof_alias(Mof *m, MofObject *o, bool embedded)
                           "expected an alias behind 'as', found %s", mof_shown(m, &m->now, shown));
                 return mof_hint(m, "an alias is written $Name");
         }
+        if (r == 0 && o->alias.n) {
+                mof_error(m, &m->now, CIM_MOF_MULTIPLE_ALIASES, "a second alias of one class");
+                return mof_next(m);
+        }
         if (r != 0)
                 return r;
         o->alias = (Str){m->p + m->now.at + 1, m->now.n - 1};

@@ -120,7 +120,9 @@ int mof_hint(Mof *m, const char *format, ...) __attribute__((format(printf, 2, 3
 // "'class'", "the string \"abc\"", "the end of the file". Returns out.
 enum { MOF_SHOWN = 80 };
 char *mof_shown(const Mof *m, const MofToken *t, char out[MOF_SHOWN]);
-uint32_t mof_line(const Mof *m, uint32_t at);            // the number of the line of an offset
+// "line 5", or "line 5 of b.mof" where that is not the file of the error recorded last, for its hint. Returns out.
+enum { MOF_LINE_SHOWN = 120 };
+char *mof_line_shown(const Mof *m, uint32_t at, char out[MOF_LINE_SHOWN]);
 bool mof_same_line(const Mof *m, uint32_t a, uint32_t b); // is there no line end between the two offsets, a <= b?
 
 // Room for `size` more bytes on a stack, which moves it. NULL: out of memory.
@@ -161,7 +163,6 @@ int mof_lines_init(MofLines *l, Arena *a, const char *name);
 void mof_lines_deinit(MofLines *l);
 // From `at` on it is line `line` of a file of that name. name.p NULL: of the same file.
 int mof_lines_mark(MofLines *l, Arena *a, uint32_t at, uint32_t line, Str name);
-uint32_t mof_lines_line(const MofLines *l, uint32_t at);
 void mof_lines_place(const MofLines *l, MofPlace place, Diag *d);
 
 // --- lex.c ---------------------------------------------------------------------------------------

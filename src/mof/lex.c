@@ -92,46 +92,16 @@ static uint32_t comment_end(Mof *m, uint32_t at)
         return m->n;
 }
 
-// Is the '#' at `at` a line marker, `# 12 "file" 1` or `#line 12 "file"`? `*ret` is where the number begins.
-static bool is_marker(const Mof *m, uint32_t at, uint32_t *ret)
-{
-        uint32_t i = at + 1;
-        while (is_blank(byte(m, i)))
-                i++;
-        if (mof_key(m->p + i, 4) == MOF_KEY("line") && is_blank(byte(m, i + 4)))
-                i += 4;
-        while (is_blank(byte(m, i)))
-                i++;
-        *ret = i;
-        return is_digit(byte(m, i));
-}
-
 // The line after the marker has the number it says, in the file it names.
-static int take_marker(Mof *m, uint32_t i)
+static int take_marker(Mof *m, const MofMarker *marker)
 {
-        uint64_t line = 0;
-        for (; is_digit(byte(m, i)); i++)
-                line = line < UINT32_MAX ? line * 10 + (uint64_t)(byte(m, i) - '0') : line;
-        if (line > UINT32_MAX / 2)
-                line = UINT32_MAX / 2;
-        while (is_blank(byte(m, i)))
-                i++;
-        char name[sizeof(((Diag *)0)->file)];
-        Str file = {NULL, 0};
-        if (byte(m, i) == '"') {
-                file.p = name;
-                for (i++; i < m->n && !is_line_end(byte(m, i)) && byte(m, i) != '"'; i++) {
-                        if (byte(m, i) == '\\' && (byte(m, i + 1) == '\\' || byte(m, i + 1) == '"'))
-                                i++;
-                        if (file.n < sizeof(name) - 1)
-                                name[file.n++] = m->p[i];
-                }
-        }
-        i = line_end(m, i);
+        uint32_t i = (uint32_t)marker->end;
         if (i < m->n)
                 i += byte(m, i) == '\r' && byte(m, i + 1) == '\n' ? 2 : 1;
         m->at = i;
-        return mof_lines_mark(m->lines, m->arena, i, (uint32_t)line, file);
+        size_t most = sizeof(((Diag *)0)->file) - 1;
+        Str file = {marker->named ? marker->name : NULL, marker->n < most ? marker->n : most};
+        return mof_lines_mark(m->lines, m->arena, i, marker->line, file);
 }
 
 // --- tokens --------------------------------------------------------------------------------------
@@ -375,7 +345,7 @@ static void take_alias(Mof *m, uint32_t at)
 static int take_other(Mof *m, uint32_t at, bool *ret_token)
 {
         unsigned char c = byte(m, at), d = byte(m, at + 1);
-        uint32_t number;
+        MofMarker marker;
         *ret_token = false;
         if (at >= m->n) {
                 token(m, MOF_END, m->n, 0);
@@ -384,8 +354,8 @@ static int take_other(Mof *m, uint32_t at, bool *ret_token)
                 m->at = line_end(m, at);
         } else if (c == '/' && d == '*') {
                 m->at = comment_end(m, at);
-        } else if (c == '#' && is_marker(m, at, &number)) {
-                return take_marker(m, number);
+        } else if (c == '#' && mof_text_marker((Str){m->p, m->n}, at, &marker)) {
+                return take_marker(m, &marker);
         } else if (c == '#') {
                 token(m, '#', at, 1);
                 *ret_token = true;

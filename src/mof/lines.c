@@ -147,12 +147,6 @@ static uint32_t line_of(const MofLines *l, const MofMark *mark, const Count *c)
         return mark->line + (c->line - (mark->at ? counted(l, mark->at).line : 0));
 }
 
-uint32_t mof_lines_line(const MofLines *l, uint32_t at)
-{
-        Count c = counted(l, at);
-        return line_of(l, mark_of(l, at), &c);
-}
-
 void mof_lines_place(const MofLines *l, MofPlace place, Diag *d)
 {
         Count c = counted(l, place.at);

@@ -286,7 +286,7 @@ int mof_value(Mof *m, MofValue *ret)
 static int list_item(Mof *m, uint32_t open, size_t index)
 {
         MofValue item;
-        char shown[MOF_SHOWN];
+        char shown[MOF_SHOWN], line[MOF_LINE_SHOWN];
         if (m->now.kind == '{')
                 return mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_BRACE, "an array cannot hold an array");
         if (index == LIMIT_ARRAY_ITEMS)
@@ -313,7 +313,7 @@ static int list_item(Mof *m, uint32_t open, size_t index)
         } else if (r == 0 && m->now.kind != '}') {
                 mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_BRACE, "expected ',' or '}' in a list, found %s",
                           mof_shown(m, &m->now, shown));
-                return mof_hint(m, "the list begins in line %u", mof_line(m, open));
+                return mof_hint(m, "the list begins in %s", mof_line_shown(m, open, line));
         }
         return r;
 }

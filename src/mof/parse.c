@@ -71,7 +71,7 @@ int mof_name(Mof *m, uint32_t code, uint32_t too_wide, const char *what, Str *re
 
 int mof_missing_semicolon(Mof *m, const char *after, size_t n)
 {
-        char shown[MOF_SHOWN];
+        char shown[MOF_SHOWN], line[MOF_LINE_SHOWN];
         MofToken past = m->past;
         mof_error(m, &m->now, CIM_MOF_EXPECTED_SEMI, "expected ';' behind %.*s, found %s", (int)n, after,
                   mof_shown(m, &m->now, shown));
@@ -79,9 +79,11 @@ int mof_missing_semicolon(Mof *m, const char *after, size_t n)
                 return mof_hint(m, QUOTE_HINT);
         if (past.kind == MOF_WORD && m->now.kind == MOF_WORD && mof_same_line(m, past.at, m->now.at))
                 return mof_hint(m, "a property is one word for its type and one for its name; is a ';' missing?");
+        if (m->now.kind == ',')
+                return mof_hint(m, "each ends with ';', and each has its own type");
         if (m->now.kind != MOF_WORD && m->now.kind != MOF_END && !strchr("[#}", m->now.kind))
                 return E_DIAG;
-        mof_hint(m, "put ';' behind %s in line %u", mof_shown(m, &past, shown), mof_line(m, past.at));
+        mof_hint(m, "put ';' behind %s in %s", mof_shown(m, &past, shown), mof_line_shown(m, past.at, line));
         return 0;
 }
 
@@ -97,12 +99,12 @@ int mof_end_of_body(Mof *m, const char *what)
 
 int mof_unclosed(Mof *m, uint32_t open, const char *what, Str name)
 {
-        char shown[MOF_SHOWN];
+        char shown[MOF_SHOWN], line[MOF_LINE_SHOWN];
         if (m->stop)
                 return 0;
         mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_BRACE, "expected '}' at the end of %s %.*s, found %s", what,
                   STR_ARG(name), mof_shown(m, &m->now, shown));
-        mof_hint(m, "its '{' stands in line %u", mof_line(m, open));
+        mof_hint(m, "its '{' stands in %s", mof_line_shown(m, open, line));
         return 0;
 }
 
@@ -141,7 +143,7 @@ int mof_skip_member(Mof *m, unsigned base)
         while (r == 0 && m->now.kind != MOF_END) {
                 if (m->braces <= base &&
                     (m->now.kind == '}' || m->now.kind == '#' || mof_now(m, MOF_KEY("class"))))
-                        return 0;
+                        break;
                 bool last = m->now.kind == ';';
                 m->leaving = !last;
                 r = mof_next(m);

@@ -202,6 +202,7 @@ static int pragma_ignored(Mof *m)
 
 static int pragma_amendment(Mof *m)
 {
+        char line[MOF_LINE_SHOWN];
         Str text;
         MofToken at;
         int r = one_argument(m, CIM_MOF_INVALID_AMENDMENT, "locale (\"MS_409\")", &text, &at);
@@ -209,7 +210,7 @@ static int pragma_amendment(Mof *m)
                 return r;
         if (m->document->amendment_place.n) {
                 mof_error(m, &at, CIM_MOF_DUPLICATE_AMENDMENT, "a second #pragma amendment");
-                return mof_hint(m, "the first stands in line %u", mof_line(m, m->document->amendment_place.at));
+                return mof_hint(m, "the first stands in %s", mof_line_shown(m, m->document->amendment_place.at, line));
         }
         if (!text.n)
                 return mof_error(m, &at, CIM_MOF_INVALID_AMENDMENT, "an amendment is called by a locale: \"MS_409\"");

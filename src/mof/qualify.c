@@ -199,7 +199,7 @@ static int list_end(Mof *m)
 {
         if (m->now.kind == ']')
                 return mof_next(m);
-        char shown[MOF_SHOWN];
+        char shown[MOF_SHOWN], line[MOF_LINE_SHOWN];
         mof_error(m, &m->now, CIM_MOF_EXPECTED_CLOSE_BRACKET, "expected ',' or ']' in a list of qualifiers, found %s",
                   mof_shown(m, &m->now, shown));
         if (m->now.kind == '=' || m->now.kind == MOF_STRING || m->now.kind == MOF_INTEGER)
@@ -210,11 +210,11 @@ static int list_end(Mof *m)
                 return mof_hint(m, "flavors stand behind a ':'");
         if (cim_type_of_name(mof_str(m, &m->now)) != CIM_NONE || mof_now(m, MOF_KEY("class")) ||
             mof_now(m, MOF_KEY("instance")) || mof_now(m, MOF_KEY("void")))
-                return mof_hint(m, "is a ']' missing behind %s in line %u?", mof_shown(m, &m->past, shown),
-                                mof_line(m, m->past.at));
+                return mof_hint(m, "is a ']' missing behind %s in %s?", mof_shown(m, &m->past, shown),
+                                mof_line_shown(m, m->past.at, line));
         if (!mof_same_line(m, m->past.at, m->now.at))
-                return mof_hint(m, "is a ',' or ']' missing behind %s in line %u?", mof_shown(m, &m->past, shown),
-                                mof_line(m, m->past.at));
+                return mof_hint(m, "is a ',' or ']' missing behind %s in %s?", mof_shown(m, &m->past, shown),
+                                mof_line_shown(m, m->past.at, line));
         return mof_hint(m, "is a ',' missing behind %s?", mof_shown(m, &m->past, shown));
 }
 

@@ -117,6 +117,9 @@ static void keeps_lines_columns_and_names(void **state)
               "\xC3\xA4\t\n# 1 \"b\"\nB\n# 1 \"q\\\"\\\\.mof\"\n                 class A {};\n# 7 \"o.x\"\n# 1 \"b\"\nB\n"
               "# 7 \"o.x\"\n\n");
         gives((Memory[]){{"a", "#include (\"u\")\n", 0}, {"u", "\xFE\xFF\0\x41", 4}, {0}}, "# 1 \"u\"\nA\n# 1 \"a\"\n\n");
+        // The lines of the compiler: what is no marker to it is none here, and numbers end where its do.
+        gives((Memory[]){{"a", "#line4 \"b\"\n#line 4294967296\n#include (\"u\")\n", 0}, {"u", "", 0}, {0}},
+              "#line4 \"b\"\n#line 4294967296\n# 1 \"u\"\n# 2147483647 \"a\"\n\n");
 }
 
 static void what_is_not_there(void **state)
@@ -327,6 +330,15 @@ static void on_disk_in_any_case(void **state)
         disk_fails(&(MofExpand){0}, "d.mof", "d.mof", 1, "the file \"Sub\" cannot be read: Is a directory");
 }
 
+static void a_circle_by_another_path(void **state)
+{
+        (void)state;
+        char message[100];
+        snprintf(message, sizeof(message), "%s/Sub/../o.mof includes itself", folder);
+        put("o.mof", "#include (\"Sub/../o.mof\")");
+        disk_fails(&(MofExpand){0}, "o.mof", "o.mof", 1, message);
+}
+
 static void what_never_ends_is_not_read(void **state)
 {
         (void)state;
@@ -479,7 +491,7 @@ int main(void)
                 TEST(without_includes_as_it_is), TEST(in_each_spelling), TEST(relative_to_the_file_that_names_it),
                 TEST(keeps_lines_columns_and_names), TEST(what_is_not_there), TEST(what_is_no_text), TEST(a_circle),
                 TEST(an_open_comment_ends_with_its_file), TEST(depth), TEST(count), TEST(bytes), TEST(on_disk_in_any_case),
-                TEST(what_never_ends_is_not_read), TEST(macros_and_headers), TEST(utf16_is_converted_first),
+                TEST(a_circle_by_another_path), TEST(what_never_ends_is_not_read), TEST(macros_and_headers), TEST(utf16_is_converted_first),
                 TEST(what_the_preprocessor_refuses), TEST(a_preprocessor_that_writes_for_ever),
                 TEST(the_bound_of_its_output), TEST_END});
         char command[100];

@@ -511,6 +511,12 @@ static void line_markers_name_the_files(void **state)
         place_is(object(2)->place, "b.mof", 9, 7, 45, 1);
         place_is(object(3)->place, "b.mof", 100, 7, 67, 1);
         place_is(object(4)->place, "dir/a.mof", 2, 8, 98, 1);
+
+        assert_int_equal(parse("# 5 \"b.mof\"\nclass A {\n# 9 \"c.mof\"\nclass B { uint8 x };"), E_DIAG);
+        assert_int_equal(error_count, 2);
+        assert_string_equal(errors[0].file, "c.mof");
+        assert_string_equal(errors[0].hint, "its '{' stands in line 5 of b.mof");
+        assert_string_equal(errors[1].hint, "put ';' behind 'x' in line 9");
 }
 
 // Lines, columns and offsets of every class of a long text, against counting them one by one.

@@ -125,3 +125,58 @@ size_t mof_text_bytes(const MofText *t, size_t from, size_t to)
         }
         return n;
 }
+
+// --- line markers --------------------------------------------------------------------------------
+
+static char at(Str s, size_t i)
+{
+        return i < s.n ? s.p[i] : '\0';
+}
+
+static size_t after_blanks(Str s, size_t i)
+{
+        while (at(s, i) == ' ' || at(s, i) == '\t' || at(s, i) == '\f' || at(s, i) == '\v')
+                i++;
+        return i;
+}
+
+static bool line_ends(Str s, size_t i)
+{
+        return i >= s.n || s.p[i] == '\n' || s.p[i] == '\r';
+}
+
+// "file" at s[i], which is the first quote. The result is behind it.
+static size_t marker_name(Str s, size_t i, MofMarker *ret)
+{
+        ret->named = true;
+        for (i++; !line_ends(s, i) && s.p[i] != '"'; i++) {
+                if (s.p[i] == '\\' && (at(s, i + 1) == '\\' || at(s, i + 1) == '"'))
+                        i++;
+                if (ret->n < sizeof(ret->name))
+                        ret->name[ret->n++] = s.p[i];
+        }
+        return i;
+}
+
+bool mof_text_marker(Str s, size_t hash, MofMarker *ret)
+{
+        size_t i = after_blanks(s, hash + 1), word = i;
+        if (s.n - i > 4 && str_ieq((Str){s.p + i, 4}, STR("line")))
+                i = after_blanks(s, i + 4);
+        if (at(s, i) < '0' || at(s, i) > '9' || i == word + 4)
+                return false;
+        ret->line = 0;
+        ret->n = 0;
+        ret->named = false;
+        for (; at(s, i) >= '0' && at(s, i) <= '9'; i++) {
+                uint64_t line = (uint64_t)ret->line * 10 + (uint64_t)(s.p[i] - '0');
+                ret->line = line < INT32_MAX ? (uint32_t)line : INT32_MAX;
+        }
+        i = after_blanks(s, i);
+        if (at(s, i) == '"')
+                i = marker_name(s, i, ret);
+        while (!line_ends(s, i))
+                i++;
+        ret->end = i;
+        return true;
+}

@@ -24,6 +24,18 @@ typedef struct MofText {
 // surrogate pair, malformed UTF-8 behind a UTF-8 mark. -ENOMEM.
 int mof_text_read(Str input, Arena *a, MofText *ret, Diag *reterr);
 
+// `# 12 "file" 1` or `#line 12 "file"`, what a preprocessor leaves: the line behind it is line 12 of that file.
+typedef struct MofMarker {
+        uint32_t line;   // at most INT32_MAX
+        size_t end;      // where its own line ends
+        size_t n;        // of the name; what does not fit is cut off
+        bool named;
+        char name[4096]; // unescaped, not terminated
+} MofMarker;
+
+// Is the '#' at text.p[at] the beginning of one?
+bool mof_text_marker(Str text, size_t at, MofMarker *ret);
+
 // How many bytes of the input the characters of t->p[from..to) were.
 size_t mof_text_bytes(const MofText *t, size_t from, size_t to);
 
