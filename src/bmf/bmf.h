@@ -83,7 +83,7 @@ typedef struct Bmf {
         uint32_t object_count;
         bool has_flavors; // there is a part with flavors
         bool unpadded;    // of the Windows 2000 kind: nothing is padded
-        bool cut;         // the end is missing, and flavors with it
+        bool cut;         // the data ended early, and what it said of flavors with it
         Arena *arena;
 } Bmf;
 
@@ -106,7 +106,8 @@ typedef struct BmfOptions {
 int bmf_of_document(const MofDocument *d, const BmfOptions *o, Bmf **ret, Diag *warnings, size_t capacity,
                     size_t *ret_warnings);
 // The text that these records came from, as a document: bmf_of_document makes the same records of it. What no text can
-// say is kept as well as it can be and told in `warnings`, at least once for each such object, unless b is cut. 0, -ENOMEM.
+// say is kept as well as it can be and told in `warnings`, at least once for each such object; when these are more than
+// `capacity` the last says how many. 0, -ENOMEM.
 int bmf_to_document(const Bmf *b, const char *name, MofDocument **ret, Diag *warnings, size_t capacity,
                     size_t *ret_warnings);
 

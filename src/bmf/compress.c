@@ -395,6 +395,7 @@ static int check_header(Str file, Diag *reterr)
 int bmf_unpack_within(Str file, size_t limit, Buf *ret, size_t *ret_used, Diag *reterr)
 {
         int r = check_header(file, reterr);
+        size_t begin = ret->n;
         if (ret_used)
                 *ret_used = r == 0 ? BMF_HEADER : 0;
         if (r != 0)
@@ -414,7 +415,7 @@ int bmf_unpack_within(Str file, size_t limit, Buf *ret, size_t *ret_used, Diag *
         BitReader bits = {.p = (const uint8_t *)stream + sizeof(stream_version),
                           .n = (there - sizeof(stream_version)) * 8};
         r = unpack_stream(&bits, BMF_HEADER + sizeof(stream_version), size, ret, reterr);
-        if (r == 0 && there < packed)
+        if (there < packed && r != -ENOMEM && ret->n - begin == size) // all is there, and not the end
                 return wrong(reterr, file.n, "the file ends %zu bytes before its compressed data does",
                              packed - there);
         return r;

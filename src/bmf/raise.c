@@ -703,8 +703,11 @@ int bmf_to_document(const Bmf *b, const char *name, MofDocument **ret, Diag *war
                 *item = (MofItem){.kind = MOF_ITEM_OBJECT, .place.at = b->objects[i]->at};
                 r = raise_object(&u, b->objects[i], &item->object);
                 if (r == 0)
-                        r = bmf_raise_check(b, b->objects[i], d, item->object, u.w.told == told && !b->cut, &u.w);
+                        r = bmf_raise_check(b, b->objects[i], d, item->object, u.w.told == told, &u.w);
         }
+        if (u.w.told > u.w.count && u.w.count)
+                diag_set(&u.w.list[u.w.count - 1], CIM_MOF_INVALID_FILE,
+                         "MOF cannot say %zu more things, the first of them here", u.w.told - u.w.count + 1);
         *ret_warnings = u.w.count;
         if (r == 0) {
                 *ret = d;

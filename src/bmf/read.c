@@ -495,8 +495,9 @@ static int read_objects(Reading *r, Bmf *b)
                 fault(r, g.at, "%u objects of %u are there", i, said);
         if (left(&g) && !r->faults)
                 fault(r, g.at, "%zu bytes behind the last object", left(&g));
-        if (b->object_count < said && r->d)
-                diag_hint(r->d, "%u of %u objects could be read", b->object_count, said);
+        if ((b->object_count < said || b->cut) && r->d)
+                diag_hint(r->d, "%u of %u objects could be read%s", b->object_count, said,
+                          !b->cut ? "" : b->has_flavors ? ", and not all flavors" : ", and no flavors");
         return 0;
 }
 
@@ -509,6 +510,7 @@ static int read_flavors(Reading *r, Bmf *b, size_t at, size_t n)
         if (at == n)
                 return 0;
         if (n - at < mark || memcmp(r->p + at, BMF_FLAVOR_MARK, mark) != 0) {
+                b->cut = n - at < mark && !memcmp(r->p + at, BMF_FLAVOR_MARK, n - at);
                 fault(r, at, "%zu bytes behind the objects, which are not flavors", n - at);
                 return 0;
         }
@@ -520,8 +522,8 @@ static int read_flavors(Reading *r, Bmf *b, size_t at, size_t n)
                 return 0;
         }
         size_t count = word(r, at), there = (n - at - 4) / 8;
-        b->cut = count > there;
-        if (b->cut)
+        b->cut |= count > there;
+        if (count > there)
                 fault(r, at, "%zu flavors, in %zu bytes", count, n - at - 4);
         else if (n - at - 4 != count * 8)
                 fault(r, at + 4 + count * 8, "%zu bytes behind the flavors", n - at - 4 - count * 8);

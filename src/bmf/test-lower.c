@@ -439,6 +439,45 @@ static void warned_inside(void **state)
         mof_document_free(d);
 }
 
+// More than the caller has room for: the last one says how many.
+static void warned_often(void **state)
+{
+        (void)state;
+        BmfProperty p[6];
+        for (uint32_t n = 3; n <= 6; n++) { // each without CIMTYPE, and with a name that is none
+                for (uint32_t i = 0; i < n; i++)
+                        p[i] = (BmfProperty){
+                                .name = TEXT("a b"), .type = CIM_UINT8, .qualifiers.present = true};
+                mof_document_free(raised(p, n, NULL));
+                char says[40];
+                snprintf(says, sizeof(says), "cannot say %u more", 2 * n - 7);
+                assert_int_equal(told_count, 2 * n < 8 ? 2 * n : 8);
+                assert_int_equal(strstr(told[told_count - 1].message, says) != NULL, 2 * n > 8);
+        }
+}
+
+// Flavors that were behind the end of a file are not told again of each object.
+static void cut(void **state)
+{
+        (void)state;
+        BmfQualifier type = {.name = TEXT("CIMTYPE"), .has_value = true, .value = STRING("uint8")};
+        BmfProperty p[] = {{.name = TEXT("a"), .type = CIM_UINT8, .qualifiers = {true, &type, 1}},
+                           plain(TEXT("__CLASS"), STRING("A")),
+                           plain(TEXT("__NAMESPACE"), STRING("root\\default"))};
+        BmfObject o = {
+                .qualifiers.present = true, .properties = p, .property_count = 3, .has_methods = true};
+        const BmfObject *objects[] = {&o};
+        Bmf b = {.objects = objects, .object_count = 1};
+        for (int i = 0; i < 3; i++) {
+                MofDocument *d = NULL;
+                b.cut = i != 0;
+                b.has_flavors = i == 2;
+                assert_int_equal(bmf_to_document(&b, "x", &d, told, 8, &told_count), 0);
+                assert_int_equal(told_count, i == 0);
+                mof_document_free(d);
+        }
+}
+
 // As many parameters as a file may bring: not in time that grows with their square.
 static void many_parameters(void **state)
 {
@@ -468,5 +507,6 @@ int main(void)
 {
         return testkit_run((TestCase[]){TEST(integers), TEST(values), TEST(flavors), TEST(parameters),
                                         TEST(refused), TEST(left_out), TEST(deep), TEST(warned),
-                                        TEST(warned_inside), TEST(many_parameters), TEST_END});
+                                        TEST(warned_inside), TEST(warned_often), TEST(cut),
+                                        TEST(many_parameters), TEST_END});
 }

@@ -459,6 +459,8 @@ static void wrong_flavors(void **state)
                 assert_int_equal(read_exactly(out.p, out.n - cut, &back, &d), E_DIAG);
                 assert_int_equal(back->object_count, 1);
                 assert_int_equal(back->objects[0]->qualifiers.items[0].has_flavor, cut <= 8);
+                assert_string_equal(d.hint, cut < 20 + 1 ? "1 of 1 objects could be read, and not all flavors"
+                                                         : "1 of 1 objects could be read, and no flavors");
                 bmf_free(back);
         }
         buf_u8(&out, 0);

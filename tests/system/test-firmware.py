@@ -218,6 +218,21 @@ def many_in_one_file(t):
 
 
 @test
+def texts_behind_each_other_stay_apart(t):
+    flags, plain = "#pragma classflags(\"updateonly\")\n#pragma instanceflags(\"createonly\")\n", "class %s { uint32 x; };\n"
+    paths = []
+    for name, text in (("a", flags + plain % "A"), ("b", plain % "B"), ("c", plain % "C")):
+        paths.append(os.path.join(t.dir, name + ".bmf"))
+        t.run("wmi", "mof", "compile", put(t, name + ".mof", text), "-B", paths[-1])
+    all_of_them, out = os.path.join(t.dir, "all.mof"), os.path.join(t.dir, "all.bmf")
+    t.run("wmi", "mof", "decompile", *paths, "-o", all_of_them)
+    t.run("wmi", "mof", "compile", all_of_them, "-B", out)
+    items = t.run("wmi", "mof", "decompile", "--json", out).json()[0]["items"]
+    t.equal([(i["name"], i.get("classFlags"), i.get("instanceFlags")) for i in items],
+            [("A", 1, 2), ("B", None, None), ("C", None, None)], "flags of the first end with it")
+
+
+@test
 def names_from_files_cannot_say_anything(t):
     """A resource's name stands in a comment, and stays there."""
     blob = own(t)
@@ -237,10 +252,12 @@ def damaged_files_give_what_is_there(t):
     blob = own(t)
     p = t.run("wmi", "mof", "decompile", put(t, "cut.bmf", blob[:-len(blob) // 3]), status=3)
     t.true(any("error" in line for line in p.err), p.err)
-    t.true(not any("other records" in line for line in p.err), p.err)  # what is lost is not told of each class
+    t.true(any("of 4 objects could be read, and no flavors" in line for line in p.err), p.err)
+    t.true(not any("CIMTYPE" in line for line in p.err), p.err)
     t.true("// Damaged" in "\n".join(p.out), p.out)
     o = t.run("wmi", "mof", "decompile", "--json", put(t, "cut.bmf", blob[:-len(blob) // 3]), status=3).json()[0]
     t.equal((o["complete"], o["same"], o["messages"][0]["level"]), (False, False, "error"), "what JSON says")
+    t.true("objects could be read" in o["messages"][0]["hint"], o["messages"])
     whole = table("DSDT", scope("\\_SB", wmi_device(blob)))
     p = t.run("wmi", "mof", "decompile", put(t, "cut.dat", whole[:-10]), status=3)
     t.true("class Fan" in "\n".join(p.out), "the blob in a cut table")

@@ -88,10 +88,13 @@ size_t binary_announced(const BmfBlob *b)
         return read_u32(&r);
 }
 
+// The first fault is the reason of those behind it; how much there is in spite of it says the last.
 static void binary_fault(Binary *b, const Diag *d)
 {
         if (b->complete)
                 b->fault = *d;
+        else
+                diag_hint(&b->fault, "%s", d->hint);
         b->complete = false;
 }
 

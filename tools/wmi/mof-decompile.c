@@ -20,6 +20,7 @@ typedef struct Decompile {
         Buf out;         // what is to be written
         size_t texts;    // in it, or written before
         size_t expanded; // bytes of all blobs so far
+        uint32_t class_flags, instance_flags; // that the text before leaves in force
         int code;
 } Decompile;
 
@@ -239,6 +240,20 @@ static void put_between(Decompile *d)
 {
         if (d->texts)
                 buf_text(&d->out, "\n#pragma namespace (\"root\\\\default\")\n");
+        if (d->class_flags)
+                buf_text(&d->out, "#pragma classflags(0)\n");
+        if (d->instance_flags)
+                buf_text(&d->out, "#pragma instanceflags(0)\n");
+        d->class_flags = d->instance_flags = 0;
+}
+
+static void keep_flags(Decompile *d, const MofDocument *document)
+{
+        for (uint32_t i = 0; document && i < document->item_count; i++)
+                if (document->items[i].kind == MOF_ITEM_OBJECT) {
+                        d->class_flags = document->items[i].object->class_flags;
+                        d->instance_flags = document->items[i].object->instance_flags;
+                }
 }
 
 static int put_text(Decompile *d, const BinarySource *s, const BmfBlob *blob, const Binary *b)
@@ -248,6 +263,7 @@ static int put_text(Decompile *d, const BinarySource *s, const BmfBlob *blob, co
         size_t from = d->out.n; // the comment is compiled too
         put_head(s, blob, b, &d->out);
         int r = b->document ? mof_print(b->document, &d->out) : 0;
+        keep_flags(d, b->document);
         if (r || d->out.failed)
                 return -ENOMEM;
         if (!b->complete)
@@ -266,6 +282,8 @@ static void json_message(JsonText *j, const char *level, const Diag *d)
         jsontext_open(j, NULL, '{');
         jsontext_z(j, "level", level);
         jsontext_z(j, "message", d->message);
+        if (d->hint[0])
+                jsontext_z(j, "hint", d->hint);
         if (d->offset)
                 jsontext_number(j, "offset", d->offset, false);
         jsontext_close(j, '}');
