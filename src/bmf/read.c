@@ -497,7 +497,9 @@ static int read_objects(Reading *r, Bmf *b)
                 fault(r, g.at, "%zu bytes behind the last object", left(&g));
         if ((b->object_count < said || b->cut) && r->d)
                 diag_hint(r->d, "%u of %u objects could be read%s", b->object_count, said,
-                          !b->cut ? "" : b->has_flavors ? ", and not all flavors" : ", and no flavors");
+                          !b->cut          ? ""
+                          : b->has_flavors ? ", and not all flavors"
+                                           : ", and no flavors");
         return 0;
 }
 

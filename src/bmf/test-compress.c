@@ -349,7 +349,8 @@ static void cut(void **state)
                 assert_true(out.n <= sizeof(p) && out.n >= before && d.offset <= n && used <= n);
                 if (out.n)
                         assert_memory_equal(out.p, p, out.n);
-                assert_true(n < 20 || strstr(d.message, out.n < sizeof(p) ? "data ends after" : "the file ends"));
+                assert_true(n < 20 ||
+                            strstr(d.message, out.n < sizeof(p) ? "data ends after" : "the file ends"));
                 before = out.n;
                 free(exact);
                 buf_deinit(&out);

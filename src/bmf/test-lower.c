@@ -464,8 +464,7 @@ static void cut(void **state)
         BmfProperty p[] = {{.name = TEXT("a"), .type = CIM_UINT8, .qualifiers = {true, &type, 1}},
                            plain(TEXT("__CLASS"), STRING("A")),
                            plain(TEXT("__NAMESPACE"), STRING("root\\default"))};
-        BmfObject o = {
-                .qualifiers.present = true, .properties = p, .property_count = 3, .has_methods = true};
+        BmfObject o = {.qualifiers.present = true, .properties = p, .property_count = 3, .has_methods = true};
         const BmfObject *objects[] = {&o};
         Bmf b = {.objects = objects, .object_count = 1};
         for (int i = 0; i < 3; i++) {

@@ -4,23 +4,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cim/status.h"
 #include "mof-load.h"
-#include "options.h"
 #include "say.h"
-
-// FILE#2, where there is no file of that name.
-static void binary_number(BinarySource *s)
-{
-        char *hash = strrchr(s->path, '#');
-        uint64_t n;
-        if (!hash || access(s->path, F_OK) == 0 || !options_number(hash + 1, &n) || n == 0)
-                return;
-        s->only = n > SIZE_MAX ? SIZE_MAX : (size_t)n;
-        *hash = '\0';
-}
 
 static int binary_unreadable(const char *verb, const char *path, int r)
 {
@@ -57,7 +44,7 @@ int binary_open(const char *verb, const char *path, const char *sysfs, BinarySou
                 return binary_unreadable(verb, path, -ENAMETOOLONG);
         memcpy(s->path, path, strlen(path) + 1);
         s->name = s->path;
-        binary_number(s);
+        s->only = mof_file_number(s->path);
         int r = mof_read_file(s->path, &s->bytes);
         if (r)
                 return binary_unreadable(verb, s->path, r);
@@ -111,16 +98,16 @@ int binary_decode(const BmfBlob *blob, Binary *ret)
                 return r;
         if (r)
                 binary_fault(ret, &d);
+        if (!ret->expanded.n)
+                return 0;
         d = (Diag){0};
-        r = bmf_read((Str){ret->expanded.p ? (const char *)ret->expanded.p : "", ret->expanded.n}, &ret->bmf,
-                     &d);
+        r = bmf_read((Str){(const char *)ret->expanded.p, ret->expanded.n}, &ret->bmf, &d);
         if (r < 0)
                 return r;
         if (r)
                 binary_fault(ret, &d);
-        return ret->bmf ? bmf_to_document(ret->bmf, blob->where, &ret->document, ret->warnings,
-                                          BINARY_WARNINGS, &ret->warning_count)
-                        : 0;
+        return bmf_to_document(ret->bmf, blob->where, &ret->document, ret->warnings, BINARY_WARNINGS,
+                               &ret->warning_count);
 }
 
 void binary_deinit(Binary *b)

@@ -17,9 +17,9 @@
 
 typedef struct Decompile {
         const Options *o;
-        Buf out;         // what is to be written
-        size_t texts;    // in it, or written before
-        size_t expanded; // bytes of all blobs so far
+        Buf out;                              // what is to be written
+        size_t texts;                         // in it, or written before
+        size_t expanded;                      // bytes of all blobs so far
         uint32_t class_flags, instance_flags; // that the text before leaves in force
         int code;
 } Decompile;
@@ -336,7 +336,7 @@ static int put_json(Decompile *d, const BinarySource *s, const BmfBlob *blob, co
                 json_message(&j, "error", &b->fault);
         if (r)
                 json_message(&j, "warning", &different);
-        for (size_t i = 0; i < b->warning_count && i < BINARY_WARNINGS; i++)
+        for (size_t i = 0; i < b->warning_count; i++)
                 json_message(&j, "warning", &b->warnings[i]);
         jsontext_close(&j, ']');
         jsontext_open(&j, "items", '[');
@@ -398,7 +398,7 @@ static bool decompile_blob(Decompile *d, const BinarySource *s, size_t i)
         if (!r && !d->o->json) {
                 if (!b->complete)
                         tell(s, blob, "error: ", &b->fault);
-                for (size_t k = 0; k < b->warning_count && k < BINARY_WARNINGS; k++)
+                for (size_t k = 0; k < b->warning_count; k++)
                         tell(s, blob, "warning: ", &b->warnings[k]);
         }
         if (!r && !b->complete)

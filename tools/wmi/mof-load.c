@@ -2,7 +2,7 @@
 // MOF from files: what kind of file it is, and its document.
 #include "mof-load.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,18 +12,18 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "bmf/find.h"
-#include "bmf/bmf.h"
+#include "binary.h"
 #include "cim/status.h"
 #include "mof/expand.h"
 #include "mofck/check.h"
+#include "options.h"
 
 typedef struct Load {
         const Options *options;
         Diagnose *g;
         const char *path;     // as it is opened
         const char *shown;    // as the user wrote it
-        unsigned long number; // of the binary MOF in it, from 1
+        size_t number;        // of the binary MOF in it, from 1
         Buf file;             // its bytes
         bool taken;           // they were given to mof_expand
         bool regular;
@@ -139,22 +139,15 @@ int mof_read_file(const char *path, Buf *ret)
         return read_whole(path, LIMIT_FIND_BYTES, ret);
 }
 
-// Of "FILE#2" where there is no file of that very name: the file and 2.
-static int load_number(Load *l, Arena *a)
+size_t mof_file_number(char *path)
 {
-        const char *sign = strrchr(l->shown, '#');
+        char *sign = strrchr(path, '#');
         struct stat s;
-        l->path = l->shown;
-        l->number = 1;
-        if (!sign || sign == l->shown || !isdigit((unsigned char)sign[1]) || stat(l->shown, &s) == 0)
+        uint64_t n;
+        if (!sign || sign == path || stat(path, &s) == 0 || !options_number(sign + 1, &n) || n == 0)
                 return 0;
-        char *end;
-        unsigned long number = strtoul(sign + 1, &end, 10);
-        if (*end || !number)
-                return 0;
-        l->number = number;
-        l->path = arena_strndup(a, l->shown, (size_t)(sign - l->shown));
-        return l->path ? 0 : -ENOMEM;
+        *sign = '\0';
+        return n > SIZE_MAX ? SIZE_MAX : (size_t)n;
 }
 
 static int load_file(Load *l)
@@ -191,7 +184,7 @@ static int load_blob(Load *l, const BmfFound *found, MofInput *ret)
         }
         Diag d = {0};
         if (found->blob_count)
-                diag_set(&d, CIM_MOF_INVALID_FILE, "it holds %zu binary MOF%s, there is no number %lu",
+                diag_set(&d, CIM_MOF_INVALID_FILE, "it holds %zu binary MOF%s, there is no number %zu",
                          found->blob_count, found->blob_count == 1 ? "" : "s", l->number);
         else
                 diag_set(&d, CIM_MOF_INVALID_FILE, "there is no binary MOF in it");
@@ -230,46 +223,25 @@ static int load_kind(Load *l, MofInput *ret, bool *ret_text)
         return code;
 }
 
-static int load_records(Load *l, Str expanded, MofInput *ret)
-{
-        Bmf *records = NULL;
-        Diag d = {0}, *warnings = calloc(LIMIT_MOF_ERRORS, sizeof(*warnings));
-        size_t n = 0;
-        int r = warnings ? bmf_read(expanded, &records, &d) : -ENOMEM, code = WMI_DONE;
-        if (r == E_DIAG) {
-                load_tell(l, DIAGNOSE_ERROR, &d, (Str){0});
-                code = WMI_INPUT;
-        }
-        if (r >= 0 && records) {
-                int e = bmf_to_document(records, l->shown, &ret->document, warnings, LIMIT_MOF_ERRORS, &n);
-                r = e < 0 ? e : r;
-        }
-        for (size_t i = 0; i < n; i++)
-                load_tell(l, DIAGNOSE_WARNING, &warnings[i], (Str){0});
-        free(warnings);
-        bmf_free(records);
-        return r < 0 ? load_failed(l, r) : code;
-}
-
 static int load_binary(Load *l, MofInput *ret)
 {
-        Buf expanded = {0};
-        Diag d = {0};
-        int r = bmf_unpack(load_str(&ret->bytes), &expanded, NULL, &d), code = WMI_DONE;
-        if (r == -EFBIG)
-                r = diag_set(&d, CIM_MOF_INVALID_FILE, "it would expand to more than %u MiB",
-                             LIMIT_BMF_BYTES >> 20);
-        if (r < 0) {
-                buf_deinit(&expanded);
-                return load_failed(l, r);
-        }
-        if (r == E_DIAG) {
-                load_tell(l, DIAGNOSE_ERROR, &d, (Str){0});
+        BmfBlob blob = {.bytes = load_str(&ret->bytes), .where = l->shown};
+        Binary *b = calloc(1, sizeof(*b));
+        int r = b ? binary_decode(&blob, b) : -ENOMEM, code = WMI_DONE;
+        if (r == 0 && !b->complete) {
+                load_tell(l, DIAGNOSE_ERROR, &b->fault, (Str){0});
                 code = WMI_INPUT;
         }
-        int records = expanded.n ? load_records(l, load_str(&expanded), ret) : WMI_DONE;
-        buf_deinit(&expanded);
-        return records == WMI_FAILED ? records : code ? code : records;
+        for (size_t i = 0; r == 0 && i < b->warning_count; i++)
+                load_tell(l, DIAGNOSE_WARNING, &b->warnings[i], (Str){0});
+        if (r == 0) {
+                ret->document = b->document;
+                b->document = NULL;
+        }
+        if (b)
+                binary_deinit(b);
+        free(b);
+        return r ? load_failed(l, r) : code;
 }
 
 // --- text --------------------------------------------------------------------------------------------
@@ -328,17 +300,21 @@ static int load_parse(Load *l, MofInput *ret)
 
 static int load_source(Load *l, MofInput *ret)
 {
-        Arena a = {0};
+        char *path = strdup(l->shown); // without "#2"
         bool text = false;
-        int r = load_number(l, &a);
-        if (!r)
+        int r = path ? 0 : -ENOMEM;
+        if (path) {
+                size_t number = mof_file_number(path);
+                l->number = number ? number : 1;
+                l->path = path;
                 r = load_file(l);
+        }
         int code = r ? load_failed(l, r) : load_kind(l, ret, &text);
         if (code == WMI_DONE && text)
                 code = load_text(l, ret);
         l->path = l->shown;
         buf_deinit(&l->file);
-        arena_deinit(&a);
+        free(path);
         return code;
 }
 

@@ -27,6 +27,9 @@ void mof_input_deinit(MofInput *i);
 
 // A file's bytes ("-": standard input), appended. 0; a negative errno; -EFBIG beyond LIMIT_FIND_BYTES.
 int mof_read_file(const char *path, Buf *ret);
+// Cuts "#2" from "FILE#2" where there is no file of that very name, and returns 2: the second binary MOF in it. 0: none is
+// asked for.
+size_t mof_file_number(char *path);
 
 // The numbers of --class and --instance; *ret_... 0 when they are not given. False: no such word.
 bool mof_load_flags(const Options *o, uint32_t *ret_class, uint32_t *ret_instance);
