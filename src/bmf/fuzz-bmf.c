@@ -44,7 +44,7 @@ static void check_document(const Bmf *b)
         buf_deinit(&text);
         Bmf *once = lowered(d, b->unpadded);
         REQUIRE(once || n);
-        if (once && !n) {
+        if (once && !n && !b->cut) { // what was cut off is not told of each object
                 REQUIRE(b->object_count == once->object_count);
                 for (uint32_t i = 0; i < b->object_count; i++)
                         REQUIRE(bmf_same_object(b->objects[i], once->objects[i], NULL));
