@@ -10,6 +10,7 @@
 
 #include "base/utf.h"
 #include "cim/schema.h"
+#include "mof/value.h"
 
 typedef struct Raise {
         const Bmf *bmf;
@@ -80,22 +81,6 @@ static bool same16(Str16 a, Str16 b)
 
 static int raise_object(Raise *u, const BmfObject *from, const MofObject **ret);
 
-// A whole number in decimal: another compiler's form of 64 bits.
-static bool decimal(Str16 s, MofValue *v)
-{
-        size_t i = s.n && s.p[0] == '-';
-        uint64_t n = 0;
-        if (i == s.n || s.n > 20)
-                return false;
-        v->negative = i == 1;
-        for (; i < s.n; i++)
-                if (s.p[i] < '0' || s.p[i] > '9' || __builtin_mul_overflow(n, 10, &n) ||
-                    __builtin_add_overflow(n, (uint64_t)(s.p[i] - '0'), &n))
-                        return false;
-        v->magnitude = n;
-        return true;
-}
-
 static double real_of(uint16_t type, uint64_t bits)
 {
         double d;
@@ -132,7 +117,7 @@ static void integer(const BmfValue *v, CimType declared, MofValue *ret)
 static int string(Raise *u, const BmfValue *v, CimType declared, MofValue *ret)
 {
         bool wide = declared == CIM_SINT64 || declared == CIM_UINT64;
-        if (wide && !(v->type & BMF_ALIAS) && decimal(v->string, ret)) {
+        if (wide && !(v->type & BMF_ALIAS) && mof_value_decimal(v->string, ret)) {
                 ret->kind = MOF_VALUE_INTEGER;
                 return 0;
         }
@@ -176,7 +161,7 @@ static int raise_value(Raise *u, const BmfValue *v, unsigned declared, uint32_t 
                 return raise_scalar(u, v, one, at, ret);
         MofValue ignored;
         for (uint32_t i = 0; one != CIM_NONE && bmf_is_text(v->type) && i < v->array.count; i++)
-                if (!decimal(v->array.items[i].string, &ignored))
+                if (!mof_value_decimal(v->array.items[i].string, &ignored))
                         one = CIM_NONE; // all of them are numbers, or none is
         MofValue *items = arena_array(u->a, MofValue, v->array.count);
         if (!items)

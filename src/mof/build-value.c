@@ -100,11 +100,32 @@ static int object_value(Builder *b, const BuildInto *into, const MofValue *v, St
 
 // --- as a type -----------------------------------------------------------------------------------
 
+// What a record of binary MOF means as a value of that type: 32 bits may be unsigned, a string may be a number of 64. Where
+// the class is in the document that is seen to already.
+static MofValue record_value(const MofValue *v, CimType type)
+{
+        MofValue meant = *v;
+        bool wide = type == CIM_UINT64 || type == CIM_SINT64;
+        if (v->kind == MOF_VALUE_INTEGER && v->negative && v->magnitude <= 0x80000000u &&
+            (type == CIM_UINT32 || type == CIM_UINT64)) {
+                meant.negative = false;
+                meant.magnitude = 0x100000000u - v->magnitude;
+        } else if (v->kind == MOF_VALUE_STRING && wide && mof_value_decimal(v->string, &meant)) {
+                meant.kind = MOF_VALUE_INTEGER;
+        }
+        return meant;
+}
+
 static int scalar_value(Builder *b, const BuildInto *into, const MofValue *v, CimType type, Str class_name,
                         Str what, CimValue *ret)
 {
         Diag d = {0};
         Str16 path;
+        MofValue meant;
+        if (b->document->binary) {
+                meant = record_value(v, type);
+                v = &meant;
+        }
         *ret = cim_null((uint16_t)type);
         if (mof_value_fits(b->document->text, v, (uint16_t)type, what, &d))
                 return build_error_diag(b, v->place, &d);

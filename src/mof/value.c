@@ -49,6 +49,22 @@ bool mof_value_whole(const MofValue *v, bool *ret_negative, uint64_t *ret_magnit
         return true;
 }
 
+bool mof_value_decimal(Str16 s, MofValue *ret)
+{
+        size_t i = s.n && s.p[0] == '-';
+        uint64_t n = 0;
+        if (i == s.n || s.n > 20)
+                return false;
+        bool negative = i == 1;
+        for (; i < s.n; i++)
+                if (s.p[i] < '0' || s.p[i] > '9' || __builtin_mul_overflow(n, 10, &n) ||
+                    __builtin_add_overflow(n, (uint64_t)(s.p[i] - '0'), &n))
+                        return false;
+        ret->negative = negative;
+        ret->magnitude = n;
+        return true;
+}
+
 static bool is_integer(CimType t)
 {
         return cim_type_is_signed(t) || cim_type_is_unsigned(t);

@@ -17,5 +17,8 @@ int mof_value_fits(Str text, const MofValue *v, uint16_t type, Str what, Diag *r
 
 // The whole number that a real or an integer stands for; false: it is beyond 64 bits.
 bool mof_value_whole(const MofValue *v, bool *ret_negative, uint64_t *ret_magnitude);
+// A string that is a whole number in decimal, as other compilers write one of 64 bits into binary MOF: its sign and
+// magnitude into *ret. False: it is none, or beyond 64 bits.
+bool mof_value_decimal(Str16 s, MofValue *ret);
 
 #endif

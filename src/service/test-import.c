@@ -448,6 +448,45 @@ static void binary_mof_is_taken_too(void **state)
         rig_end(&rig, c);
 }
 
+// The record of an instance has the types of literals: what they are meant to be, its class says, which may be elsewhere.
+static void records_mean_what_their_class_says(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *values;
+                uint64_t u, q, last; // `last`: of A
+        } cases[] = {{"U = -1; A = { 1, -2147483647 }; Q = 1;", UINT32_MAX, 1, 0x80000001},
+                     {"U = 0x80000000; Q = 0xFFFFFFFFFFFFFFFF;", 0x80000000, UINT64_MAX, 0},
+                     {"U = 4294967295; Q = \"18446744073709551615\";", UINT32_MAX, UINT64_MAX, 0},
+                     {"U = -2147483648; Q = -1;", 0x80000000, UINT32_MAX, 0},
+                     {"U = 0; Q = 0; S = \"-9223372036854775808\";", 0, 0, 0}};
+        static const char *const wrong[] = {"U = 0; W = -1;", "U = -2147483649;", "Q = \"18446744073709551616\";",
+                                            "Q = \"x\";", "U = \"1\";"};
+        Rig rig;
+        Client *c = begin(&rig);
+        assert_status(import(c, "class Num { [key] uint8 K; uint32 U; uint32 A[]; uint64 Q; sint64 S; uint16 W; };"), 0);
+        for (size_t i = 0; i < 5; i++) {
+                char text[200];
+                CimInstance *k;
+                snprintf(text, sizeof(text), "instance of Num { K = 1; %s };", cases[i].values);
+                Buf b = binary_of(text);
+                assert_status(import_bytes(c, (Str){(char *)b.p, b.n}, NULL), 0);
+                buf_deinit(&b);
+                assert_status(rig_get(c, "Num.K=1", &k), 0);
+                assert_int_equal(rig_value(k, "U")->uint, cases[i].u);
+                assert_int_equal(rig_value(k, "Q")->uint, cases[i].q);
+                const CimValue *list = rig_value(k, "A");
+                assert_int_equal(list->null ? 0 : list->array.items[1].uint, cases[i].last);
+                assert_true(i < 4 || rig_value(k, "S")->sint == INT64_MIN);
+                cim_instance_unref(k);
+                snprintf(text, sizeof(text), "instance of Num { K = 1; %s };", wrong[i]);
+                b = binary_of(text);
+                assert_true(cim_failed(import_bytes(c, (Str){(char *)b.p, b.n}, NULL)));
+                buf_deinit(&b);
+        }
+        rig_end(&rig, c);
+}
+
 // --- much of it ----------------------------------------------------------------------------------
 
 // The list has room for so many bytes; what is beyond is counted.
@@ -529,6 +568,7 @@ int main(int argc, char **argv)
                                          TEST(an_import_is_recognised), TEST(what_is_changed_is_imported_again),
                                          TEST(a_deleted_class_is_looked_at_whole), TEST(flags_are_kept_to),
                                          TEST(all_or_nothing), TEST(events_follow), TEST(binary_mof_is_taken_too),
+                                         TEST(records_mean_what_their_class_says),
                                          TEST(lists_end_at_their_limit), TEST(it_is_told_how_far_it_is), TEST_END});
         buf_deinit(&last.list);
         return r;
