@@ -90,11 +90,27 @@ static int build_class_name(const Builder *b, Str s, Str *ret)
 
 static bool type_valid(uint16_t type)
 {
-        CimType t = cim_type(type);
-        return (type & ~(CIM_ARRAY | 0xFFu)) == 0 &&
-               (t == CIM_OBJECT || t == CIM_REFERENCE ||
-                cim_type_of_name(str_of(cim_type_name(type))) == t) &&
-               t != CIM_NONE;
+        switch (type & ~CIM_ARRAY) {
+        case CIM_SINT16:
+        case CIM_SINT32:
+        case CIM_REAL32:
+        case CIM_REAL64:
+        case CIM_STRING:
+        case CIM_BOOLEAN:
+        case CIM_OBJECT:
+        case CIM_SINT8:
+        case CIM_UINT8:
+        case CIM_UINT16:
+        case CIM_UINT32:
+        case CIM_SINT64:
+        case CIM_UINT64:
+        case CIM_DATETIME:
+        case CIM_REFERENCE:
+        case CIM_CHAR16:
+                return true;
+        default:
+                return false;
+        }
 }
 
 // Does a value that is not null and not an array fit type t?

@@ -2,7 +2,8 @@
 // Instances: their values by their classes, aliases as the paths of what they name.
 //
 // A reference to an alias needs the path of the other instance, so that one is built first, wherever in the text it
-// stands; a circle has no beginning. The order is found without recursion.
+// stands; in a circle the keys must do. (In Microsoft's dialect mof_parse allows no circles.) The order is found without
+// recursion.
 #include <stdlib.h>
 
 #include "base/utf.h"
@@ -53,10 +54,57 @@ static const BuildAlias *alias_of(Builder *b, const MofValue *v, int *ret)
         return NULL;
 }
 
+// The keys alone of an instance that waits for the one that is built: enough for its path, unless they lead back.
+static int build_keys(Builder *b, const BuildInstance *i, const MofValue *from, CimInstance **ret)
+{
+        const MofObject *o = i->object;
+        uint32_t keys[LIMIT_KEYS];
+        bool broken;
+        const CimClass *c = build_find_class(b, i->namespace, o->name, &broken);
+        if (!c)
+                return E_DIAG; // said when it is built
+        size_t n = cim_class_keys(c, keys, LIMIT_KEYS);
+        int r = cim_instance_new(c, ret);
+        if (r)
+                return r;
+        BuildInto into = {.arena = (*ret)->owner, .own = true, .namespace = i->namespace};
+        for (uint32_t k = 0; k < o->property_count && r == 0; k++) {
+                const MofProperty *p = &o->properties[k];
+                int at = cim_class_property(c, p->name);
+                bool is_key = false;
+                for (size_t m = 0; m < n && m < LIMIT_KEYS; m++)
+                        is_key |= at >= 0 && keys[m] == (uint32_t)at;
+                if (is_key && p->value.kind == MOF_VALUE_ALIAS)
+                        r = build_error(b, from->place, CIM_E_CIRCULAR_REFERENCE,
+                                        "the keys of $%.*s lead in a circle of aliases back to it", STR_ARG(o->alias));
+                else if (is_key)
+                        r = build_value(b, &into, &p->value, c->properties[at].type, c->properties[at].class_name,
+                                        p->name, &(*ret)->values[at]);
+        }
+        if (r)
+                *ret = cim_instance_unref(*ret);
+        return r;
+}
+
+// The path of an instance, as it is or by its keys alone.
+static int instance_path(Builder *b, const BuildInstance *i, const MofValue *from, Buf *out)
+{
+        Diag d = {0};
+        CimInstance *keys = NULL;
+        int r = 0;
+        if (!i->instance && i->state != BUILD_OPEN)
+                return E_DIAG; // its own error was reported
+        if (!i->instance)
+                r = build_keys(b, i, from, &keys);
+        if (r == 0)
+                r = cim_instance_relpath(keys ? keys : i->instance, out, &d);
+        cim_instance_unref(keys);
+        return r; // E_DIAG: the instance is refused for the same reason
+}
+
 int build_alias_path(Builder *b, const BuildInto *into, const MofValue *v, Str16 *ret)
 {
         Buf path = {0};
-        Diag d = {0};
         int r;
         const BuildAlias *a = alias_of(b, v, &r);
         if (!a)
@@ -70,12 +118,10 @@ int build_alias_path(Builder *b, const BuildInto *into, const MofValue *v, Str16
                 build_error(b, v->place, CIM_E_NOT_SUPPORTED, "an alias cannot stand for a namespace");
                 return build_hint(b, "give its path as a string");
         }
-        if (a->instance && !a->instance->instance)
-                return E_DIAG; // its own error was reported
         if (!str_ieq(a->namespace, into->namespace))
                 buf_printf(&path, "\\\\.\\%.*s:", STR_ARG(a->namespace));
         if (a->instance)
-                r = cim_instance_relpath(a->instance->instance, &path, &d);
+                r = instance_path(b, a->instance, v, &path);
         else
                 buf_put(&path, a->object->name.p, a->object->name.n);
         if (r == 0 && path.failed)
@@ -85,27 +131,22 @@ int build_alias_path(Builder *b, const BuildInto *into, const MofValue *v, Str16
         if (r == 0 && !ret->p)
                 r = -ENOMEM;
         buf_deinit(&path);
-        return r; // E_DIAG: the instance was refused for the same reason
+        return r;
 }
 
 // --- what needs what -----------------------------------------------------------------------------
 
-typedef struct Need {
-        BuildInstance *instance;
-        MofPlace place;
-} Need;
-
 typedef struct Frame {
         BuildInstance *instance;
-        Need *needs;
+        BuildInstance **needs;
         size_t count, capacity, next;
 } Frame;
 
-static int need_add(Builder *b, Frame *f, Need n)
+static int need_add(Builder *b, Frame *f, BuildInstance *need)
 {
         if (f->count == f->capacity) {
                 size_t more = f->capacity ? f->capacity * 2 : 4;
-                Need *p = arena_array(b->arena, Need, more);
+                BuildInstance **p = arena_array(b->arena, BuildInstance *, more);
                 if (!p)
                         return -ENOMEM;
                 if (f->count)
@@ -113,7 +154,7 @@ static int need_add(Builder *b, Frame *f, Need n)
                 f->needs = p;
                 f->capacity = more;
         }
-        f->needs[f->count++] = n;
+        f->needs[f->count++] = need;
         return 0;
 }
 
@@ -125,7 +166,7 @@ static int list_needs(Builder *b, Frame *f, const MofValue *v, unsigned depth)
         if (v->kind == MOF_VALUE_ALIAS) {
                 const BuildAlias *a = alias_of(b, v, &r);
                 if (a && a->instance)
-                        return need_add(b, f, (Need){a->instance, v->place});
+                        return need_add(b, f, a->instance);
                 return r < 0 ? r : 0;
         }
         for (uint32_t i = 0; v->kind == MOF_VALUE_ARRAY && i < v->array.count && r == 0; i++)
@@ -348,14 +389,10 @@ static int build_with_needs(Builder *b, BuildInstance *first, Frame *stack)
         while (depth && r >= 0) {
                 Frame *f = &stack[depth - 1];
                 if (f->next < f->count) {
-                        const Need *n = &f->needs[f->next++];
-                        if (n->instance->state == BUILD_NEW)
-                                r = open_frame(b, n->instance, &stack[depth++]);
-                        else if (n->instance->state == BUILD_OPEN)
-                                build_error(b, n->place, CIM_E_CIRCULAR_REFERENCE,
-                                            "these aliases lead in a circle back to $%.*s",
-                                            STR_ARG(n->instance->object->alias));
-                        continue;
+                        BuildInstance *need = f->needs[f->next++];
+                        if (need->state == BUILD_NEW)
+                                r = open_frame(b, need, &stack[depth++]);
+                        continue; // one that is open waits for this one: its keys will do, or it is a circle
                 }
                 r = build_one(b, f->instance);
                 arena_reset(&b->scratch);

@@ -85,6 +85,20 @@ static int check_namespace(Check *k, sqlite3_stmt *s)
         return check_upper(k, "namespace", row, name, column_str(s, 2));
 }
 
+// By its digest a version is found.
+static int check_digest(Check *k, sqlite3_stmt *s)
+{
+        Buf upper = {0};
+        store_upper(column_str(s, 3), &upper);
+        int r = upper.failed ? -ENOMEM : 0;
+        if (r == 0 && sqlite3_column_int64(s, 8) !=
+                              version_digest((Str){(char *)upper.p, upper.n}, (uint32_t)sqlite3_column_int64(s, 5),
+                                             column_bytes(s, 6), column_bytes(s, 7)))
+                check_say(k, "class version %lld: its digest is another's", (long long)sqlite3_column_int64(s, 0));
+        buf_deinit(&upper);
+        return r;
+}
+
 static int check_version(Check *k, sqlite3_stmt *s)
 {
         int64_t row = sqlite3_column_int64(s, 0);
@@ -94,6 +108,8 @@ static int check_version(Check *k, sqlite3_stmt *s)
                         ? version_find(&k->st, (uint32_t)row, &v, &d)
                         : database_damaged(&k->st.db, &d, "that is no number of a version");
         r = check_result(k, "class version", row, r, &d);
+        if (r == 0)
+                r = check_digest(k, s);
         if (r == 0)
                 r = check_upper(k, "class version", row, column_str(s, 1), column_str(s, 2));
         return r ? r : check_upper(k, "class version", row, column_str(s, 3), column_str(s, 4));
@@ -189,8 +205,8 @@ static int check_rows(Check *k, Diag *reterr)
                            "namespace p ON p.id = n.parent",
                            check_namespace, &k->figures.namespaces, reterr);
         if (r == 0)
-                r = check_each(k, "SELECT number, namespace, space, name, upper FROM version", check_version,
-                               &count, reterr);
+                r = check_each(k, "SELECT number, namespace, space, name, upper, superclass, refs, declaration, digest FROM version",
+                               check_version, &count, reterr);
         if (r == 0)
                 r = check_each(k,
                                "SELECT c.id, c.name, c.upper, n.name, c.superclass, c.version FROM class c "

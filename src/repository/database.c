@@ -28,9 +28,9 @@ static const char *const database_tables[] = {
         "NOT NULL, "
         "name TEXT NOT NULL, upper TEXT NOT NULL, superclass INTEGER REFERENCES version(number), refs BLOB "
         "NOT NULL, "
-        "declaration BLOB NOT NULL) STRICT",
-        // All that makes a version, so that one of many of a name is found without looking at each.
-        "CREATE INDEX version_same ON version(space, upper, superclass, refs, declaration)",
+        "declaration BLOB NOT NULL, digest INTEGER NOT NULL) STRICT",
+        // The digest is of all that makes a version: one of many of a name is found without looking at each.
+        "CREATE INDEX version_same ON version(space, digest)",
         "CREATE INDEX version_superclass ON version(superclass)",
         "CREATE TABLE need(version INTEGER NOT NULL REFERENCES version(number) ON DELETE CASCADE, "
         "needs INTEGER NOT NULL REFERENCES version(number), PRIMARY KEY(version, needs)) STRICT, WITHOUT "
@@ -82,11 +82,11 @@ static const char *const database_texts[SQL_COUNT] = {
                                "JOIN uses u ON u.instance = i.id WHERE c.namespace = ?1",
         [SQL_NAMESPACE_VERSIONS] = "SELECT number FROM version WHERE space = ?1",
         [SQL_VERSION_SAME] =
-                "SELECT number FROM version WHERE upper = ?1 AND space = ?2 AND superclass IS ?3 "
-                "AND refs = ?4 AND declaration = ?5",
+                "SELECT number FROM version INDEXED BY version_same WHERE space = ?2 AND digest = ?6 AND upper = ?1 "
+                "AND superclass IS ?3 AND refs = ?4 AND declaration = ?5",
         [SQL_VERSION_NEW] =
-                "INSERT INTO version(namespace, space, name, upper, superclass, refs, declaration) "
-                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO version(namespace, space, name, upper, superclass, refs, declaration, digest) "
+                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         [SQL_VERSION_GET] =
                 "SELECT namespace, name, superclass, refs, declaration FROM version WHERE number = ?1",
         [SQL_VERSION_USED] = "SELECT EXISTS(SELECT 1 FROM class WHERE version = ?1) "
@@ -367,7 +367,7 @@ static int database_configure(Database *d, DatabaseMode mode, bool file, Diag *r
         if (r == 0)
                 r = database_recognize(d, mode, reterr);
         if (r == 0 && mode == DATABASE_SERVE && file)
-                r = database_exec(d, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", reterr);
+                r = database_exec(d, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536", reterr);
         return r;
 }
 

@@ -182,6 +182,8 @@ struct Store {
         CimSchema *schema;        // as this transaction sees it
         Versions versions;
         Numbers stale;    // versions that may have lost their last use
+        char space[LIMIT_NAMESPACE_CHARS + 1]; // the namespace whose row was looked up last
+        int64_t space_row;                     // that row; 0: none is known
         uint64_t commits; // number of the last commit
         // of the job that runs
         StoreChange *changes;
@@ -198,6 +200,8 @@ int numbers_add(Numbers *n, uint32_t number);  // unless it is there
 bool numbers_have(const Numbers *n, uint32_t number);
 
 void versions_clear(Versions *v);
+// Of all that makes a version, for finding it.
+int64_t version_digest(Str upper, uint32_t super, Str refs, Str declaration);
 // The number of c for objects that live in `namespace`. make: it is written when it has none yet; else *ret
 // 0.
 int version_number(Store *st, const CimClass *c, Str namespace, bool make, uint32_t *ret, Diag *reterr);

@@ -12,6 +12,10 @@ int namespace_id(Store *st, Str namespace, int64_t *ret, Diag *reterr)
         Buf upper = {0};
         int r = 0;
         bool row = false;
+        if (st->space_row && str_eq(str_of(st->space), namespace)) {
+                *ret = st->space_row;
+                return 0;
+        }
         *ret = 0;
         sqlite3_stmt *s = database_statement(&st->db, SQL_NAMESPACE_ID, &r, reterr);
         store_upper(namespace, &upper);
@@ -24,6 +28,11 @@ int namespace_id(Store *st, Str namespace, int64_t *ret, Diag *reterr)
         if (row) {
                 *ret = sqlite3_column_int64(s, 0);
                 sqlite3_reset(s);
+        }
+        if (r == 0 && *ret && namespace.n <= LIMIT_NAMESPACE_CHARS) {
+                memcpy(st->space, namespace.p, namespace.n);
+                st->space[namespace.n] = '\0';
+                st->space_row = *ret;
         }
         buf_deinit(&upper);
         return r;
@@ -242,6 +251,7 @@ static int namespace_remove(Store *st, Str namespace, Diag *reterr)
                 r = namespace_stale(st, SQL_NAMESPACE_USES, id, NULL, reterr);
         if (r == 0)
                 r = namespace_stale(st, SQL_NAMESPACE_VERSIONS, 0, &space, reterr);
+        st->space_row = 0;
         static const Statement gone[] = {SQL_NAMESPACE_INSTANCES_GONE, SQL_NAMESPACE_CLASSES_GONE,
                                          SQL_NAMESPACE_GONE};
         for (size_t i = 0; i < 3 && r == 0; i++)

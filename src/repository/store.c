@@ -44,6 +44,7 @@ void store_undo(Store *st, CimSchema *before, bool written)
         st->schema = before;
         st->schema_changed = false;
         st->stale.count = 0;
+        st->space_row = 0;
         store_changes_free(st->changes, st->change_count);
         st->changes = NULL;
         st->change_count = st->change_capacity = st->change_bytes = 0;

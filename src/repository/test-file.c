@@ -445,6 +445,7 @@ static void every_rule_of_the_check(void **state)
                 {"UPDATE version SET declaration = x'00112233' WHERE name = 'In'", "damaged"},
                 {"UPDATE version SET upper = 'X' WHERE name = 'In'", "upper case"},
                 {"UPDATE version SET space = 'X' WHERE name = 'In'", "upper case"},
+                {"UPDATE version SET digest = digest + 1 WHERE name = 'In'", "digest"},
                 {"UPDATE version SET refs = x'ffffff7f' WHERE name = 'M'", "came after"},
                 {"UPDATE version SET superclass = number WHERE name = 'M'", "came after"},
                 {"UPDATE instance SET value = x'00' WHERE id = 3", "instance"},

@@ -6,6 +6,7 @@
 // that its properties name, the classes of objects among its defaults. All of these are smaller, so versions
 // form no circle, and what was built once is built the same again. Equal classes are one version: a class
 // that is changed and changed back has its old number.
+#include <endian.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -222,6 +223,7 @@ typedef struct Written {
         uint32_t super;
         Numbers refs, used; // used: of objects among its defaults
         Buf ref_bytes, declaration, upper, space;
+        int64_t digest;
 } Written;
 
 static void written_deinit(Written *w)
@@ -232,6 +234,20 @@ static void written_deinit(Written *w)
         buf_deinit(&w->declaration);
         buf_deinit(&w->upper);
         buf_deinit(&w->space);
+}
+
+int64_t version_digest(Str upper, uint32_t super, Str refs, Str declaration)
+{
+        uint8_t hashes[3 * HASH_STABLE + 4], out[HASH_STABLE];
+        int64_t ret;
+        hash_stable(upper.p, upper.n, hashes);
+        hash_stable(refs.p, refs.n, hashes + HASH_STABLE);
+        hash_stable(declaration.p, declaration.n, hashes + (size_t)2 * HASH_STABLE);
+        for (size_t i = 0; i < 4; i++)
+                hashes[3 * HASH_STABLE + i] = (uint8_t)(super >> 8 * i);
+        hash_stable(hashes, sizeof(hashes), out);
+        memcpy(&ret, out, sizeof(ret));
+        return (int64_t)le64toh((uint64_t)ret);
 }
 
 static int version_write(Store *st, const CimClass *c, Str namespace, bool make, unsigned depth, Written *w,
@@ -255,6 +271,10 @@ static int version_write(Store *st, const CimClass *c, Str namespace, bool make,
         store_upper(namespace, &w->space);
         if (r == 0 && (w->ref_bytes.failed || w->upper.failed || w->space.failed))
                 r = -ENOMEM;
+        if (r == 0)
+                w->digest = version_digest((Str){(char *)w->upper.p, w->upper.n}, w->super,
+                                           (Str){(char *)w->ref_bytes.p, w->ref_bytes.n},
+                                           (Str){(char *)w->declaration.p, w->declaration.n});
         return r == -ELOOP || r == -E2BIG ? diag_set(reterr, CIM_E_QUOTA_VIOLATION,
                                                      "%.*s is nested too deep, or too large", CLIP(c->name))
                                           : r;
@@ -275,6 +295,7 @@ static int version_same(Store *st, const Written *w, uint32_t *ret, Diag *reterr
                 sqlite3_bind_null(s, 3);
         bind_bytes(s, 4, &w->ref_bytes);
         bind_bytes(s, 5, &w->declaration);
+        sqlite3_bind_int64(s, 6, w->digest);
         r = database_step(&st->db, s, &row, reterr);
         *ret = row ? column_version(s, 0) : 0;
         if (row)
@@ -311,6 +332,7 @@ static int version_insert(Store *st, const CimClass *c, Str namespace, const Wri
                 sqlite3_bind_null(s, 5);
         bind_bytes(s, 6, &w->ref_bytes);
         bind_bytes(s, 7, &w->declaration);
+        sqlite3_bind_int64(s, 8, w->digest);
         r = database_run(&st->db, s, reterr);
         if (r)
                 return r;
