@@ -244,6 +244,8 @@ def names_from_files_cannot_say_anything(t):
     t.run("wmi", "mof", "compile", out, "-B", again)
     t.equal(read(again), blob, "bytes")
     o = t.run("wmi", "mof", "decompile", path, "--json").json()[0]
+    p = t.run("wmi", "mof", "decompile", put(t, "lie.sys", pe([("MOFDATA", "A\nwmi: fine", 1, b"x" * 20)])), status=3)
+    t.true(len(p.err) == 1 and "A\\u000Awmi: fine" in p.err[0], p.err)
     t.equal(o["where"], "resource A\nclass Evil { };\u0085\u202e\u001b[31m, language 0x409", "where")
 
 

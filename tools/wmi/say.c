@@ -34,7 +34,7 @@ void say(const char *format, ...)
         size_t own = strlen(say_program);
         if (strncmp(line, say_program, own) != 0 || line[own] != ' ') // "wmi mof layout: ..." says it itself
                 buf_printf(&out, "%s: ", say_program);
-        say_clean(str_of(line), &out);
+        say_clean_line(str_of(line), &out);
         buf_u8(&out, '\n');
         if (!out.failed && write(STDERR_FILENO, out.p, out.n) < 0)
                 out.n = 0; // nobody left to tell

@@ -10,7 +10,7 @@
 
 // Who speaks from now on; "wmi" at first. Kept as a pointer.
 void say_as(const char *program);
-// "wmi: " and the words, one line, one write. Words that begin with "wmi VERB" stand alone.
+// "wmi: " and the words, one line whatever is in them, one write. Words that begin with "wmi VERB" stand alone.
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // May this descriptor have colour: a terminal that can, and no NO_COLOR?
