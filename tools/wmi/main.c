@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "mofcomp.h"
 #include "options.h"
 #include "say.h"
+#include "wmimofck.h"
 
 static const Verb *const verbs[] = {&verb_run, &verb_watch,         &verb_driver,     &verb_query, &verb_get,
                                     &verb_put, &verb_delete,        &verb_fire,       &verb_ls,    &verb_show,
@@ -139,13 +141,23 @@ static void keep_standard_files(void)
                         _exit(WMI_FAILED);
 }
 
+// Is that the name by which it was called, in any case of letters, ".exe" or not?
+static bool is_called(const char *program, const char *name)
+{
+        const char *slash = strrchr(program, '/'), *called = slash ? slash + 1 : program;
+        size_t n = strlen(name);
+        return !strncasecmp(called, name, n) && (!called[n] || !strcasecmp(called + n, ".exe"));
+}
+
 int main(int argc, char **argv)
 {
         keep_standard_files();
         signal(SIGPIPE, SIG_IGN); // a closed pipe is seen where it is written
         setlocale(LC_CTYPE, "");  // how wide characters are in tables
-        if (argc && mofcomp_is(argv[0]))
+        if (argc && is_called(argv[0], "mofcomp"))
                 return mofcomp_main(argc, argv);
+        if (argc && is_called(argv[0], "wmimofck"))
+                return wmimofck_main(argc, argv);
         if (argc < 2) {
                 say("usage: wmi VERB [ARGUMENT]...; 'wmi --help' lists the verbs");
                 return WMI_USAGE;

@@ -43,16 +43,19 @@ static int check_rules(const Options *o)
         return code;
 }
 
+int mof_check_rules(const MofInput *in, Diagnose *g)
+{
+        Found k = {g, {(const char *)in->text.p, in->text.n}};
+        return mofck_check(in->document, check_found, &k) ? request_no_memory() : WMI_DONE;
+}
+
 // What could be read is checked also when something could not.
 static int check_file(const Options *o, const char *path, Diagnose *g)
 {
         MofInput in = {0};
         int code = mof_load(o, path, g, &in);
-        if (in.document && !o->check_syntax) {
-                Found k = {g, {(const char *)in.text.p, in.text.n}};
-                if (mofck_check(in.document, check_found, &k))
-                        code = request_no_memory();
-        }
+        if (in.document && !o->check_syntax && mof_check_rules(&in, g))
+                code = WMI_FAILED;
         mof_input_deinit(&in);
         return code;
 }

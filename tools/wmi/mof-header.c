@@ -91,6 +91,19 @@ static void header_of_nothing(const MofInput *in, Diagnose *g)
         diagnose_add(g, DIAGNOSE_WARNING, "header-empty", &none, (Str){0});
 }
 
+int mof_header_write(const Options *o, const MofInput *in, Diagnose *g)
+{
+        int code = WMI_DONE;
+        // With -x alone nobody asked for a header.
+        if (o->output || !o->hex_out)
+                code = header_make(o, in, g);
+        if (!code)
+                header_of_nothing(in, g);
+        if (!code && o->hex_out)
+                code = header_hex(o, in, g);
+        return code;
+}
+
 static int header_run(const Options *o)
 {
         bool on_output = o->output ? !strcmp(o->output, "-") : !o->hex_out;
@@ -104,13 +117,8 @@ static int header_run(const Options *o)
         if (!g)
                 return request_no_memory();
         int code = mof_load(o, o->arguments.p[0], g, &in);
-        // With -x alone nobody asked for a header.
-        if (!code && (o->output || !o->hex_out))
-                code = header_make(o, &in, g);
         if (!code)
-                header_of_nothing(&in, g);
-        if (!code && o->hex_out)
-                code = header_hex(o, &in, g);
+                code = mof_header_write(o, &in, g);
         int end = diagnose_end(g);
         mof_input_deinit(&in);
         return code ? code : end;

@@ -18,8 +18,8 @@
 #include "cim/schema.h"
 #include "import.h"
 #include "list.h"
+#include "local-path.h"
 #include "mof-write.h"
-#include "mof/expand.h"
 #include "request.h"
 #include "say.h"
 #include "write-file.h"
@@ -195,30 +195,6 @@ static int check_switches(const Mofcomp *m)
 }
 
 // --- paths and namespaces ----------------------------------------------------------------------------
-
-// A path of a Windows build file: "\" is "/", and letters may have another case than the file. Of an output
-// only its directory is there. NULL: too long.
-static const char *local_path(const char *path, bool output, char out[PATH_MAX])
-{
-        size_t n = strlen(path);
-        if (n >= PATH_MAX)
-                return NULL;
-        memcpy(out, path, n + 1);
-        if (!output && access(out, F_OK) == 0)
-                return out;
-        for (char *p = out; *p; p++)
-                if (*p == '\\')
-                        *p = '/';
-        char *slash = output ? strrchr(out, '/') : NULL;
-        if (output && !slash)
-                return out;
-        if (slash)
-                *slash = '\0';
-        mof_match_case(out); // what is not there is told where it is opened
-        if (slash)
-                *slash = '/';
-        return out;
-}
 
 static int local_paths(Mofcomp *m)
 {
@@ -430,12 +406,6 @@ static int run(Mofcomp *m)
         code = code == WMI_DONE ? compile(m, &in) : load_failed(m, code);
         mof_input_deinit(&in);
         return code;
-}
-
-bool mofcomp_is(const char *program)
-{
-        const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
-        return !strcasecmp(name, "mofcomp") || !strcasecmp(name, "mofcomp.exe");
 }
 
 int mofcomp_main(int argc, char **argv)
