@@ -639,6 +639,10 @@ static int build_declare_method(Builder *b, CimMethod *all, const CimMethodSpec 
                          .qualifiers = s->qualifiers,
                          .qualifier_count = s->qualifier_count};
         int r = build_parameters(b, s, m);
+        if (r == 0 && cim_type(s->return_type) == CIM_OBJECT)
+                m->return_object = build_resolve(b, s->return_class);
+        if (r == 0 && m->return_object)
+                r = build_keep(b, m->return_object);
         if (r == 0 && at < inherited) {
                 const CimMethod *was = &c->super->methods[at];
                 m->name = was->name;

@@ -91,6 +91,7 @@ typedef struct CimMethod {
         Str name;
         uint16_t return_type;
         Str return_class;
+        const CimClass *return_object; // the class of that name, as object_class of a property
         const CimProperty *parameters;
         size_t parameter_count;
         const CimQualifier *qualifiers;

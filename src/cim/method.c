@@ -63,7 +63,7 @@ static int method_item(Maker *k, const CimProperty *from, Str name)
         return 0;
 }
 
-// The classes of embedded parameters are those that the method's own class knew.
+// The classes of embedded parameters and of the return value are those that the method's own class knew.
 static const CimClass *method_resolve(void *context, Str name)
 {
         const Maker *k = context;
@@ -72,7 +72,7 @@ static const CimClass *method_resolve(void *context, Str name)
                 if (p->object_class && str_ieq(p->class_name, name))
                         return p->object_class;
         }
-        return NULL;
+        return str_ieq(k->m->return_class, name) ? k->m->return_object : NULL;
 }
 
 static int method_collect(Maker *k, CimDirection direction)

@@ -44,26 +44,36 @@ static const CimClass *rebuild_meaning(void *context, Str name)
         return at == SIZE_MAX || b->state[at] != DONE ? NULL : b->space->classes[at];
 }
 
-// The property or parameter at the cursor, which is moved on over what the class has not declared itself.
-// NULL: the class has no more.
-static const CimProperty *rebuild_next(const CimClass *c, Frame *f)
+// The class that the property, the parameter or the return value at the cursor is of, which is moved on over
+// what the class has not declared itself. *name empty: it is of none. False: the class has no more.
+static bool rebuild_next(const CimClass *c, Frame *f, Str *name, const CimClass **held)
 {
         while (f->property < c->property_count && !c->properties[f->property].local)
                 f->property++;
-        if (f->property < c->property_count)
-                return &c->properties[f->property];
-        for (; f->method < c->method_count; f->method++, f->parameter = 0)
-                if (c->methods[f->method].local && f->parameter < c->methods[f->method].parameter_count)
-                        return &c->methods[f->method].parameters[f->parameter];
-        return NULL;
+        while (f->method < c->method_count && !c->methods[f->method].local)
+                f->method++;
+        const CimMethod *m = f->method < c->method_count ? &c->methods[f->method] : NULL;
+        const CimProperty *p = f->property < c->property_count          ? &c->properties[f->property]
+                               : m && f->parameter < m->parameter_count ? &m->parameters[f->parameter]
+                                                                        : NULL;
+        if (!p && !m)
+                return false;
+        bool object = cim_type(p ? p->type : m->return_type) == CIM_OBJECT;
+        *name = !object ? (Str){0} : p ? p->class_name : m->return_class;
+        *held = p ? p->object_class : m->return_object;
+        return true;
 }
 
 static void rebuild_advance(const CimClass *c, Frame *f)
 {
-        if (f->property < c->property_count)
+        if (f->property < c->property_count) {
                 f->property++;
-        else
+        } else if (f->parameter < c->methods[f->method].parameter_count) {
                 f->parameter++;
+        } else {
+                f->method++;
+                f->parameter = 0;
+        }
 }
 
 static void rebuild_push(Rebuild *b, size_t klass)
@@ -150,11 +160,11 @@ static int rebuild_step(Rebuild *b)
         if (c->super && !f->super_seen)
                 r = rebuild_depends(b, f, c->super->name, c->super, true);
         f->super_seen |= r == 0;
-        const CimProperty *p;
-        while (r == 0 && (p = rebuild_next(c, f))) {
-                bool object = cim_type(p->type) == CIM_OBJECT && p->class_name.n;
-                if (object && !str_ieq(p->class_name, c->name))
-                        r = rebuild_depends(b, f, p->class_name, p->object_class, false);
+        Str name;
+        const CimClass *held;
+        while (r == 0 && rebuild_next(c, f, &name, &held)) {
+                if (name.n && !str_ieq(name, c->name))
+                        r = rebuild_depends(b, f, name, held, false);
                 if (r == 0)
                         rebuild_advance(c, f);
         }

@@ -143,6 +143,28 @@ static void arrays_and_classes_are_laid_out_as_in_a_block(void **state)
         cim_class_unref(inner);
 }
 
+// A return value may be an object of a class that no parameter is of.
+static void a_class_is_given_back(void **state)
+{
+        (void)state;
+        CimClass *inner =
+                made(&CLASS("Inner", PROPERTIES(ITEM("A", CIM_UINT64, 1), ITEM("B", CIM_UINT8, 2))), NULL);
+        CimClass *known[] = {inner, NULL};
+        CimPropertySpec p[] = {PARAMETER("Size", CIM_UINT8, OUT)};
+        CimMethodSpec m = {.name = STR("Set"),
+                           .return_type = CIM_OBJECT,
+                           .return_class = STR("inner"),
+                           .parameters = p,
+                           .parameter_count = 1};
+        CimClass *c = made(&(CimClassSpec){.name = STR("Thing"), .methods = &m, .method_count = 1}, known);
+        cim_class_unref(inner); // the class keeps it
+        CimClass *out = buffer_of(c, CIM_METHOD_OUT);
+        expect_item(out, 0, "Size", 0, 1);
+        expect_item(out, 1, "ReturnValue", 8, 9);
+        cim_class_unref(out);
+        cim_class_unref(c);
+}
+
 // An array of the output that is counted by an input has no place of its own.
 static void a_count_in_the_other_buffer_is_told(void **state)
 {
@@ -177,6 +199,7 @@ int main(void)
                 TEST(a_return_value_comes_last),
                 TEST(one_that_says_neither_stands_in_both),
                 TEST(arrays_and_classes_are_laid_out_as_in_a_block),
+                TEST(a_class_is_given_back),
                 TEST(a_count_in_the_other_buffer_is_told),
                 TEST(what_is_no_name_is_refused),
                 TEST_END,
