@@ -36,7 +36,7 @@ static size_t classes_embeds(const MofObject *c)
 {
         size_t n = c->property_count;
         for (uint32_t i = 0; i < c->method_count; i++)
-                n += c->methods[i].parameter_count;
+                n += c->methods[i].parameter_count + 1;
         return n;
 }
 
@@ -53,9 +53,11 @@ static void classes_embed_all(Classes *k, const MofObject *c)
 {
         for (uint32_t i = 0; i < c->property_count; i++)
                 classes_embed(k, &c->properties[i].type, c);
-        for (uint32_t i = 0; i < c->method_count; i++)
+        for (uint32_t i = 0; i < c->method_count; i++) {
                 for (uint32_t j = 0; j < c->methods[i].parameter_count; j++)
                         classes_embed(k, &c->methods[i].parameters[j].type, c);
+                classes_embed(k, &c->methods[i].returns, c);
+        }
 }
 
 int classes_init(Classes *k, const MofDocument *d)

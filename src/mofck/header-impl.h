@@ -7,6 +7,23 @@
 #include "mofck/internal.h"
 
 typedef struct Header Header;
+typedef struct HeaderName HeaderName;
+
+// The names that the header has used so far; see header-names.c.
+typedef struct HeaderNames {
+        HeaderName *slots; // open addressing, mask + 1 of them
+        size_t mask, count;
+        Arena arena;
+} HeaderNames;
+
+typedef enum HeaderUse {
+        HEADER_MEMBER = 1, // of a structure: any number of them have one name
+        HEADER_TYPE = 2,
+        HEADER_MACRO = 4
+} HeaderUse;
+
+enum { HEADER_TAKEN = 1, HEADER_SAME = 2 }; // of header_use
+
 struct Header {
         Classes classes;
         const MofckHeaderOptions *options;
@@ -14,7 +31,10 @@ struct Header {
         Arena arena;    // of the class at hand
         uint8_t *state; // of each class by its slot: HEADER_...
         unsigned depth;
-        size_t start;    // of the header in *out
+        size_t start;   // of the header in *out
+        size_t members; // of all classes so far, inherited ones included
+        HeaderNames names;
+        const char **tags; // of the kernel's form: of each class by its slot the name of its structure
         Diag *reterr;
         int (*emit)(Header *h, const MofObject *c); // the class itself: header-windows.c or header-linux.c
         struct MofckBlocks *blocks;                 // of the kernel's form
@@ -47,6 +67,19 @@ int header_name(Header *h, const MofQualifierList *list, const char *qualifier, 
 void header_comment(Header *h, const char *indent, Str text);
 // Puts down the text of cpp_quote.
 int header_quote(Header *h, const MofQualifierList *list);
+// Appends text on one line: what is no character, or would show the text in another order than it has, is not
+// there.
+void header_put(Buf *out, Str text);
+// Uses a name. 0; HEADER_TAKEN: it means something else already; HEADER_SAME: it is a macro of that value
+// already; -ENOMEM. value: of a macro.
+int header_use(Header *h, Str name, HeaderUse use, const char *value);
+// Uses `base`, or base_2, base_3... 0, -ENOMEM.
+int header_unique(Header *h, const char *base, HeaderUse use, char *out, size_t size);
+bool header_is_keyword(Str name);
+// Uses a name that cannot be another one. 0, -ENOMEM, E_DIAG.
+int header_claim(Header *h, Str name, HeaderUse use, const char *value, MofPlace place);
+int header_names_init(Header *h);
+void header_names_deinit(HeaderNames *k);
 // The #defines that DefineValues asks for.
 int header_defines(Header *h, const Member *m, const char *indent);
 // The GUID of a class; false: it has none.

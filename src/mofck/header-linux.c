@@ -25,21 +25,6 @@ static bool is_lower(char c)
         return c >= 'a' && c <= 'z';
 }
 
-static bool is_keyword(const char *name)
-{
-        static const char *const words[] = {
-                "auto",    "break",  "case",     "char",   "const",    "continue", "default",
-                "do",      "double", "else",     "enum",   "extern",   "float",    "for",
-                "goto",    "if",     "inline",   "int",    "long",     "register", "restrict",
-                "return",  "short",  "signed",   "sizeof", "static",   "struct",   "switch",
-                "typedef", "union",  "unsigned", "void",   "volatile", "while",    "asm",
-                "bool",    "true",   "false",    "typeof", "linux",    "unix",     "current"};
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-                if (!strcmp(name, words[i]))
-                        return true;
-        return false;
-}
-
 // "BootDeviceID2" -> "boot_device_id2". `s` is a name in C.
 static void linux_name(Str s, char out[LINUX_NAME])
 {
@@ -52,30 +37,36 @@ static void linux_name(Str s, char out[LINUX_NAME])
                 out[n++] = is_upper(c) ? (char)(c | 0x20) : c;
         }
         out[n] = '\0';
-        if (is_keyword(out))
+        if (header_is_keyword(str_of(out)))
                 strcat(out, "_");
 }
 
-static void linux_upper(Str s, char out[LINUX_NAME])
+static void linux_upper(char *name)
 {
-        linux_name(s, out);
-        for (char *p = out; *p; p++)
+        for (char *p = name; *p; p++)
                 if (is_lower(*p))
                         *p = (char)(*p & ~0x20);
 }
 
 // --- comments ------------------------------------------------------------------------------------
 
+static bool is_comment_mark(char a, char b)
+{
+        return (a == '*' && b == '/') || (a == '/' && b == '*');
+}
+
 static void linux_comment(Header *h, const char *indent, Str text)
 {
         if (!text.n)
                 return;
         buf_printf(h->out, "%s/* ", indent);
-        for (size_t i = 0; i < text.n; i++) {
-                if (text.p[i] == '/' && i && text.p[i - 1] == '*')
+        for (size_t at = 0, end = 0; at < text.n; at = end) {
+                // Neither the end of a comment nor, which compilers warn of, the beginning of one.
+                while (end < text.n && !(end > at && is_comment_mark(text.p[end - 1], text.p[end])))
+                        end++;
+                header_put(h->out, (Str){text.p + at, end - at});
+                if (end < text.n)
                         buf_u8(h->out, ' ');
-                buf_u8(h->out,
-                       (unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f ? ' ' : (uint8_t)text.p[i]);
         }
         buf_text(h->out, " */\n");
 }
@@ -156,23 +147,39 @@ static const char *linux_type(CimType t)
 typedef struct Struct {
         const CimClass *class;  // its layout
         const Members *members; // what the document says of its items
-        char tag[2 * LINUX_NAME];
+        char tag[2 * LINUX_NAME + 16];
         bool padded;      // others hold it: it ends on its alignment
         uint32_t at;      // end of what is written down
         uint32_t written; // items
         uint64_t *hashes; // of the names of the members so far
+        uint64_t *wanted; // likewise, of those that they would have had
 } Struct;
 
-// The member's name, different from those before it.
-static void linux_member_name(const Struct *s, uint32_t item, char out[LINUX_NAME + 16])
+// The member's name, different from those before it and no macro.
+static bool linux_is_taken(Header *h, const Struct *s, uint32_t item, const char *name)
+{
+        uint64_t hash = hash_bytes(name, strlen(name));
+        for (uint32_t i = 0; i < item; i++)
+                if (s->hashes[i] == hash)
+                        return true;
+        s->hashes[item] = hash;
+        int r = header_use(h, str_of(name), HEADER_MEMBER, NULL);
+        h->out->failed |= r < 0;
+        return r == HEADER_TAKEN;
+}
+
+static void linux_member_name(Header *h, const Struct *s, uint32_t item, char out[LINUX_NAME + 16])
 {
         char name[LINUX_NAME];
-        unsigned same = 0;
+        unsigned number = 1;
         linux_name(s->class->properties[s->class->layout->items[item].property].name, name);
-        s->hashes[item] = hash_bytes(name, strlen(name));
+        s->wanted[item] = hash_bytes(name, strlen(name));
         for (uint32_t i = 0; i < item; i++)
-                same += s->hashes[i] == s->hashes[item];
-        snprintf(out, LINUX_NAME + 16, same ? "%s_%u" : "%s", name, same + 1);
+                number += s->wanted[i] == s->wanted[item];
+        do {
+                snprintf(out, LINUX_NAME + 16, number > 1 ? "%s_%u" : "%s", name, number);
+                number++;
+        } while (linux_is_taken(h, s, item, out));
 }
 
 static void linux_pad(Header *h, Struct *s, uint32_t to)
@@ -216,13 +223,13 @@ static void linux_item(Header *h, Struct *s, uint32_t at)
 {
         const CimItem *i = &s->class->layout->items[at];
         const CimProperty *p = &s->class->properties[i->property];
-        char name[LINUX_NAME + 16], type[LINUX_NAME + 8];
-        linux_member_name(s, at, name);
+        char name[LINUX_NAME + 16], type[LINUX_NAME + 24];
+        linux_member_name(h, s, at, name);
         s->written = at + 1;
         if (i->object_class) {
-                char tag[LINUX_NAME];
-                linux_name(i->object_class->name, tag);
-                snprintf(type, sizeof(type), "struct %s", tag);
+                const char *tag =
+                        h->tags[classes_slot(&h->classes, i->object_class->name) - h->classes.slots];
+                snprintf(type, sizeof(type), "struct %s", tag ? tag : "unknown");
         } else {
                 snprintf(type, sizeof(type), "%s", linux_type(cim_type(i->type)));
         }
@@ -292,7 +299,8 @@ static int linux_struct(Header *h, Struct *s)
         if (!l)
                 return 0;
         s->hashes = arena_array(&h->arena, uint64_t, l->item_count);
-        if (!s->hashes)
+        s->wanted = arena_array(&h->arena, uint64_t, l->item_count);
+        if (!s->hashes || !s->wanted)
                 return -ENOMEM;
         buf_printf(h->out, "struct %s {\n", s->tag);
         int r = 0;
@@ -321,12 +329,14 @@ static int linux_buffer(Header *h, const CimMethod *m, const Members *members, C
         int r = cim_method_buffer(m, direction, &buffer, h->reterr);
         if (r || !buffer)
                 return r;
-        char name[LINUX_NAME];
+        char name[LINUX_NAME], tag[2 * LINUX_NAME];
         Struct s = {.class = buffer, .members = members};
         linux_name(m->name, name);
-        snprintf(s.tag, sizeof(s.tag), "%.*s_%.*s_%s", LINUX_NAME - 8, class_tag, LINUX_NAME - 8, name,
+        snprintf(tag, sizeof(tag), "%.*s_%.*s_%s", LINUX_NAME - 8, class_tag, LINUX_NAME - 8, name,
                  direction == CIM_METHOD_IN ? "in" : "out");
-        r = linux_struct(h, &s);
+        r = header_unique(h, tag, HEADER_TYPE, s.tag, sizeof(s.tag));
+        if (!r)
+                r = linux_struct(h, &s);
         cim_class_unref(buffer);
         return r;
 }
@@ -343,7 +353,7 @@ static const MofMethod *linux_declared(Header *h, const MofObject *c, Str name)
 static int linux_method(Header *h, const MofObject *c, const CimMethod *m, const char *tag)
 {
         const MofMethod *declared = linux_declared(h, c, m->name);
-        char class_name[LINUX_NAME], name[LINUX_NAME];
+        char name[LINUX_NAME], macro[2 * LINUX_NAME + 32], unique[sizeof(macro) + 16];
         Members members;
         if (!declared || !m->method_id)
                 return 0;
@@ -360,10 +370,13 @@ static int linux_method(Header *h, const MofObject *c, const CimMethod *m, const
                         return header_error(h, declared->parameters[i].place,
                                             "a parameter of %.*s has a name that cannot be one in C",
                                             STR_ARG(m->name));
-        linux_upper(c->name, class_name);
-        linux_upper(m->name, name);
-        r = linux_described(h, "", mof_qualifier(&declared->qualifiers, "Description"));
-        buf_printf(h->out, "#define %s_%s_METHOD_ID 0x%x\n\n", class_name, name, m->method_id);
+        linux_name(m->name, name);
+        snprintf(macro, sizeof(macro), "%s_%s_METHOD_ID", tag, name);
+        linux_upper(macro);
+        r = header_unique(h, macro, HEADER_MACRO, unique, sizeof(unique));
+        if (!r)
+                r = linux_described(h, "", mof_qualifier(&declared->qualifiers, "Description"));
+        buf_printf(h->out, "#define %s 0x%x\n\n", unique, m->method_id);
         if (!r)
                 r = linux_buffer(h, m, &members, CIM_METHOD_IN, tag);
         return r ? r : linux_buffer(h, m, &members, CIM_METHOD_OUT, tag);
@@ -371,18 +384,31 @@ static int linux_method(Header *h, const MofObject *c, const CimMethod *m, const
 
 // --- the class -----------------------------------------------------------------------------------
 
-static void linux_guid(Header *h, const MofObject *c)
+static int linux_guid(Header *h, const MofObject *c, const char *tag)
 {
         Guid g;
-        char text[GUID_TEXT], name[LINUX_NAME];
+        char text[GUID_TEXT], macro[2 * LINUX_NAME + 32], unique[sizeof(macro) + 16];
         if (!header_guid(h, c, &g))
-                return;
+                return 0;
         guid_text(&g, text);
-        for (char *p = text; *p; p++)
-                if (is_lower(*p))
-                        *p = (char)(*p & ~0x20);
-        linux_upper(c->name, name);
-        buf_printf(h->out, "#define %s_GUID \"%.36s\"\n\n", name, text + 1);
+        linux_upper(text);
+        snprintf(macro, sizeof(macro), "%s_GUID", tag);
+        linux_upper(macro);
+        int r = header_unique(h, macro, HEADER_MACRO, unique, sizeof(unique));
+        if (!r)
+                buf_printf(h->out, "#define %s \"%.36s\"\n\n", unique, text + 1);
+        return r;
+}
+
+// The name of the class's structure, for the classes that hold objects of it too.
+static int linux_tag(Header *h, const MofObject *c, Struct *s)
+{
+        char name[LINUX_NAME];
+        linux_name(c->name, name);
+        int r = header_unique(h, name, HEADER_TYPE, s->tag, sizeof(s->tag));
+        const char **tag = &h->tags[classes_slot(&h->classes, c->name) - h->classes.slots];
+        *tag = r ? NULL : arena_strndup(&h->names.arena, s->tag, strlen(s->tag));
+        return r ? r : *tag ? 0 : -ENOMEM;
 }
 
 int header_linux_class(Header *h, const MofObject *c)
@@ -391,18 +417,20 @@ int header_linux_class(Header *h, const MofObject *c)
         HeaderItems items; // checks that the names are names
         Members members;
         Struct s = {.members = &members, .padded = classes_is_embedded(&h->classes, c)};
-        int r = mofck_blocks_class(h->blocks, c->name, &class, h->reterr);
+        int r = header_items(h, c, &items); // before a class is made: it knows what is too much
         if (!r)
-                r = header_items(h, c, &items);
+                r = mofck_blocks_class(h->blocks, c->name, &class, h->reterr);
         if (!r)
                 r = members_of(&h->classes, c, &h->arena, &members);
+        if (!r)
+                r = linux_tag(h, c, &s);
         if (r)
                 return r;
         buf_u8(h->out, '\n');
         s.class = class;
-        linux_name(c->name, s.tag);
         r = linux_described(h, "", mof_qualifier(&c->qualifiers, "Description"));
-        linux_guid(h, c);
+        if (!r)
+                r = linux_guid(h, c, s.tag);
         if (!r)
                 r = linux_struct(h, &s);
         for (size_t i = 0; i < class->method_count && !r; i++)

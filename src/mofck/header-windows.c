@@ -81,7 +81,7 @@ static int windows_type_name(Header *h, const MofType *t, MofPlace place, Declar
         int r = o ? windows_struct_name(h, o, &name) : 0;
         if (r)
                 return r;
-        if (!is_identifier(name))
+        if (!is_identifier(name) || header_is_keyword(name))
                 return header_error(h, place, "the class %.*s cannot be a name in C",
                                     (int)(name.n < 64 ? name.n : 64), name.p);
         snprintf(ret->type, sizeof(ret->type), "%.*s", STR_ARG(name));
@@ -120,6 +120,7 @@ static void windows_brackets(Buf *out, const Declared *d)
 typedef struct Struct {
         Str name, suffix; // "Set" and "_IN": the structure Set_IN
         HeaderItems items;
+        MofPlace place;
         Str returns; // of an output buffer: the type of ReturnValue; n 0: none
 } Struct;
 
@@ -258,6 +259,23 @@ static void windows_size(Header *h, const Struct *s, const Declared *last)
         buf_text(h->out, "SIZE)\n\n");
 }
 
+// The structure, the pointer to it, and the members mean nothing else in this header.
+static int windows_claim(Header *h, const Struct *s)
+{
+        size_t n = s->name.n + s->suffix.n;
+        char *pointer = arena_alloc(&h->arena, n + 2);
+        if (!pointer)
+                return -ENOMEM;
+        sprintf(pointer, "P%.*s%.*s", STRUCT_ARG(s));
+        int r = header_claim(h, (Str){pointer + 1, n}, HEADER_TYPE, NULL, s->place);
+        if (!r)
+                r = header_claim(h, (Str){pointer, n + 1}, HEADER_TYPE, NULL, s->place);
+        for (uint32_t i = 0; i < s->items.count && !r; i++)
+                r = header_claim(h, s->items.items[i].member->property->name, HEADER_MEMBER, NULL,
+                                 s->items.items[i].member->property->place);
+        return r;
+}
+
 // A structure without members is none.
 static int windows_struct(Header *h, const Struct *s)
 {
@@ -265,8 +283,11 @@ static int windows_struct(Header *h, const Struct *s)
                 return 0;
         bool variable;
         Declared last = {0};
+        int r = windows_claim(h, s);
+        if (r)
+                return r;
         buf_printf(h->out, "typedef struct _%.*s%.*s\n{\n", STRUCT_ARG(s));
-        int r = windows_members(h, s, &variable, &last);
+        r = windows_members(h, s, &variable, &last);
         buf_printf(h->out, "} %.*s%.*s, *P%.*s%.*s;\n\n", STRUCT_ARG(s), STRUCT_ARG(s));
         if (!r && !variable)
                 windows_size(h, s, &last);
@@ -277,7 +298,7 @@ static int windows_struct(Header *h, const Struct *s)
 
 static int windows_buffers(Header *h, const MofMethod *m)
 {
-        Struct s = {.suffix = STR("_IN")};
+        Struct s = {.suffix = STR("_IN"), .place = m->place};
         int r = header_name(h, &m->qualifiers, "HeaderName", m->name, m->place, &s.name);
         if (!r)
                 r = header_parameters(h, m, false, &s.items);
@@ -308,14 +329,19 @@ static int windows_methods(Header *h, const MofObject *c)
                 int64_t id;
                 if (!mof_qualifier_number(&m->qualifiers, "WmiMethodId", &id) || id <= 0 || id > UINT32_MAX)
                         continue;
-                if (!is_identifier(m->name))
+                if (!is_identifier(m->name) || header_is_keyword(m->name))
                         return header_error(h, m->place, "\"%.*s\" cannot be a name in C",
                                             (int)(m->name.n < 64 ? m->name.n : 64), m->name.p);
                 if (!any)
                         buf_printf(h->out, "//\n// Method id definitions for %.*s\n", STR_ARG(c->name));
                 any = true;
-                buf_printf(h->out, "#define %.*s     %u\n", STR_ARG(m->name), (unsigned)id);
-                int r = h->options->methods ? windows_buffers(h, m) : 0;
+                char number[16];
+                snprintf(number, sizeof(number), "%u", (unsigned)id);
+                int r = header_claim(h, m->name, HEADER_MACRO, number, m->place);
+                if (r)
+                        return r;
+                buf_printf(h->out, "#define %.*s     %s\n", STR_ARG(m->name), number);
+                r = h->options->methods ? windows_buffers(h, m) : 0;
                 if (r)
                         return r;
         }
@@ -359,7 +385,7 @@ static int windows_guid(Header *h, const MofObject *c)
 
 int header_windows_class(Header *h, const MofObject *c)
 {
-        Struct s = {0};
+        Struct s = {.place = c->place};
         Str description = header_text(h, &c->qualifiers, "Description");
         int r = windows_struct_name(h, c, &s.name);
         if (!r && !description.p)

@@ -39,15 +39,50 @@ int header_name(Header *h, const MofQualifierList *list, const char *qualifier, 
         if (!name.n)
                 name = otherwise;
         *ret = name;
-        if (is_identifier(name))
+        if (is_identifier(name) && !header_is_keyword(name))
                 return 0;
         return header_error(h, q ? q->place : place, "\"%.*s\" cannot be a name in C",
                             (int)(name.n < 64 ? name.n : 64), name.p);
 }
 
+int header_claim(Header *h, Str name, HeaderUse use, const char *value, MofPlace place)
+{
+        int r = header_use(h, name, use, value);
+        if (r < 0 || r == HEADER_SAME || !r)
+                return r < 0 ? r : 0;
+        header_error(h, place, "the header has %.*s twice, for different things",
+                     (int)(name.n < 64 ? name.n : 64), name.p);
+        return use == HEADER_TYPE ? diag_hint(h->reterr, "give the class or the method another name there: "
+                                                         "HeaderName(\"...\")")
+                                  : E_DIAG;
+}
+
 static bool is_line_end(char c)
 {
         return c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+
+// Bytes of UTF-8 that turn the direction of text (U+202A to 202E, 2066 to 2069) or end a line (U+2028, 2029).
+static bool is_direction(Str s, size_t at)
+{
+        if (s.n - at < 3 || (uint8_t)s.p[at] != 0xe2)
+                return false;
+        uint8_t a = (uint8_t)s.p[at + 1], b = (uint8_t)s.p[at + 2];
+        return (a == 0x80 && b >= 0xa8 && b <= 0xae) || (a == 0x81 && b >= 0xa6 && b <= 0xa9);
+}
+
+static bool is_control(char c)
+{
+        return (uint8_t)c < ' ' || c == 0x7f;
+}
+
+void header_put(Buf *out, Str text)
+{
+        for (size_t i = 0; i < text.n; i++) {
+                bool direction = is_direction(text, i);
+                buf_u8(out, direction ? '?' : is_control(text.p[i]) ? ' ' : (uint8_t)text.p[i]);
+                i += direction ? 2 : 0;
+        }
 }
 
 void header_comment(Header *h, const char *indent, Str text)
@@ -57,14 +92,14 @@ void header_comment(Header *h, const char *indent, Str text)
                 size_t end = at;
                 while (end < text.n && !is_line_end(text.p[end]))
                         end++;
+                size_t last = end;
+                while (last > at && (text.p[last - 1] == ' ' || is_control(text.p[last - 1])))
+                        last--;
                 buf_printf(h->out, "%s// ", indent);
-                for (size_t i = at; i < end; i++)
-                        buf_u8(h->out, (unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f
-                                               ? ' '
-                                               : (uint8_t)text.p[i]);
+                header_put(h->out, (Str){text.p + at, last - at});
                 // A backslash at the end, also as ??/ and before blanks, would draw the next line into the
                 // comment.
-                if (end > at && strchr("\\/ \t", text.p[end - 1]))
+                if (last > at && (text.p[last - 1] == '\\' || text.p[last - 1] == '/'))
                         buf_u8(h->out, '.');
                 buf_u8(h->out, '\n');
                 at = end + 1;
@@ -130,11 +165,12 @@ static int header_define_value(Header *h, const MofValue *name, const MofValue *
         snprintf(index, sizeof(index), "%u", at);
         if (!value)
                 number = str_of(index);
-        if (is_identifier(text) && number.n)
+        r = is_identifier(text) && number.n ? header_use(h, text, HEADER_MACRO, number.p) : HEADER_TAKEN;
+        if (!r)
                 buf_printf(h->out, "%s#define %.*s %.*s\n", indent, STR_ARG(text), STR_ARG(number));
-        else
-                header_comment(h, indent, text);
-        return 0;
+        else if (r == HEADER_TAKEN)
+                header_comment(h, indent, text); // the name is no name, or means something else already
+        return r < 0 ? r : 0;
 }
 
 int header_defines(Header *h, const Member *m, const char *indent)
@@ -186,7 +222,7 @@ static int header_sort(Header *h, HeaderItems *items)
         }
         for (uint32_t i = 0; i < items->count; i++) {
                 const MofProperty *p = items->items[i].member->property;
-                if (!is_identifier(p->name))
+                if (!is_identifier(p->name) || (header_is_keyword(p->name) && !h->options->kernel))
                         return header_error(h, p->place, "\"%.*s\" cannot be a name in C",
                                             (int)(p->name.n < 64 ? p->name.n : 64), p->name.p);
         }
@@ -205,6 +241,12 @@ int header_items(Header *h, const MofObject *c, HeaderItems *ret)
                                     (int)(c->name.n < 64 ? c->name.n : 64), c->name.p);
         if (r)
                 return r;
+        h->members += m.count;
+        if (h->members > LIMIT_MEMBERS)
+                return header_error(
+                        h, c->place,
+                        "with %.*s the classes have more than %u properties, inherited ones included",
+                        (int)(c->name.n < 64 ? c->name.n : 64), c->name.p, LIMIT_MEMBERS);
         ret->items = arena_array(&h->arena, HeaderItem, m.count);
         if (!ret->items)
                 return -ENOMEM;
@@ -244,7 +286,7 @@ int header_parameters(Header *h, const MofMethod *method, bool out, HeaderItems 
 
 // --- classes -------------------------------------------------------------------------------------
 
-static int header_class(Header *h, const MofObject *c);
+static int header_class(Header *h, const MofObject *c, bool embedded);
 
 // What stands in others by value comes before them.
 static int header_embedded(Header *h, const MofObject *by, const MofType *t)
@@ -257,7 +299,13 @@ static int header_embedded(Header *h, const MofObject *by, const MofType *t)
         if (classes_in_circle(&h->classes, by, o))
                 return header_error(h, t->place.n ? t->place : by->place, "%.*s holds itself",
                                     (int)(by->name.n < 64 ? by->name.n : 64), by->name.p);
-        return header_class(h, o);
+        return header_class(h, o, true);
+}
+
+// A method may take and give back objects of its own class.
+static int header_parameter(Header *h, const MofObject *by, const MofType *t)
+{
+        return classes_find(&h->classes, t->class_name) == by ? 0 : header_embedded(h, by, t);
 }
 
 static int header_all_embedded(Header *h, const MofObject *c)
@@ -267,30 +315,29 @@ static int header_all_embedded(Header *h, const MofObject *c)
              s = classes_in_line(&h->classes, s, s->name) ? NULL : classes_super(&h->classes, s)) {
                 for (uint32_t i = 0; i < s->property_count && !r; i++)
                         r = header_embedded(h, s, &s->properties[i].type);
-                for (uint32_t i = 0; i < s->method_count && !r && s == c; i++)
+                for (uint32_t i = 0; i < s->method_count && !r && s == c; i++) {
                         for (uint32_t k = 0; k < s->methods[i].parameter_count && !r; k++)
-                                r = cim_type(s->methods[i].parameters[k].type.type) == CIM_OBJECT &&
-                                                    classes_find(
-                                                            &h->classes,
-                                                            s->methods[i].parameters[k].type.class_name) == s
-                                            ? 0 // a method that takes an object of its own class
-                                            : header_embedded(h, s, &s->methods[i].parameters[k].type);
+                                r = header_parameter(h, s, &s->methods[i].parameters[k].type);
+                        if (!r)
+                                r = header_parameter(h, s, &s->methods[i].returns);
+                }
         }
         return r;
 }
 
 // WmiGenerateHeader(FALSE) is for classes that a driver has in another header.
-static bool header_wanted(const Header *h, const MofObject *c)
+static bool header_wanted(const Header *h, const MofObject *c, bool embedded)
 {
         const MofQualifier *q = mof_qualifier(&c->qualifiers, "WmiGenerateHeader");
         return (!q || qualifier_true(q) || h->options->kernel) &&
-               (mof_qualifier(&c->qualifiers, "WMI") || mof_qualifier(&c->qualifiers, "guid"));
+               (embedded || mof_qualifier(&c->qualifiers, "WMI") || mof_qualifier(&c->qualifiers, "guid"));
 }
 
-static int header_class(Header *h, const MofObject *c)
+// embedded: another class holds objects of it, so its structure is wanted whatever it says.
+static int header_class(Header *h, const MofObject *c, bool embedded)
 {
         uint8_t *state = &h->state[classes_slot(&h->classes, c->name) - h->classes.slots];
-        if (*state != HEADER_NONE || !header_wanted(h, c))
+        if (*state != HEADER_NONE || !header_wanted(h, c, embedded))
                 return 0;
         if (h->depth == LIMIT_DEPTH)
                 return header_error(h, c->place, "classes are nested deeper than %u", LIMIT_DEPTH);
@@ -337,7 +384,7 @@ static int header_write(Header *h)
                  h->options->kernel ? "\n\n#include <linux/build_bug.h>\n#include <linux/types.h>\n" : "\n");
         for (uint32_t i = 0; i < d->item_count && !r; i++)
                 if (d->items[i].kind == MOF_ITEM_OBJECT && !d->items[i].object->is_instance)
-                        r = header_class(h, d->items[i].object);
+                        r = header_class(h, d->items[i].object, false);
         buf_text(h->out, "\n#endif\n");
         return r ? r : h->out->failed ? -ENOMEM : 0;
 }
@@ -353,7 +400,8 @@ int mofck_header(const MofDocument *d, const MofckHeaderOptions *o, Buf *out, Di
         int r = classes_init(&h.classes, d);
         if (!r) {
                 h.state = calloc(h.classes.mask + 1, 1);
-                r = h.state ? 0 : -ENOMEM;
+                h.tags = arena_array(&h.classes.arena, const char *, o->kernel ? h.classes.mask + 1 : 0);
+                r = h.state && h.tags ? header_names_init(&h) : -ENOMEM;
         }
         if (!r && o->kernel)
                 r = mofck_blocks_new(&d, 1, &h.blocks);
@@ -363,6 +411,7 @@ int mofck_header(const MofDocument *d, const MofckHeaderOptions *o, Buf *out, Di
                 out->n = before;
         mofck_blocks_free(h.blocks);
         free(h.state);
+        header_names_deinit(&h.names);
         arena_deinit(&h.arena);
         classes_deinit(&h.classes);
         return r;

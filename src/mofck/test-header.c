@@ -433,6 +433,115 @@ static void the_kernel_form_ends_with_what_is_fixed(void **state)
         buf_deinit(&b);
 }
 
+// Neither do characters that cannot be seen: behind a backslash they would be a blank, and the line would go
+// on.
+static void what_cannot_be_seen_ends_no_comment(void **state)
+{
+        (void)state;
+        static const char text[] =
+                "[" WMI_A ", Description(\"a \\\\\\x1\")]\nclass A { [WmiDataId(1), Description(\"b "
+                "\\\\\\x7f \\x1f\")] uint32 X; [WmiDataId(2), Description(\"c /\\x1\")] uint32 Y;"
+                " [WmiDataId(3), Description(\"d\\x202e /* e\\x2028*\\x0001/ \\x2066\")] uint32 Z; };";
+        Buf b = header_of(text, ""), source = {0};
+        expect_pieces(&b, (const char *[]){"// a \\. #define", "// b \\. ULONG X;", "// c /. ULONG Y;",
+                                           "// d? /* e?* / ? ULONG Z;", NULL});
+        buf_text(&source, windows_types);
+        buf_put(&source, b.p, b.n);
+        compile(&source);
+        buf_deinit(&b);
+        b = header_of(text, "k");
+        expect_pieces(&b, (const char *[]){"/* d? / * e?* / ? */", NULL});
+        source.n = 0;
+        put_kernel(&source, &b);
+        compile(&source);
+        buf_deinit(&b);
+        buf_deinit(&source);
+}
+
+static void names_stand_for_one_thing(void **state)
+{
+        (void)state;
+        static const char text[] =
+                "[" WMI_A
+                "] class BootOrder { [WmiDataId(1), DefineValues{\"A1\", \"A1\", \"struct\", \"u8\", "
+                "\"static_assert\", \"BOOT_ORDER_GUID\", \"ab_c\"}] uint32 A; [WmiDataId(2)] uint8 AbC; "
+                "[WmiDataId(3)] uint8 Ab_C;"
+                " [WmiDataId(4)] uint8 Ab_C_2; [WmiDataId(5)] uint8 int; [WmiDataId(6)] uint8 __packed; "
+                "[WmiMethodId(1)] void Get([out] uint32 X); };\n"
+                "[" WMI_B "] class Boot_Order { [WmiDataId(1)] BootOrder A; [WmiMethodId(1)] Plain Get([out] "
+                          "uint32 X); };\n"
+                "class Plain { [WmiDataId(1)] uint64 A; [WmiDataId(2)] uint8 B; };\n"
+                "[WMI] class Boot { [WmiMethodId(2)] void Order_Get([out] uint32 X); };\n"
+                "[WMI] class static { [WmiDataId(1)] Boot_Order A; };\n";
+        Buf b = header_of(text, "k"), source = {0};
+        expect_pieces(&b, (const char *[]){"#define BOOT_ORDER_GUID \"15D851F1", "struct boot_order {",
+                                           "#define A1 0 // A1 // struct // u8 // static_assert",
+                                           "// BOOT_ORDER_GUID #define ab_c 6 __le32 a;", "u8 ab_c_2;",
+                                           "u8 ab_c_3;", "u8 ab_c_2_2;", "u8 int_;", "u8 __packed_2;",
+                                           "struct plain {", "#define BOOT_ORDER_2_GUID",
+                                           "struct boot_order_2 { struct boot_order a;",
+                                           "struct boot_order_2_get_out {", "struct plain return_value;",
+                                           "#define BOOT_ORDER_GET_METHOD_ID_2 0x2",
+                                           "struct static_ { struct boot_order_2 a;", NULL});
+        put_kernel(&source, &b);
+        compile(&source);
+        buf_deinit(&b);
+        buf_deinit(&source);
+        // Windows' names are what drivers use: one that cannot be is told.
+        refuse("[" WMI_A "] class A { [WmiDataId(1)] uint8 X; };\n[" WMI_B
+               ", HeaderName(\"A\")] class\nB { [WmiDataId(1)] uint8 X; };",
+               "", 3, "A twice");
+        refuse("[" WMI_A "] class A { [WmiDataId(1)] uint8 X; };\n[" WMI_B
+               "] class\nPA { [WmiDataId(1)] uint8 X; };",
+               "", 3, "PA twice");
+        refuse("[" WMI_A "] class A { [WmiMethodId(1)] void Go(); };\n[" WMI_B
+               "] class B { [WmiMethodId(2)] void\nGo(); };",
+               "", 3, "Go twice");
+        refuse("[" WMI_A "] class A { [WmiMethodId(1)] void Go([in] uint8 X); };\n[" WMI_B
+               "] class B { [WmiMethodId(1)] void\nGo([in] uint8 X); };",
+               "", 3, "Go_IN twice");
+        refuse("[" WMI_A "] class A { [WmiDataId(1), DefineValues{\"B\"}] uint8 X; };\n[" WMI_B
+               "] class C { [WmiDataId(1)] uint8\nB; };",
+               "", 3, "B twice");
+        refuse("[" WMI_A "] class A { [WmiDataId(1)] uint8\nint; };", "", 2, "cannot be a name");
+        refuse("[" WMI_A "] class\nstruct { };", "", 2, "cannot be a name");
+        b = header_of(
+                "[" WMI_A
+                "] class A { [WmiDataId(1), DefineValues{\"X\", \"ULONG\", \"OK\"}] uint32 X; [WmiDataId(2), "
+                "DefineValues{\"1\", \"NO\", \"OK\"}, ValueMap{\"5\", \"6\", \"2\"}] uint32 Y; };\n",
+                "");
+        expect_pieces(&b, (const char *[]){"// X // ULONG #define OK 2 ULONG X;",
+                                           "// 1 #define NO 6 ULONG Y;", NULL});
+        buf_deinit(&b);
+}
+
+// A thousand inherited members for each of many classes: bounded by what is looked at, not by what is
+// written.
+static void members_are_counted(void **state)
+{
+        (void)state;
+        enum { EACH = 1024, CLASSES = LIMIT_MEMBERS / EACH };
+        for (int more = -1; more <= 1; more++) {
+                Buf text = {0};
+                buf_text(&text, "[" WMI_A "] class B { ");
+                for (int i = 0; i < EACH; i++)
+                        buf_printf(&text, "uint8 P%d;", i);
+                buf_text(&text, "};\n");
+                for (int i = 1; i < CLASSES + more; i++)
+                        buf_printf(&text, "[WMI] class D%d : B { };\n", i);
+                MofDocument *d = document_of(buf_z(&text));
+                Buf b = {0};
+                Diag diag = {0};
+                int r = mofck_header(d, &(MofckHeaderOptions){0}, &b, &diag);
+                assert_int_equal(r, more > 0 ? E_DIAG : 0);
+                if (r)
+                        assert_non_null(strstr(diag.message, "4194304 properties"));
+                buf_deinit(&b);
+                buf_deinit(&text);
+                mof_document_free(d);
+        }
+}
+
 static void bytes_become_numbers(void **state)
 {
         (void)state;
@@ -452,6 +561,9 @@ int main(void)
                 TEST(guids_and_headers_have_names_of_their_own),
                 TEST(embedded_classes_come_first),
                 TEST(comments_stay_comments),
+                TEST(what_cannot_be_seen_ends_no_comment),
+                TEST(names_stand_for_one_thing),
+                TEST(members_are_counted),
                 TEST(what_makes_no_structure_is_refused),
                 TEST(the_windows_form_is_laid_out_as_blocks_are),
                 TEST(the_kernel_form_is_laid_out_as_blocks_are),

@@ -56,7 +56,7 @@ static const char text[] =
         "class Base : WMIEvent {" REQUIRED " [WmiDataId(1), Description(\"x\")] Inner One; };\n"
         "[" BLOCK_QUALIFIERS
         ", Locale(\"x\"), cpp_quote(\"#define X 1\"), GuidName1(\"THING\")] class Thing : Base {\n"
-        "[WmiDataId(2), DefineValues{\"A\", \"B\"}, Values{\"a\", \"b\"}, ValueMap{\"1\", \"2\"}, "
+        "[WmiDataId(2), DefineValues{\"V1\", \"V2\"}, Values{\"a\", \"b\"}, ValueMap{\"1\", \"2\"}, "
         "DefineDataId(\"M\")] uint16 Count;\n"
         "[WmiDataId(3), WmiSizeIs(\"Count\"), WmiEventRate(\"Nothing\")] Inner Many[];\n"
         "[WmiMethodId(1)] uint32 Set([in, out, WmiSizeIs(\"N\")] uint8 B[], [in] uint32 N, [out] Inner I); "
