@@ -50,6 +50,47 @@ static int read_error(const Reading *k, const Where *w, const char *format, ...)
 
 // --- parsing -------------------------------------------------------------------------------------
 
+static bool number_fits(const char *number)
+{
+        if (strpbrk(number, ".eE"))
+                return isfinite(strtod(number, NULL));
+        errno = 0;
+        if (*number == '-')
+                strtoll(number, NULL, 10);
+        else
+                strtoull(number, NULL, 10);
+        return *number && errno != ERANGE;
+}
+
+// Numbers that json-c would make others of without a word: beyond 64 bits, and those that become infinite.
+static int json_numbers(Str text, Diag *reterr)
+{
+        char quote = 0;
+        for (size_t at = 0, end; at < text.n; at = end) {
+                char c = text.p[at];
+                end = at + 1;
+                if (quote) {
+                        end += c == '\\';
+                        quote = c == quote ? 0 : quote;
+                        continue;
+                }
+                quote = c == '"' || c == '\'' ? c : 0;
+                if (c != '-' && (c < '0' || c > '9'))
+                        continue;
+                while (end < text.n && strchr("0123456789+-.eE", text.p[end]) && text.p[end])
+                        end++;
+                char number[512] = "";
+                if (end - at < sizeof(number))
+                        memcpy(number, text.p + at, end - at);
+                if (!number_fits(number)) {
+                        diag_set(reterr, 0, "this number is beyond what 64 bits hold");
+                        diag_place(reterr, text.p, text.n, at, end - at);
+                        return E_DIAG;
+                }
+        }
+        return 0;
+}
+
 int block_json_parse(Str text, json_object **ret, Diag *reterr)
 {
         *ret = NULL;
@@ -70,8 +111,11 @@ int block_json_parse(Str text, json_object **ret, Diag *reterr)
         size_t at = json_tokener_get_parse_end(t);
         json_tokener_free(t);
         if (e == json_tokener_success) {
-                *ret = o;
-                return 0;
+                int r = json_numbers(text, reterr);
+                *ret = r ? NULL : o;
+                if (r)
+                        json_object_put(o);
+                return r;
         }
         json_object_put(o);
         diag_set(reterr, 0, "this is no JSON: %s",
@@ -111,7 +155,12 @@ bool block_hex(Str text, Buf *ret)
 
 static const char *type_of(json_object *o)
 {
-        return json_type_to_name(json_object_get_type(o));
+        static const char *const names[] = {
+                [json_type_null] = "null",         [json_type_boolean] = "a boolean",
+                [json_type_double] = "a fraction", [json_type_int] = "an integer",
+                [json_type_object] = "an object",  [json_type_array] = "an array",
+                [json_type_string] = "a string"};
+        return names[json_object_get_type(o)];
 }
 
 // "12", "-1", "0x1F" in full.
@@ -137,8 +186,7 @@ static int read_integer(const Reading *k, const Where *w, CimType t, json_object
                 v = negative ? (uint64_t)0 - (uint64_t)sint : json_object_get_uint64(o);
         } else if (!json_object_is_type(o, json_type_string) ||
                    !text_integer(json_object_get_string(o), &negative, &v)) {
-                return read_error(k, w, "a %s is wanted, this is %s %s", cim_type_name((uint16_t)t),
-                                  json_object_is_type(o, json_type_string) ? "the" : "a", type_of(o));
+                return read_error(k, w, "a %s is wanted, this is %s", cim_type_name((uint16_t)t), type_of(o));
         }
         int64_t least;
         uint64_t most;
@@ -157,8 +205,7 @@ static int read_integer(const Reading *k, const Where *w, CimType t, json_object
 static int read_text(const Reading *k, const Where *w, CimType t, json_object *o, CimValue *ret)
 {
         if (!json_object_is_type(o, json_type_string))
-                return read_error(k, w, "a %s is wanted, this is a %s", cim_type_name((uint16_t)t),
-                                  type_of(o));
+                return read_error(k, w, "a %s is wanted, this is %s", cim_type_name((uint16_t)t), type_of(o));
         ret->string =
                 utf_to16(k->arena, (Str){json_object_get_string(o), (size_t)json_object_get_string_len(o)});
         if (!ret->string.p)
@@ -175,13 +222,13 @@ static int read_scalar(const Reading *k, const Where *w, CimType t, json_object 
         switch ((int)t) {
         case CIM_BOOLEAN:
                 if (!json_object_is_type(o, json_type_boolean) && !number)
-                        return read_error(k, w, "true or false is wanted, this is a %s", type_of(o));
+                        return read_error(k, w, "true or false is wanted, this is %s", type_of(o));
                 ret->boolean = number ? json_object_get_int64(o) != 0 : json_object_get_boolean(o);
                 return 0;
         case CIM_REAL32:
         case CIM_REAL64:
                 if (!number && !json_object_is_type(o, json_type_double))
-                        return read_error(k, w, "a number is wanted, this is a %s", type_of(o));
+                        return read_error(k, w, "a number is wanted, this is %s", type_of(o));
                 ret->real = json_object_get_double(o);
                 return 0;
         case CIM_STRING:
@@ -218,7 +265,7 @@ static int read_element(const Reading *k, const Where *w, const CimItem *i, json
         if (t != CIM_OBJECT)
                 return read_scalar(k, w, t, o, ret);
         if (!json_object_is_type(o, json_type_object))
-                return read_error(k, w, "an object of %.*s is wanted, this is a %s",
+                return read_error(k, w, "an object of %.*s is wanted, this is %s",
                                   STR_ARG(i->object_class->name), type_of(o));
         CimInstance *inner = cim_instance_in(k->arena, i->object_class);
         if (!inner)
@@ -248,7 +295,7 @@ static int read_array(const Reading *k, const Where *w, const CimItem *i, json_o
         if (cim_type(i->type) == CIM_UINT8 && json_object_is_type(o, json_type_string))
                 return read_bytes_text(k, w, o, ret);
         if (!json_object_is_type(o, json_type_array))
-                return read_error(k, w, "an array is wanted, this is a %s", type_of(o));
+                return read_error(k, w, "an array is wanted, this is %s", type_of(o));
         size_t n = json_object_array_length(o);
         if (n > LIMIT_ARRAY_ITEMS)
                 return read_error(k, w, "an array has at most %u elements", LIMIT_ARRAY_ITEMS);
@@ -321,7 +368,7 @@ int block_json_values(const CimClass *c, json_object *o, Arena *a, CimValue *val
         for (size_t i = 0; i < c->property_count; i++)
                 values[i] = cim_null(c->properties[i].type);
         if (!json_object_is_type(o, json_type_object))
-                return diag_set(reterr, 0, "an object {\"item\": value, ...} is wanted, this is a %s",
+                return diag_set(reterr, 0, "an object {\"item\": value, ...} is wanted, this is %s",
                                 type_of(o));
         return read_object(&k, NULL, c, o, values);
 }
@@ -511,7 +558,7 @@ static int acpi_read(json_object *o, Arena *a, AcpiObject *ret, const Reading *k
         case json_type_double:
                 break;
         }
-        return read_error(k, w, "a %s is no ACPI object: 12, \"text\", {\"buffer\": \"0a0b\"}, [...]",
+        return read_error(k, w, "%s is no ACPI object: 12, \"text\", {\"buffer\": \"0a0b\"}, [...]",
                           type_of(o));
 }
 

@@ -261,7 +261,17 @@ static int decode_acpi(const Buf *bytes, json_object **ret)
         return r ? block_failed(r, &d, (Str){0}) : WMI_DONE;
 }
 
-static int decode_items(const CimClass *c, const Buf *bytes, Arena *a, json_object **ret)
+// Is all of it text that a person may have meant as digits?
+static bool is_text(const Buf *bytes)
+{
+        for (size_t i = 0; i < bytes->n; i++)
+                if ((bytes->p[i] < ' ' && !strchr("\t\r\n", bytes->p[i])) || !bytes->p[i] ||
+                    bytes->p[i] >= 0x7f)
+                        return false;
+        return bytes->n != 0;
+}
+
+static int decode_items(const Options *o, const CimClass *c, const Buf *bytes, Arena *a, json_object **ret)
 {
         CimValue *values;
         CimBlockError e = {0};
@@ -269,6 +279,9 @@ static int decode_items(const CimClass *c, const Buf *bytes, Arena *a, json_obje
         if (code)
                 return code;
         int r = cim_block_decode(c, bytes->p, bytes->n, NULL, a, values, &e);
+        if (r == 1 && !o->raw && is_text(bytes))
+                say("the input is text, but no pairs of hexadecimal digits: it was read as the bytes of a "
+                    "block");
         if (r == 1)
                 return block_refused(&e);
         if (!r)
@@ -289,7 +302,7 @@ static int decode_run(const Options *o)
         if (!code)
                 code = decode_input(o, &bytes);
         if (!code)
-                code = c ? decode_items(c, &bytes, &a, &json) : decode_acpi(&bytes, &json);
+                code = c ? decode_items(o, c, &bytes, &a, &json) : decode_acpi(&bytes, &json);
         if (!code)
                 code = decode_print(json);
         json_object_put(json);

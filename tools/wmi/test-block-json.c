@@ -165,6 +165,10 @@ static void what_does_not_fit_is_told(void **state)
         refuse("{\"One\": 5}", "One: an object of Inner", NULL);
         refuse("{\"One\": {\"a\": 1, \"A\": 1}}", "One.A: it is given twice", NULL);
         refuse("{\"Flag\": tru}", "no JSON", NULL);
+        refuse("{\"Big\": 18446744073709551616}", "beyond what 64 bits hold", NULL);
+        refuse("{\"Long\": -9223372036854775809}", "beyond what 64 bits hold", NULL);
+        refuse("{\"Text\": \"\\\"\", \"Real\": 1e999}", "beyond what 64 bits hold", NULL);
+        refuse("{\"Big\": 1e3}", "Big: a uint64 is wanted, this is a fraction", NULL);
         refuse("{\"Flag\":", "too early", NULL);
         refuse("", "too early", NULL);
         refuse("{} {}", "no JSON", NULL);
