@@ -277,10 +277,13 @@ def declares_what_wmidata_h_declares(t):
         theirs = declarations(f.read())
     # Without -u a class with more behind its first item of variable size has VariableData alone; wmidata.h has the rest of none.
     ours = declarations(header(t, os.path.join(kit.SOURCE, "data/mof/wmicore.mof"), "-m"))
-    for what, a, b, least in zip(("macros", "structures", "GUIDs"), ours, theirs, (3000, 390, 350)):
+    # Its own mistake: the sum of what it does not have, because the item is called otherwise by DefineDataId.
+    check("REDBOOK_WMI_PERF_DATA_StreamPausedCount_SIZE" not in theirs[0])
+    theirs[0].pop("REDBOOK_WMI_PERF_DATA_SIZE")
+    for what, a, b, unknown in zip(("macros", "structures", "GUIDs"), ours, theirs, ([], ["MSSmBios_SMBiosEventlog"], [])):
         common = set(a) & set(b)
         equal([(k, a[k], b[k]) for k in sorted(common) if a[k] != b[k]], [])
-        check(len(common) >= least, what, len(common))
+        equal(sorted(set(b) - common), unknown)
         t.note(f"{len(common)} of {len(b)} {what} of wmidata.h are declared alike, {len(a) - len(common)} are ours alone")
 
 
