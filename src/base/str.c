@@ -5,13 +5,18 @@
 #include "base/hash.h"
 #include "base/utf.h"
 
-// The next upper-cased character of s, or 0 with s->n == 0 at its end. ASCII takes the short way.
+static inline unsigned char ascii_fold(unsigned char c)
+{
+        return c >= 'a' && c <= 'z' ? (unsigned char)(c - 32) : c;
+}
+
+// The next upper-cased character of s, or 0 with s->n == 0 at its end.
 static uint32_t str_fold(Str *s)
 {
         unsigned char c = (unsigned char)*s->p;
         if (c < 0x80) {
                 s->p++, s->n--;
-                return c >= 'a' && c <= 'z' ? c - 32u : c;
+                return ascii_fold(c);
         }
         uint32_t u;
         size_t used = utf8_decode(s->p, s->n, &u);
@@ -21,11 +26,19 @@ static uint32_t str_fold(Str *s)
 
 int str_icmp(Str a, Str b)
 {
+        size_t n = a.n < b.n ? a.n : b.n, i = 0;
+        for (; i < n; i++) { // names are ASCII
+                unsigned char x = (unsigned char)a.p[i], y = (unsigned char)b.p[i];
+                if ((x | y) >= 0x80)
+                        break;
+                if (x != y && (x = ascii_fold(x)) != (y = ascii_fold(y)))
+                        return x < y ? -1 : 1;
+        }
+        if (i == n)
+                return (a.n > n) - (b.n > n);
+        a = (Str){a.p + i, a.n - i};
+        b = (Str){b.p + i, b.n - i};
         while (a.n && b.n) {
-                if (*a.p == *b.p && (unsigned char)*a.p < 0x80) {
-                        a.p++, a.n--, b.p++, b.n--;
-                        continue;
-                }
                 uint32_t x = str_fold(&a), y = str_fold(&b);
                 if (x != y)
                         return x < y ? -1 : 1;
@@ -44,7 +57,13 @@ uint64_t str_ihash(Str s)
         uint64_t h = 0;
         size_t k = 0;
         while (s.n) {
-                block[k++] = str_fold(&s);
+                unsigned char c = (unsigned char)*s.p;
+                if (c < 0x80) {
+                        s.p++, s.n--;
+                        block[k++] = ascii_fold(c);
+                } else {
+                        block[k++] = str_fold(&s);
+                }
                 if (k == 64 || !s.n) {
                         h = hash_bytes(block, k * sizeof(block[0])) ^ (h * 0x9E3779B97F4A7C15u);
                         k = 0;
