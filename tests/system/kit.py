@@ -28,6 +28,11 @@ SANITIZED = os.path.basename(PREFIX) == "build-sanitize"
 PATIENCE = 120 if SANITIZED else 60  # seconds until a condition that does not come is a failure
 _tests = []
 
+# What is tested begins as in a terminal, also when the tests were started by nohup: an ignored signal is inherited.
+for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
+
 
 class Failed(Exception):
     pass
